@@ -1,0 +1,44 @@
+#include "proto/common/flags.h"
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "proto/common/version.h"
+
+namespace warren {
+
+void SetUpFlags(CLI::App& app, const std::string& examples) {
+  app.set_version_flag("--version", absl::StrCat(app.get_name(), " ", kVersion));
+  app.set_config("--config", "", "Read flags from this file, lines of name = value");
+  app.allow_config_extras(CLI::config_extras_mode::error);
+  app.footer(examples);
+  app.get_formatter()->column_width(34);
+}
+
+void AddEnvironment(CLI::App& app) {
+  for (CLI::Option* option : app.get_options()) {
+    const std::string name = option->get_single_name();
+    if (name.empty() || name == "help" || name == "version" || option->get_positional()) continue;
+    option->envname(absl::StrCat("WARREN_", absl::AsciiStrToUpper(absl::StrReplaceAll(name, {{"-", "_"}}))));
+  }
+}
+
+void AddLogFlags(CLI::App& app, LogFlags& flags) {
+  app.add_option("--log-format", flags.format, "How to log: text or json")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+  app.add_option("--log-level", flags.level, "What to log: debug, info, warn or error")
+      ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
+      ->capture_default_str();
+}
+
+int ParseFlags(CLI::App& app, int argc, const char* const* argv) {
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kExitOk : kExitUsage;
+  }
+  return -1;
+}
+
+}  // namespace warren

@@ -1,0 +1,232 @@
+#include "proto/common/names.h"
+
+#include <sys/random.h>
+
+#include <array>
+#include <cctype>
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+namespace warren {
+namespace {
+
+absl::string_view A(std::string_view s) { return {s.data(), s.size()}; }
+
+bool IsControlOrSpace(unsigned char c) { return c <= 0x20 || c == 0x7f; }
+
+// Well-formed UTF-8 without overlong forms, surrogates or code points past U+10FFFF (RFC 3629), and without the
+// control characters of U+0080-U+009F or the white space beyond ASCII.
+bool IsCleanUtf8(std::string_view s) {
+  for (size_t i = 0; i < s.size();) {
+    const unsigned char c = s[i];
+    const int extra = c < 0x80 ? 0 : c >= 0xc2 && c <= 0xdf ? 1 : (c & 0xf0) == 0xe0 ? 2 : c >= 0xf0 && c <= 0xf4 ? 3 : -1;
+    if (extra < 0 || i + extra >= s.size()) return false;
+    uint32_t point = extra == 0 ? c : c & (0x3f >> extra);
+    for (int k = 1; k <= extra; ++k) {
+      const unsigned char d = s[i + k];
+      if ((d & 0xc0) != 0x80) return false;
+      point = point << 6 | (d & 0x3f);
+    }
+    if (extra == 2 && (point < 0x800 || (point >= 0xd800 && point <= 0xdfff))) return false;
+    if (extra == 3 && (point < 0x10000 || point > 0x10ffff)) return false;
+    if (point >= 0x80 && point <= 0xa0) return false;
+    if (point == 0x1680 || (point >= 0x2000 && point <= 0x200a) || point == 0x2028 || point == 0x2029 ||
+        point == 0x202f || point == 0x205f || point == 0x3000 || point == 0xfeff) {
+      return false;
+    }
+    i += extra + 1;
+  }
+  return true;
+}
+
+std::optional<std::string> WhyBadCharacters(std::string_view name, std::string_view banned) {
+  for (const unsigned char c : name) {
+    if (IsControlOrSpace(c)) return "has white space or a control character";
+    if (banned.find(static_cast<char>(c)) != std::string_view::npos) {
+      return absl::StrFormat("has a \"%c\"", c);
+    }
+  }
+  return std::nullopt;
+}
+
+// "collection/" + non-empty rest without "/".
+std::optional<std::string_view> Segment(std::string_view& rest, std::string_view collection) {
+  if (rest.substr(0, collection.size()) != collection) return std::nullopt;
+  rest.remove_prefix(collection.size());
+  const size_t slash = rest.find('/');
+  const std::string_view segment = rest.substr(0, slash);
+  rest = slash == std::string_view::npos ? std::string_view() : rest.substr(slash);
+  if (segment.empty()) return std::nullopt;
+  return segment;
+}
+
+absl::StatusOr<ChildName> ParseChild(std::string_view name, std::string_view collection) {
+  std::string_view rest = name;
+  const auto host = Segment(rest, "hosts/");
+  const auto id = Segment(rest, collection);
+  if (!host || !id || !rest.empty() || WhyBadHost(*host)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", A(name), "\" is not of the form hosts/HOST", A(collection), "NAME"));
+  }
+  return ChildName{std::string(*host), std::string(*id)};
+}
+
+}  // namespace
+
+std::optional<std::string> WhyBadHost(std::string_view name) {
+  if (name.empty()) return "is empty";
+  if (name.size() > 253) return "is longer than 253 bytes";
+  size_t label = 0;
+  for (size_t i = 0; i <= name.size(); ++i) {
+    if (i == name.size() || name[i] == '.') {
+      if (label == 0) return "has an empty label";
+      if (label > 63) return "has a label longer than 63 bytes";
+      if (name[i - 1] == '-' || name[i - label] == '-') return "has a label that begins or ends with \"-\"";
+      label = 0;
+    } else if (std::isalnum(static_cast<unsigned char>(name[i])) || name[i] == '-') {
+      ++label;
+    } else {
+      return "is not a DNS name: only letters, digits, \"-\" and \".\"";
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> WhyBadNamespace(std::string_view name) {
+  if (name.empty()) return "is empty";
+  if (name.size() > 255) return "is longer than 255 bytes";
+  if (name == "." || name == "..") return "is a directory's name";
+  if (name[0] == '@' || name[0] == '-') return absl::StrFormat("begins with \"%c\"", name[0]);
+  if (auto why = WhyBadCharacters(name, "/:%*")) return why;
+  if (!IsCleanUtf8(name)) return "is not clean UTF-8";
+  if (name.find_first_not_of("0123456789") == std::string_view::npos) return "is all digits";
+  return std::nullopt;
+}
+
+std::optional<std::string> WhyBadNamespaceReference(std::string_view name) {
+  if (name == kHostNamespace) return std::nullopt;
+  if (auto why = WhyBadNamespace(name)) return why;
+  return std::nullopt;
+}
+
+std::optional<std::string> WhyBadInterface(std::string_view name) {
+  if (name.empty()) return "is empty";
+  if (name.size() > 15) return "is longer than 15 bytes";
+  if (name == "." || name == ".." || name == "all" || name == "default") return "is reserved";
+  return WhyBadCharacters(name, "/:%");
+}
+
+std::optional<std::string> WhyBadUuid(std::string_view id) {
+  if (id.size() != 36) return "is not a UUID";
+  for (size_t i = 0; i < id.size(); ++i) {
+    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    if (dash ? id[i] != '-' : !std::isxdigit(static_cast<unsigned char>(id[i]))) return "is not a UUID";
+  }
+  return std::nullopt;
+}
+
+std::string HostName(std::string_view host) { return absl::StrCat("hosts/", A(host)); }
+
+std::string NamespaceName(std::string_view host, std::string_view netns) {
+  return absl::StrCat("hosts/", A(host), "/namespaces/", A(netns));
+}
+
+std::string IntentName(std::string_view host, std::string_view id) {
+  return absl::StrCat("hosts/", A(host), "/intents/", A(id));
+}
+
+absl::StatusOr<std::string> ParseHost(std::string_view name) {
+  std::string_view rest = name;
+  const auto host = Segment(rest, "hosts/");
+  if (!host || !rest.empty() || (*host != "-" && WhyBadHost(*host))) {
+    return absl::InvalidArgumentError(absl::StrCat("\"", A(name), "\" is not of the form hosts/HOST"));
+  }
+  return std::string(*host);
+}
+
+absl::StatusOr<ChildName> ParseNamespace(std::string_view name) { return ParseChild(name, "/namespaces/"); }
+
+absl::StatusOr<ChildName> ParseIntent(std::string_view name) { return ParseChild(name, "/intents/"); }
+
+std::string EscapeName(std::string_view raw) {
+  const bool whole_ok = !WhyBadNamespace(raw) && raw.find('=') == std::string_view::npos;
+  if (whole_ok) return std::string(raw);
+  std::string shown;
+  const bool digits = raw.find_first_not_of("0123456789") == std::string_view::npos;
+  const bool utf8 = IsCleanUtf8(raw);
+  for (size_t i = 0; i < raw.size(); ++i) {
+    const unsigned char c = raw[i];
+    const bool first = i == 0 && (c == '@' || c == '-' || c == '.' || digits);
+    const bool bad = IsControlOrSpace(c) || std::string_view("/:%*=").find(raw[i]) != std::string_view::npos ||
+                     (c >= 0x80 && !utf8);
+    if (first || bad) {
+      absl::StrAppend(&shown, absl::StrFormat("=%02X", c));
+    } else {
+      shown += raw[i];
+    }
+  }
+  return shown;
+}
+
+absl::StatusOr<std::string> UnescapeName(std::string_view shown) {
+  std::string raw;
+  for (size_t i = 0; i < shown.size(); ++i) {
+    if (shown[i] != '=') {
+      raw += shown[i];
+      continue;
+    }
+    const auto hex = [](char c) -> int {
+      return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    };
+    if (i + 2 >= shown.size() || hex(shown[i + 1]) < 0 || hex(shown[i + 2]) < 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("\"", A(shown), "\" has a \"=\" that is not followed by two upper-case hex digits"));
+    }
+    raw += static_cast<char>(hex(shown[i + 1]) * 16 + hex(shown[i + 2]));
+    i += 2;
+  }
+  return raw;
+}
+
+absl::StatusOr<Place> ParsePlace(std::string_view text) {
+  Place place;
+  const auto bad = [&](std::string_view what, std::string_view part, const std::string& why) {
+    return absl::InvalidArgumentError(absl::StrCat(A(what), " \"", A(part), "\" in \"", A(text), "\" ", why));
+  };
+  const size_t slash = text.find('/');
+  place.host = text.substr(0, slash);
+  if (auto why = WhyBadHost(place.host)) return bad("host", place.host, *why);
+  if (slash == std::string_view::npos) return place;
+  std::string_view rest = text.substr(slash + 1);
+  const size_t colon = rest.rfind(':');
+  if (colon != std::string_view::npos) {
+    place.interface = rest.substr(colon + 1);
+    if (auto why = WhyBadInterface(place.interface)) return bad("interface", place.interface, *why);
+    rest = rest.substr(0, colon);
+  }
+  place.netns = rest;
+  if (auto why = WhyBadNamespaceReference(place.netns)) return bad("namespace", place.netns, *why);
+  return place;
+}
+
+std::string NewUuid() {
+  std::array<unsigned char, 16> b;
+  size_t have = 0;
+  while (have < b.size()) {
+    const ssize_t got = getrandom(b.data() + have, b.size() - have, 0);
+    if (got > 0) have += static_cast<size_t>(got);
+  }
+  b[6] = (b[6] & 0x0f) | 0x40;
+  b[8] = (b[8] & 0x3f) | 0x80;
+  std::string text;
+  for (size_t i = 0; i < b.size(); ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
+    absl::StrAppend(&text, absl::StrFormat("%02x", b[i]));
+  }
+  return text;
+}
+
+}  // namespace warren
