@@ -1,0 +1,23 @@
+#include "agent/kernel/boot.h"
+
+#include <sys/utsname.h>
+
+#include <fstream>
+
+#include "agent/kernel/error.h"
+
+namespace warren::kernel {
+
+absl::StatusOr<std::string> BootId() {
+  std::ifstream file("/proc/sys/kernel/random/boot_id");
+  std::string id;
+  if (!std::getline(file, id) || id.empty()) return ErrnoError(ENOENT, "reading the boot id (is /proc mounted?)");
+  return id;
+}
+
+std::string KernelRelease() {
+  utsname names;
+  return uname(&names) == 0 ? names.release : "";
+}
+
+}  // namespace warren::kernel

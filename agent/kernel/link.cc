@@ -1,0 +1,159 @@
+#include "agent/kernel/link.h"
+
+#include <errno.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+#include <net/if.h>
+#include <netlink/attr.h>
+
+#include "absl/strings/str_cat.h"
+#include "agent/kernel/error.h"
+
+#ifndef IFLA_ALT_IFNAME
+#define IFLA_ALT_IFNAME 53
+#endif
+
+namespace warren::kernel {
+namespace {
+
+Link Parse(const nlmsghdr* header) {
+  Link link;
+  const auto* info = static_cast<const ifinfomsg*>(NLMSG_DATA(header));
+  link.ifindex = info->ifi_index;
+  link.flags = info->ifi_flags;
+  link.type = info->ifi_type;
+  nlattr* table[IFLA_MAX + 1] = {};
+  nlmsg_parse(const_cast<nlmsghdr*>(header), sizeof *info, table, IFLA_MAX, nullptr);
+  const auto text = [&](int type) { return table[type] ? std::string(nla_get_string(table[type])) : std::string(); };
+  const auto number = [&](int type) { return table[type] ? nla_get_u32(table[type]) : 0; };
+  link.name = text(IFLA_IFNAME);
+  link.mtu = number(IFLA_MTU);
+  link.qdisc = text(IFLA_QDISC);
+  link.alias = text(IFLA_IFALIAS);
+  link.master = static_cast<int>(number(IFLA_MASTER));
+  link.peer = static_cast<int>(number(IFLA_LINK));
+  link.tx_queues = number(IFLA_NUM_TX_QUEUES);
+  link.rx_queues = number(IFLA_NUM_RX_QUEUES);
+  if (table[IFLA_LINK_NETNSID]) link.peer_nsid = nla_get_s32(table[IFLA_LINK_NETNSID]);
+  if (table[IFLA_OPERSTATE]) link.oper_state = nla_get_u8(table[IFLA_OPERSTATE]);
+  if (table[IFLA_ADDRESS]) {
+    link.mac.assign(static_cast<const char*>(nla_data(table[IFLA_ADDRESS])), nla_len(table[IFLA_ADDRESS]));
+  }
+  if (table[IFLA_LINKINFO]) {
+    nlattr* nested[IFLA_INFO_MAX + 1] = {};
+    nla_parse_nested(nested, IFLA_INFO_MAX, table[IFLA_LINKINFO], nullptr);
+    if (nested[IFLA_INFO_KIND]) link.kind = nla_get_string(nested[IFLA_INFO_KIND]);
+  }
+  if (table[IFLA_PROP_LIST]) {
+    int left;
+    nlattr* property;
+    nla_for_each_nested(property, table[IFLA_PROP_LIST], left) {
+      if (nla_type(property) == IFLA_ALT_IFNAME) link.alternative_names.emplace_back(nla_get_string(property));
+    }
+  }
+  if (table[IFLA_STATS64] && nla_len(table[IFLA_STATS64]) >= static_cast<int>(8 * sizeof(uint64_t))) {
+    const auto* s = static_cast<const rtnl_link_stats64*>(nla_data(table[IFLA_STATS64]));
+    link.statistics = {s->rx_bytes, s->rx_packets, s->rx_errors, s->rx_dropped,
+                       s->tx_bytes, s->tx_packets, s->tx_errors, s->tx_dropped};
+  }
+  return link;
+}
+
+absl::StatusOr<Link> GetOne(Netlink& netlink, Message& message, std::string_view doing) {
+  Link link;
+  auto status = netlink.Get(message, doing, [&](const nlmsghdr* header) { link = Parse(header); });
+  if (!status.ok()) return status;
+  return link;
+}
+
+// The attributes of one end; a veth peer's come after an ifinfomsg of its own.
+void PutEnd(Message& message, const NewVethEnd& end) {
+  const uint32_t fd = static_cast<uint32_t>(end.netns->fd.get());
+  message.PutName(IFLA_IFNAME, end.name).Put(IFLA_ADDRESS, end.mac).PutU32(IFLA_NET_NS_FD, fd);
+  message.PutU32(IFLA_NUM_TX_QUEUES, end.queues).PutU32(IFLA_NUM_RX_QUEUES, end.queues);
+  if (end.mtu != 0) message.PutU32(IFLA_MTU, end.mtu);
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<Link>> ListLinks(Netlink& netlink) {
+  std::vector<Link> links;
+  Message message(RTM_GETLINK, 0, ifinfomsg{});
+  auto status = netlink.Dump(
+      message, "listing links", [&](const nlmsghdr* header) { links.push_back(Parse(header)); },
+      [&] { links.clear(); });
+  if (!status.ok()) return status;
+  return links;
+}
+
+absl::StatusOr<Link> GetLink(Netlink& netlink, const std::string& name) {
+  Message message(RTM_GETLINK, 0, ifinfomsg{});
+  message.PutName(IFLA_IFNAME, name);
+  return GetOne(netlink, message, absl::StrCat("looking up link ", name));
+}
+
+absl::StatusOr<Link> GetLink(Netlink& netlink, int ifindex) {
+  ifinfomsg info{};
+  info.ifi_index = ifindex;
+  Message message(RTM_GETLINK, 0, info);
+  return GetOne(netlink, message, absl::StrCat("looking up link ", ifindex));
+}
+
+absl::Status CreateVeth(Netlink& netlink, const NewVethEnd& a, const NewVethEnd& b) {
+  Message message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, ifinfomsg{});
+  PutEnd(message, a);
+  nlattr* info = message.Begin(IFLA_LINKINFO);
+  message.PutName(IFLA_INFO_KIND, "veth");
+  nlattr* data = message.Begin(IFLA_INFO_DATA);
+  nlattr* peer = message.Begin(VETH_INFO_PEER);
+  const ifinfomsg peer_info{};
+  message.Append(&peer_info, sizeof peer_info);
+  PutEnd(message, b);
+  message.End(peer);
+  message.End(data);
+  message.End(info);
+  return netlink.Do(message, absl::StrCat("creating veth pair ", a.name, ", ", b.name));
+}
+
+absl::Status CreateBridge(Netlink& netlink, const std::string& name, const std::string& mac, uint32_t mtu) {
+  Message message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, ifinfomsg{});
+  message.PutName(IFLA_IFNAME, name).Put(IFLA_ADDRESS, mac);
+  if (mtu != 0) message.PutU32(IFLA_MTU, mtu);
+  nlattr* info = message.Begin(IFLA_LINKINFO);
+  message.PutName(IFLA_INFO_KIND, "bridge");
+  message.End(info);
+  return netlink.Do(message, absl::StrCat("creating bridge ", name));
+}
+
+absl::Status DeleteLink(Netlink& netlink, int ifindex) {
+  ifinfomsg info{};
+  info.ifi_index = ifindex;
+  Message message(RTM_DELLINK, 0, info);
+  return netlink.Do(message, "deleting the link");
+}
+
+absl::Status SetLink(Netlink& netlink, int ifindex, const LinkChange& change) {
+  ifinfomsg info{};
+  info.ifi_index = ifindex;
+  if (change.up) {
+    info.ifi_change = IFF_UP;
+    info.ifi_flags = *change.up ? IFF_UP : 0;
+  }
+  Message message(RTM_NEWLINK, 0, info);
+  if (change.mtu) message.PutU32(IFLA_MTU, *change.mtu);
+  if (change.mac) message.Put(IFLA_ADDRESS, *change.mac);
+  if (change.name) message.PutName(IFLA_IFNAME, *change.name);
+  if (change.master) message.PutU32(IFLA_MASTER, static_cast<uint32_t>(*change.master));
+  return netlink.Do(message, "changing the link");
+}
+
+absl::Status MoveLink(Netlink& netlink, int ifindex, const Netns& target, const std::string& name) {
+  ifinfomsg info{};
+  info.ifi_index = ifindex;
+  Message message(RTM_NEWLINK, 0, info);
+  message.PutU32(IFLA_NET_NS_FD, static_cast<uint32_t>(target.fd.get())).PutName(IFLA_IFNAME, name);
+  return netlink.Do(message, "moving the link");
+}
+
+}  // namespace warren::kernel

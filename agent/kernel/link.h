@@ -1,0 +1,87 @@
+#ifndef WARREN_AGENT_KERNEL_LINK_H_
+#define WARREN_AGENT_KERNEL_LINK_H_
+
+// Network interfaces (rtnetlink(7), RTM_*LINK). Every function works in the namespace of the socket it is given, on the
+// thread that owns the socket; refusals are the kernel's, as ErrnoError.
+//
+// Cost: a veth pair 0.22 ms with one queue (0.35 ms and more with the kernel's default of one per possible CPU), a
+// change 0.01 ms, a rename 0.12 ms, a move between namespaces 16 ms, deleting a veth pair 16 ms, a bridge 16-32 ms.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "agent/kernel/netlink.h"
+#include "agent/kernel/netns.h"
+
+namespace warren::kernel {
+
+struct LinkStatistics {
+  uint64_t rx_bytes = 0, rx_packets = 0, rx_errors = 0, rx_dropped = 0;
+  uint64_t tx_bytes = 0, tx_packets = 0, tx_errors = 0, tx_dropped = 0;
+};
+
+struct Link {
+  int ifindex = 0;
+  std::string name;
+  uint32_t flags = 0;  // IFF_*
+  uint32_t mtu = 0;
+  std::string mac;  // raw bytes; empty where there is none
+  std::string qdisc;
+  uint8_t oper_state = 0;     // IF_OPER_*
+  std::string kind;           // empty: physical, or lo
+  int master = 0;             // ifindex; 0: none
+  int peer = 0;               // IFLA_LINK: index of a veth's other end, a VLAN's lower link; 0: none
+  int peer_nsid = -1;         // of the peer's namespace as seen from here; -1: the same one
+  uint16_t type = 0;          // ARPHRD_*
+  std::string alias;
+  std::vector<std::string> alternative_names;
+  uint32_t tx_queues = 0, rx_queues = 0;
+  LinkStatistics statistics;
+
+  bool up() const { return (flags & 1) != 0; }
+};
+
+absl::StatusOr<std::vector<Link>> ListLinks(Netlink& netlink);
+// NOT_FOUND (ENODEV).
+absl::StatusOr<Link> GetLink(Netlink& netlink, const std::string& name);
+absl::StatusOr<Link> GetLink(Netlink& netlink, int ifindex);
+
+struct NewVethEnd {
+  const Netns* netns = nullptr;
+  std::string name;
+  std::string mac;      // 6 bytes; always given, since udev may change one it takes for random
+  uint32_t mtu = 0;     // 0: default
+  uint32_t queues = 1;
+};
+// Makes a pair, each end in its namespace, both down. EEXIST when a name is taken.
+absl::Status CreateVeth(Netlink& netlink, const NewVethEnd& a, const NewVethEnd& b);
+
+// Makes a bridge, down. EEXIST when the name is taken.
+absl::Status CreateBridge(Netlink& netlink, const std::string& name, const std::string& mac, uint32_t mtu);
+
+// EOPNOTSUPP for a link that is not virtual.
+absl::Status DeleteLink(Netlink& netlink, int ifindex);
+
+// Applied in one message, by the kernel in the order MAC, MTU, name, up state, master (do_setlink in rtnetlink.c, which
+// stops at the first refusal and keeps what it did). Kernels before 6.2 refuse to rename a link that is up (EBUSY).
+struct LinkChange {
+  std::optional<bool> up;
+  std::optional<uint32_t> mtu;
+  std::optional<std::string> mac;
+  std::optional<std::string> name;
+  std::optional<int> master;  // 0: none
+};
+absl::Status SetLink(Netlink& netlink, int ifindex, const LinkChange& change);
+
+// Moves a link to another namespace under a name; it arrives down and without addresses. EINVAL when it may not leave
+// (lo, NETIF_F_NETNS_LOCAL), EEXIST when the name is taken there.
+absl::Status MoveLink(Netlink& netlink, int ifindex, const Netns& target, const std::string& name);
+
+}  // namespace warren::kernel
+
+#endif  // WARREN_AGENT_KERNEL_LINK_H_

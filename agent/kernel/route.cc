@@ -1,0 +1,202 @@
+#include "agent/kernel/route.h"
+
+#include <linux/rtnetlink.h>
+#include <netlink/attr.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+
+namespace warren::kernel {
+namespace {
+
+constexpr size_t kHeader = NLMSG_ALIGN(sizeof(rtmsg));
+// Marks the kernel sets by itself, and refuses to be asked for (fib_create_info).
+constexpr uint32_t kOwnMarks = RTNH_F_DEAD | RTNH_F_LINKDOWN | RTNH_F_OFFLOAD | RTNH_F_TRAP;
+
+std::string Bytes(const nlattr* attribute) {
+  return {static_cast<const char*>(nla_data(attribute)), static_cast<size_t>(nla_len(attribute))};
+}
+
+// RTA_VIA: a next hop of the other family (struct rtvia).
+Ip ParseVia(const nlattr* attribute) {
+  const std::string bytes = Bytes(attribute);
+  uint16_t family;
+  if (bytes.size() <= sizeof family) return {};
+  memcpy(&family, bytes.data(), sizeof family);
+  return {family, bytes.substr(sizeof family)};
+}
+
+void ForEachNextHop(nlattr* multipath, const auto& each) {
+  auto* hop = static_cast<rtnexthop*>(nla_data(multipath));
+  int left = nla_len(multipath);
+  while (RTNH_OK(hop, left)) {
+    each(hop);
+    left -= static_cast<int>(NLMSG_ALIGN(hop->rtnh_len));
+    hop = RTNH_NEXT(hop);
+  }
+}
+
+std::string Canonical(const nlmsghdr* header) {
+  const auto* data = static_cast<const char*>(NLMSG_DATA(header));
+  std::string body(data, kHeader);
+  reinterpret_cast<rtmsg*>(body.data())->rtm_flags &= ~(kOwnMarks | RTM_F_CLONED | RTM_F_OFFLOAD | RTM_F_TRAP);
+  auto* attribute = reinterpret_cast<nlattr*>(const_cast<char*>(data + kHeader));
+  int left = static_cast<int>(header->nlmsg_len - NLMSG_HDRLEN - kHeader);
+  for (; nla_ok(attribute, left); attribute = nla_next(attribute, &left)) {
+    if (nla_type(attribute) == RTA_CACHEINFO) continue;
+    std::string copy(reinterpret_cast<char*>(attribute), nla_total_size(nla_len(attribute)));
+    if (nla_type(attribute) == RTA_MULTIPATH) {
+      ForEachNextHop(reinterpret_cast<nlattr*>(copy.data()),
+                     [](rtnexthop* hop) { hop->rtnh_flags &= static_cast<uint8_t>(~kOwnMarks); });
+    }
+    body += copy;
+  }
+  return body;
+}
+
+Route Parse(const nlmsghdr* header) {
+  Route route;
+  const auto* info = static_cast<const rtmsg*>(NLMSG_DATA(header));
+  nlattr* table[RTA_MAX + 1] = {};
+  nlmsg_parse(const_cast<nlmsghdr*>(header), sizeof *info, table, RTA_MAX, nullptr);
+  route.family = info->rtm_family;
+  route.type = info->rtm_type;
+  route.scope = info->rtm_scope;
+  route.protocol = info->rtm_protocol;
+  route.flags = info->rtm_flags & 0xff;
+  route.table = table[RTA_TABLE] ? nla_get_u32(table[RTA_TABLE]) : info->rtm_table;
+  const std::string none(info->rtm_family == AF_INET ? 4 : 16, '\0');
+  route.destination = {{info->rtm_family, table[RTA_DST] ? Bytes(table[RTA_DST]) : none}, info->rtm_dst_len};
+  if (table[RTA_GATEWAY]) route.via = {info->rtm_family, Bytes(table[RTA_GATEWAY])};
+  if (table[RTA_VIA]) route.via = ParseVia(table[RTA_VIA]);
+  if (table[RTA_OIF]) route.ifindex = nla_get_s32(table[RTA_OIF]);
+  if (table[RTA_PREFSRC]) route.source = {info->rtm_family, Bytes(table[RTA_PREFSRC])};
+  if (table[RTA_PRIORITY]) route.metric = nla_get_u32(table[RTA_PRIORITY]);
+  if (table[RTA_MULTIPATH]) {
+    ForEachNextHop(table[RTA_MULTIPATH], [&](rtnexthop* hop) {
+      NextHop next{{}, hop->rtnh_ifindex, hop->rtnh_hops + 1u, hop->rtnh_flags};
+      auto* first = reinterpret_cast<nlattr*>(RTNH_DATA(hop));
+      const int length = hop->rtnh_len - static_cast<int>(RTNH_LENGTH(0));
+      if (const nlattr* gateway = nla_find(first, length, RTA_GATEWAY)) next.via = {info->rtm_family, Bytes(gateway)};
+      if (const nlattr* via = nla_find(first, length, RTA_VIA)) next.via = ParseVia(via);
+      route.next_hops.push_back(std::move(next));
+    });
+  }
+  route.body = Canonical(header);
+  return route;
+}
+
+Message Build(int type, int flags, const NewRoute& route, bool adding) {
+  rtmsg info{};
+  info.rtm_family = static_cast<uint8_t>(route.family);
+  info.rtm_dst_len = static_cast<uint8_t>(route.destination.length);
+  info.rtm_table = route.table < 256 ? static_cast<uint8_t>(route.table) : RT_TABLE_UNSPEC;
+  // As iproute2 has it: a route without a next hop reaches only the link (ip-route(8)); a deletion matches any.
+  const bool direct = route.via.family == 0 && route.family == AF_INET;
+  const int scope = !adding ? int{RT_SCOPE_NOWHERE} : direct ? int{RT_SCOPE_LINK} : int{RT_SCOPE_UNIVERSE};
+  info.rtm_scope = static_cast<uint8_t>(scope);
+  if (adding) {
+    info.rtm_protocol = RTPROT_STATIC;
+    info.rtm_type = RTN_UNICAST;
+    if (route.onlink) info.rtm_flags |= RTNH_F_ONLINK;
+  }
+  Message message(type, flags, info);
+  message.PutU32(RTA_TABLE, route.table);
+  if (route.destination.length > 0) message.Put(RTA_DST, route.destination.ip.bytes);
+  if (route.via.family == route.family) {
+    message.Put(RTA_GATEWAY, route.via.bytes);
+  } else if (route.via.family != 0) {
+    const uint16_t family = static_cast<uint16_t>(route.via.family);
+    message.Put(RTA_VIA, std::string(reinterpret_cast<const char*>(&family), sizeof family) + route.via.bytes);
+  }
+  if (route.ifindex != 0) message.PutU32(RTA_OIF, static_cast<uint32_t>(route.ifindex));
+  if (route.source.family != 0) message.Put(RTA_PREFSRC, route.source.bytes);
+  if (route.metric != 0) message.PutU32(RTA_PRIORITY, route.metric);
+  return message;
+}
+
+}  // namespace
+
+bool Route::Uses(int link) const {
+  return ifindex == link ||
+         std::any_of(next_hops.begin(), next_hops.end(), [&](const NextHop& hop) { return hop.ifindex == link; });
+}
+
+absl::StatusOr<std::vector<Route>> ListRoutes(Netlink& netlink) {
+  std::vector<Route> routes;
+  for (const int family : {AF_INET, AF_INET6}) {
+    const size_t before = routes.size();
+    rtmsg info{};
+    info.rtm_family = static_cast<uint8_t>(family);
+    Message message(RTM_GETROUTE, 0, info);
+    auto status = netlink.Dump(
+        message, "listing routes",
+        [&](const nlmsghdr* header) {
+          const auto* answer = static_cast<const rtmsg*>(NLMSG_DATA(header));
+          if (header->nlmsg_type != RTM_NEWROUTE || (answer->rtm_flags & RTM_F_CLONED)) return;
+          Route route = Parse(header);
+          if (route.table != kLocalTable) routes.push_back(std::move(route));
+        },
+        [&] { routes.resize(before); });
+    if (!status.ok()) return status;
+  }
+  return routes;
+}
+
+absl::Status AddRoute(Netlink& netlink, const NewRoute& route) {
+  Message message = Build(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, route, true);
+  return netlink.Do(message, absl::StrCat("adding route ", route.destination.ToString()));
+}
+
+absl::Status DeleteRoute(Netlink& netlink, const NewRoute& route) {
+  Message message = Build(RTM_DELROUTE, 0, route, false);
+  return netlink.Do(message, absl::StrCat("deleting route ", route.destination.ToString()));
+}
+
+absl::Status DeleteExactly(Netlink& netlink, const Route& route) {
+  Message message = Message::FromBody(RTM_DELROUTE, 0, route.body);
+  return netlink.Do(message, absl::StrCat("deleting route ", route.destination.ToString()));
+}
+
+std::string BodyWith(const Route& route, const std::map<int, int>& ifindexes) {
+  std::string body = route.body;
+  if (ifindexes.empty()) return body;
+  const auto replaced = [&](int index) {
+    const auto found = ifindexes.find(index);
+    return found == ifindexes.end() ? index : found->second;
+  };
+  auto* attribute = reinterpret_cast<nlattr*>(body.data() + kHeader);
+  int left = static_cast<int>(body.size() - kHeader);
+  for (; nla_ok(attribute, left); attribute = nla_next(attribute, &left)) {
+    if (nla_type(attribute) == RTA_OIF) {
+      auto* index = static_cast<int*>(nla_data(attribute));
+      *index = replaced(*index);
+    } else if (nla_type(attribute) == RTA_MULTIPATH) {
+      ForEachNextHop(attribute, [&](rtnexthop* hop) { hop->rtnh_ifindex = replaced(hop->rtnh_ifindex); });
+    }
+  }
+  return body;
+}
+
+absl::Status ReplayRoute(Netlink& netlink, const Route& route, const std::map<int, int>& ifindexes) {
+  Message message = Message::FromBody(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, BodyWith(route, ifindexes));
+  return netlink.Do(message, absl::StrCat("restoring route ", route.destination.ToString()));
+}
+
+absl::StatusOr<int> LinkTowards(Netlink& netlink, const Ip& ip) {
+  rtmsg info{};
+  info.rtm_family = static_cast<uint8_t>(ip.family);
+  info.rtm_dst_len = static_cast<uint8_t>(ip.bytes.size() * 8);
+  Message message(RTM_GETROUTE, 0, info);
+  message.Put(RTA_DST, ip.bytes);
+  int link = 0;
+  auto status = netlink.Get(message, absl::StrCat("looking up the route to ", ip.ToString()),
+                            [&](const nlmsghdr* header) { link = Parse(header).ifindex; });
+  if (!status.ok()) return status;
+  return link;
+}
+
+}  // namespace warren::kernel

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Installs every Debian package needed to build, run and test Warren: the one place that lists them. Does nothing, fast,
+# when all are there. Debian 12; root.
+set -euo pipefail
+
+packages=(
+  # build
+  g++ cmake ninja-build ccache lld pkg-config git
+  libgrpc++-dev libgrpc-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libprotoc-dev libabsl-dev
+  libnl-3-dev libnl-route-3-dev prometheus-cpp-dev libsqlite3-dev libspdlog-dev libcli11-dev libyaml-cpp-dev
+  libssl-dev golang-github-gogo-googleapis-dev grpc-proto
+  # test
+  libgtest-dev libgmock-dev iproute2 iputils-ping util-linux procps sqlite3 jq curl python3 prometheus
+)
+
+missing=()
+for package in "${packages[@]}"; do
+  [ "$(dpkg-query -W -f='${db:Status-Abbrev}' "$package" 2>/dev/null)" = "ii " ] || missing+=("$package")
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+if [ "$(id -u)" != 0 ]; then
+  echo "install-deps: these packages are missing and need root to install: ${missing[*]}" >&2
+  exit 1
+fi
+export DEBIAN_FRONTEND=noninteractive
+# prometheus is wanted for promtool only: keep its daemons from starting.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  printf '#!/bin/sh\nexit 101\n' > "$policy"
+  chmod +x "$policy"
+  trap 'rm -f "$policy"' EXIT
+fi
+apt-get update -qq
+apt-get install -y -qq --no-install-recommends "${missing[@]}" > /dev/null
+echo "install-deps: installed ${missing[*]}"

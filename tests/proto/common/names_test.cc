@@ -1,0 +1,88 @@
+#include "proto/common/names.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "proto/common/listen_address.h"
+
+namespace warren {
+namespace {
+
+TEST(Names, NamespacesFollowTheRules) {
+  for (const char* good : {"red", "qrouter-97db7930-9d5c-4e3b", "a", "1a", "größe", "a.b", "a=b"}) {
+    EXPECT_EQ(WhyBadNamespace(good), std::nullopt) << good;
+  }
+  for (const char* bad : {"", ".", "..", "123", "@host", "-x", "a/b", "a:b", "a%b", "a*b", "a b", "a\tb", "a\x7f", "\xff",
+                          "\xc0\xaf", "\xed\xa0\x80"}) {
+    EXPECT_NE(WhyBadNamespace(bad), std::nullopt) << bad;
+  }
+  EXPECT_EQ(WhyBadNamespace(std::string(255, 'a')), std::nullopt);
+  EXPECT_NE(WhyBadNamespace(std::string(256, 'a')), std::nullopt);
+  EXPECT_EQ(WhyBadNamespaceReference("@host"), std::nullopt);
+}
+
+TEST(Names, InterfacesFollowTheRules) {
+  for (const char* good : {"eth0", "a", "123456789012345", "v.100", "0"}) EXPECT_EQ(WhyBadInterface(good), std::nullopt);
+  for (const char* bad : {"", ".", "..", "all", "default", "1234567890123456", "a/b", "a:b", "q%d", "a b"}) {
+    EXPECT_NE(WhyBadInterface(bad), std::nullopt) << bad;
+  }
+}
+
+TEST(Names, HostsAreDnsNames) {
+  for (const char* good : {"h1", "node-1.example.org", "10.0.0.1", "A"}) EXPECT_EQ(WhyBadHost(good), std::nullopt);
+  for (const char* bad : {"", "-", "-a", "a-", "a..b", ".a", "a_b", "a/b"}) EXPECT_NE(WhyBadHost(bad), std::nullopt) << bad;
+  EXPECT_NE(WhyBadHost(std::string(64, 'a')), std::nullopt);
+}
+
+TEST(Names, EscapingIsReversibleAndLeavesGoodNamesAlone) {
+  for (const std::string raw : {"red", "a b", "a=b", "@x", "-x", "123", ".hidden", "a%d", "\xff\xfe", "größe", "=41"}) {
+    const std::string shown = EscapeName(raw);
+    ASSERT_TRUE(UnescapeName(shown).ok()) << shown;
+    EXPECT_EQ(*UnescapeName(shown), raw);
+    EXPECT_EQ(WhyBadNamespace(shown), std::nullopt) << shown;
+  }
+  EXPECT_EQ(EscapeName("red"), "red");
+  EXPECT_EQ(EscapeName("a b"), "a=20b");
+  EXPECT_FALSE(UnescapeName("a=2").ok());
+  EXPECT_FALSE(UnescapeName("a=zz").ok());
+}
+
+TEST(Names, PlacesAreSplitAtTheFirstSlashAndTheLastColon) {
+  const auto place = ParsePlace("h1/red:eth0");
+  ASSERT_TRUE(place.ok());
+  EXPECT_EQ(place->host, "h1");
+  EXPECT_EQ(place->netns, "red");
+  EXPECT_EQ(place->interface, "eth0");
+  EXPECT_EQ(ParsePlace("h1/@host")->netns, "@host");
+  EXPECT_EQ(ParsePlace("h1")->netns, "");
+  for (const char* bad : {"", "/red", "h1/", "h1/:eth0", "h1/red:", "h1/a/b", "h1/red:0123456789abcdef"}) {
+    EXPECT_FALSE(ParsePlace(bad).ok()) << bad;
+  }
+}
+
+TEST(Names, ResourceNamesAreTakenApart) {
+  EXPECT_EQ(ParseNamespace("hosts/h1/namespaces/@host")->id, "@host");
+  EXPECT_EQ(*ParseHost("hosts/-"), "-");
+  for (const char* bad : {"hosts/h1", "hosts//namespaces/x", "hosts/h1/namespaces/", "hosts/h1/namespaces/a/b", ""}) {
+    EXPECT_FALSE(ParseNamespace(bad).ok()) << bad;
+  }
+  const std::string id = NewUuid();
+  EXPECT_EQ(WhyBadUuid(id), std::nullopt) << id;
+  EXPECT_EQ(ParseIntent(IntentName("h1", id))->id, id);
+  EXPECT_NE(WhyBadUuid("97db7930"), std::nullopt);
+}
+
+TEST(ListenAddresses, TakeTcpAndUnixAndKnowWhatIsLocal) {
+  EXPECT_TRUE(ParseListenAddress("127.0.0.1:7600")->IsLocal());
+  EXPECT_TRUE(ParseListenAddress("unix:/run/x.sock")->IsLocal());
+  EXPECT_TRUE(ParseListenAddress("[::1]:0")->IsLocal());
+  EXPECT_FALSE(ParseListenAddress("0.0.0.0:7600")->IsLocal());
+  EXPECT_EQ(ParseListenAddress("[::1]:7600")->ToString(), "[::1]:7600");
+  for (const char* bad : {"", "7600", ":7600", "::1:7600", "h:99999", "h:x", "unix:"}) {
+    EXPECT_FALSE(ParseListenAddress(bad).ok()) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace warren
