@@ -93,7 +93,7 @@ Message Build(int type, int flags, const NewRoute& route, bool adding) {
   rtmsg info{};
   info.rtm_family = static_cast<uint8_t>(route.family);
   info.rtm_dst_len = static_cast<uint8_t>(route.destination.length);
-  info.rtm_table = route.table < 256 ? static_cast<uint8_t>(route.table) : RT_TABLE_UNSPEC;
+  info.rtm_table = route.table < 256 ? static_cast<uint8_t>(route.table) : uint8_t{RT_TABLE_UNSPEC};
   // As iproute2 has it: a route without a next hop reaches only the link (ip-route(8)); a deletion matches any.
   const bool direct = route.via.family == 0 && route.family == AF_INET;
   const int scope = !adding ? int{RT_SCOPE_NOWHERE} : direct ? int{RT_SCOPE_LINK} : int{RT_SCOPE_UNIVERSE};
