@@ -1,0 +1,31 @@
+#ifndef WARREN_SERVER_INTENTS_HOST_DIRECTORY_H_
+#define WARREN_SERVER_INTENTS_HOST_DIRECTORY_H_
+
+// What the queue asks about a host before it accepts an intent for it.
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "google/protobuf/repeated_ptr_field.h"
+#include "warren/v1/operations.pb.h"
+
+namespace warren::intents {
+
+using Operations = google::protobuf::RepeatedPtrField<v1::Operation>;
+
+// Threading: called from any thread, never under a lock of the queue; must not block.
+class HostDirectory {
+ public:
+  virtual ~HostDirectory() = default;
+
+  // An agent of this host has connected at least once.
+  virtual bool Known(const std::string& host) const = 0;
+
+  // OK, or FAILED_PRECONDITION naming what the host's kernel lacks for these operations ("host h1: kernel has no network
+  // namespace support (CONFIG_NET_NS)"). OK for a host that is not known: nobody can say yet.
+  virtual absl::Status CheckCapabilities(const std::string& host, const Operations& operations) const = 0;
+};
+
+}  // namespace warren::intents
+
+#endif  // WARREN_SERVER_INTENTS_HOST_DIRECTORY_H_
