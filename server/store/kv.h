@@ -158,11 +158,12 @@ class Kv {
   // durable or refused; callbacks come in the order in which transactions take effect, and that is the order of calls
   // to Commit. Not OK: it was not queued and `done` is never called.
   //
-  // Returns INVALID_ARGUMENT (an empty or too long key or value, a key touched twice), RESOURCE_EXHAUSTED (too many
+  // Returns INVALID_ARGUMENT (an empty or too long key, a too long value, a key touched twice), RESOURCE_EXHAUSTED (too many
   // queued; try again later), UNAVAILABLE (closing).
-  // `done` gets FAILED_PRECONDITION when a compare does not hold (see RefusedKey), RESOURCE_EXHAUSTED when the disk is
-  // full, and UNAVAILABLE, DATA_LOSS or INTERNAL as the storage fails; nothing of the transaction is then visible.
-  // The next one is tried anew: the store needs no restart once the cause is gone.
+  // `done` gets FAILED_PRECONDITION when a compare does not hold (RefusedKey then names it) or the storage has become
+  // read-only (RefusedKey is then empty), RESOURCE_EXHAUSTED when the disk is full, INVALID_ARGUMENT when a prefix holds
+  // too many keys, and UNAVAILABLE, DATA_LOSS or INTERNAL as the storage fails; nothing of the transaction is then
+  // visible. The next one is tried anew: the store needs no restart once the cause is gone.
   [[nodiscard]] virtual absl::Status Commit(Transaction transaction, CommitDone done) = 0;
 
   // The same, waiting. Not from a callback.
@@ -198,11 +199,7 @@ class Kv {
 // The first key that does not start with `prefix` but sorts after all that do; empty: there is none.
 std::string PrefixEnd(std::string_view prefix);
 
-// INVALID_ARGUMENT naming every fault of a transaction: keys and values too long or empty, keys touched twice.
-absl::Status ValidateTransaction(const Transaction& transaction);
-
-// The status of a transaction whose compare does not hold, and the key it names; empty for any other status.
-absl::Status RefusedStatus(const Compare& compare, int64_t mod_revision_found);
+// The key a refused transaction's status names; empty for any other status.
 std::string RefusedKey(const absl::Status& status);
 
 }  // namespace warren::store

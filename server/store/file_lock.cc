@@ -1,0 +1,39 @@
+#include "server/store/file_lock.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+
+namespace warren::store {
+
+absl::StatusOr<FileLock> FileLock::Acquire(const std::string& path) {
+  UniqueFd fd(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!fd.valid()) {
+    return absl::FailedPreconditionError(absl::StrCat("lock file ", path, " cannot be opened: ", strerror(errno),
+                                                      "; the state directory must exist and be writable"));
+  }
+  while (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EINTR) continue;
+    if (errno != EWOULDBLOCK) {
+      return absl::FailedPreconditionError(absl::StrCat("lock file ", path, " cannot be locked: ", strerror(errno)));
+    }
+    char pid[32] = {};
+    const ssize_t size = pread(fd.get(), pid, sizeof(pid) - 1, 0);
+    return absl::FailedPreconditionError(
+        absl::StrCat("lock file ", path, " is held by ",
+                     size > 0 ? absl::StrCat("process ", std::string(absl::StripAsciiWhitespace(pid))) : "another process",
+                     ": one server at a time may use a store"));
+  }
+  // Only to tell people who holds it: a full disk must not keep the server from starting.
+  const std::string pid = absl::StrCat(getpid(), "\n");
+  if (ftruncate(fd.get(), 0) == 0) (void)!pwrite(fd.get(), pid.data(), pid.size(), 0);
+  return FileLock(std::move(fd));
+}
+
+}  // namespace warren::store

@@ -1,0 +1,26 @@
+#ifndef WARREN_SERVER_STORE_FILE_LOCK_H_
+#define WARREN_SERVER_STORE_FILE_LOCK_H_
+
+// A lock file that one process holds (flock(2)), so that two servers never write one database. The kernel lets go of it
+// when the process dies, however it dies; the file itself stays.
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "proto/common/unique_fd.h"
+
+namespace warren::store {
+
+class FileLock {
+ public:
+  // FAILED_PRECONDITION when another process holds it (named by its pid), or the file cannot be made.
+  static absl::StatusOr<FileLock> Acquire(const std::string& path);
+
+ private:
+  explicit FileLock(UniqueFd fd) : fd_(std::move(fd)) {}
+  UniqueFd fd_;
+};
+
+}  // namespace warren::store
+
+#endif  // WARREN_SERVER_STORE_FILE_LOCK_H_

@@ -1,0 +1,84 @@
+#include "server/store/sqlite_schema.h"
+
+#include <sys/stat.h>
+
+#include "absl/strings/str_cat.h"
+#include "server/store/kv.h"
+
+namespace warren::store {
+namespace {
+
+constexpr int64_t kApplicationId = 0x5752524e;  // "WRRN"; file(1) and sqlite3's .dbinfo show it
+
+// 4,000 pages: half the checkpoints of the default at a write-ahead log of 16 MB.
+constexpr char kWriterPragmas[] =
+    "PRAGMA wal_autocheckpoint=4000; PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-32768;"
+    "PRAGMA foreign_keys=OFF; PRAGMA temp_store=MEMORY";
+constexpr char kReaderPragmas[] = "PRAGMA query_only=ON; PRAGMA cache_size=-8192; PRAGMA temp_store=MEMORY";
+
+constexpr char kCreate[] =
+    "CREATE TABLE log(id INTEGER PRIMARY KEY, key BLOB NOT NULL, create_revision INTEGER NOT NULL, value BLOB);"
+    "CREATE INDEX log_by_key ON log(key, id);"
+    "CREATE TABLE meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
+    "INSERT INTO meta VALUES('compacted', 0), ('swept', 0), ('probe', 0);";
+
+enum class Kind { kNew, kOurs };
+
+absl::StatusOr<Kind> Recognise(Database& db, const std::string& path) {
+  auto application = db.QueryInt("PRAGMA application_id");
+  if (!application.ok()) return application.status();
+  auto version = db.QueryInt("PRAGMA user_version");
+  if (!version.ok()) return version.status();
+  if (*application == kApplicationId) {
+    if (*version == kSchemaVersion) return Kind::kOurs;
+    return absl::FailedPreconditionError(
+        absl::StrCat(path, " has schema version ", *version, ", this server knows ", kSchemaVersion,
+                     ": it was written by ", *version > kSchemaVersion ? "a newer" : "another",
+                     " version; run that one, or name another store"));
+  }
+  auto tables = db.QueryInt("SELECT count(*) FROM sqlite_schema");
+  if (!tables.ok()) return tables.status();
+  // The header page alone: made by a process that died before it could go on.
+  if (*application == 0 && *tables == 0) return Kind::kNew;
+  return absl::FailedPreconditionError(
+      absl::StrCat(path, " is a database of another program (application id ", *application, "); it was left as it is"));
+}
+
+}  // namespace
+
+std::string KeyBound(std::string end) {
+  if (end.empty()) end.assign(Kv::kMaxKeyBytes + 1, '\xff');
+  return end;
+}
+
+absl::StatusOr<Database> OpenForWriting(const std::string& path) {
+  // Looked at before it is opened for writing: that alone would change the journal mode of somebody else's database.
+  struct stat st = {};
+  if (stat(path.c_str(), &st) == 0 && st.st_size > 0) {
+    auto looked = Database::Open(path, {.read_only = true});
+    if (!looked.ok()) return looked.status();
+    if (auto kind = Recognise(*looked, path); !kind.ok()) return kind.status();
+  }
+  auto db = Database::Open(path, {});
+  if (!db.ok()) return db.status();
+  if (auto s = db->Execute(kWriterPragmas); !s.ok()) return s;
+  auto kind = Recognise(*db, path);
+  if (!kind.ok()) return kind.status();
+  if (*kind == Kind::kNew) {
+    if (auto s = db->Execute(absl::StrCat("BEGIN IMMEDIATE; ", kCreate, "PRAGMA application_id=", kApplicationId,
+                                          "; PRAGMA user_version=", kSchemaVersion, "; COMMIT"));
+        !s.ok()) {
+      return s;
+    }
+  }
+  return db;
+}
+
+absl::StatusOr<Database> OpenForReading(const std::string& path) {
+  auto db = Database::Open(path, {.read_only = true});
+  if (!db.ok()) return db.status();
+  if (auto s = db->Execute(kReaderPragmas); !s.ok()) return s;
+  return db;
+}
+
+}  // namespace warren::store
