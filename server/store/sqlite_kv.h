@@ -21,7 +21,7 @@
 #include "absl/status/statusor.h"
 #include "proto/common/mutex.h"
 #include "server/store/commit_queue.h"
-#include "server/store/file_lock.h"
+#include "proto/common/file_lock.h"
 #include "server/store/kv.h"
 #include "server/store/sqlite_reader.h"
 #include "server/store/sqlite_writer.h"

@@ -1,7 +1,7 @@
-#ifndef WARREN_SERVER_STORE_FILE_LOCK_H_
-#define WARREN_SERVER_STORE_FILE_LOCK_H_
+#ifndef WARREN_PROTO_COMMON_FILE_LOCK_H_
+#define WARREN_PROTO_COMMON_FILE_LOCK_H_
 
-// A lock file that one process holds (flock(2)), so that two servers never write one database. The kernel lets go of it
+// A lock file that one process holds (flock(2)), so that two processes never write one database. The kernel lets go of it
 // when the process dies, however it dies; the file itself stays.
 
 #include <string>
@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "proto/common/unique_fd.h"
 
-namespace warren::store {
+namespace warren {
 
 class FileLock {
  public:
@@ -21,6 +21,6 @@ class FileLock {
   UniqueFd fd_;
 };
 
-}  // namespace warren::store
+}  // namespace warren
 
-#endif  // WARREN_SERVER_STORE_FILE_LOCK_H_
+#endif  // WARREN_PROTO_COMMON_FILE_LOCK_H_

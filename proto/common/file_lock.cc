@@ -1,4 +1,4 @@
-#include "server/store/file_lock.h"
+#include "proto/common/file_lock.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -10,7 +10,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
-namespace warren::store {
+namespace warren {
 
 absl::StatusOr<FileLock> FileLock::Acquire(const std::string& path) {
   UniqueFd fd(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
@@ -28,7 +28,7 @@ absl::StatusOr<FileLock> FileLock::Acquire(const std::string& path) {
     return absl::FailedPreconditionError(
         absl::StrCat("lock file ", path, " is held by ",
                      size > 0 ? absl::StrCat("process ", std::string(absl::StripAsciiWhitespace(pid))) : "another process",
-                     ": one server at a time may use a store"));
+                     ": one process at a time may use this state directory"));
   }
   // Only to tell people who holds it: a full disk must not keep the server from starting.
   const std::string pid = absl::StrCat(getpid(), "\n");
@@ -36,4 +36,4 @@ absl::StatusOr<FileLock> FileLock::Acquire(const std::string& path) {
   return FileLock(std::move(fd));
 }
 
-}  // namespace warren::store
+}  // namespace warren
