@@ -34,6 +34,7 @@ Address Parse(const nlmsghdr* header) {
     const auto* cache = static_cast<const ifa_cacheinfo*>(nla_data(table[IFA_CACHEINFO]));
     address.valid_lifetime = cache->ifa_valid;
     address.preferred_lifetime = cache->ifa_prefered;
+    address.updated = cache->tstamp;
   }
   address.body.assign(static_cast<const char*>(NLMSG_DATA(header)), header->nlmsg_len - NLMSG_HDRLEN);
   return address;

@@ -24,6 +24,7 @@ struct Address {
   uint8_t scope = 0;
   uint32_t flags = 0;  // IFA_F_*
   uint32_t valid_lifetime = kForever, preferred_lifetime = kForever;  // s, remaining
+  uint32_t updated = 0;  // 1/100 s since boot when the lifetimes were last set: changes when they do, not as they run
   std::string label;
   std::string body;  // the kernel's own message, for Replay
 

@@ -100,6 +100,14 @@ absl::StatusOr<Link> GetLink(Netlink& netlink, int ifindex) {
   return GetOne(netlink, message, absl::StrCat("looking up link ", ifindex));
 }
 
+absl::StatusOr<Link> GetLinkIn(Netlink& netlink, int nsid, int ifindex) {
+  ifinfomsg info{};
+  info.ifi_index = ifindex;
+  Message message(RTM_GETLINK, 0, info);
+  message.PutU32(IFLA_TARGET_NETNSID, static_cast<uint32_t>(nsid));
+  return GetOne(netlink, message, absl::StrCat("looking up link ", ifindex, " of nsid ", nsid));
+}
+
 absl::Status CreateVeth(Netlink& netlink, const NewVethEnd& a, const NewVethEnd& b) {
   Message message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, ifinfomsg{});
   PutEnd(message, a);

@@ -50,6 +50,8 @@ absl::StatusOr<std::vector<Link>> ListLinks(Netlink& netlink);
 // NOT_FOUND (ENODEV).
 absl::StatusOr<Link> GetLink(Netlink& netlink, const std::string& name);
 absl::StatusOr<Link> GetLink(Netlink& netlink, int ifindex);
+// One in another namespace, by the nsid that the socket's has for it; only to look (IFLA_TARGET_NETNSID).
+absl::StatusOr<Link> GetLinkIn(Netlink& netlink, int nsid, int ifindex);
 
 struct NewVethEnd {
   const Netns* netns = nullptr;

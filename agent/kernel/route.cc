@@ -137,6 +137,8 @@ absl::StatusOr<std::vector<Route>> ListRoutes(Netlink& netlink) {
         [&](const nlmsghdr* header) {
           const auto* answer = static_cast<const rtmsg*>(NLMSG_DATA(header));
           if (header->nlmsg_type != RTM_NEWROUTE || (answer->rtm_flags & RTM_F_CLONED)) return;
+          // A kernel without IPv6 answers for all the families it has.
+          if (answer->rtm_family != family) return;
           Route route = Parse(header);
           if (route.table != kLocalTable) routes.push_back(std::move(route));
         },
