@@ -54,6 +54,21 @@ absl::Status MakeDirectories(const std::string& path) {
   }
 }
 
+// A path as mountinfo has it: white space, "\\" and "#" are three octal digits after a "\\" there.
+std::string Unmangled(std::string_view text) {
+  std::string path;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const std::string digits(text.substr(i, 4).substr(text[i] == '\\' ? 1 : 0));
+    if (text[i] == '\\' && digits.size() == 3 && digits.find_first_not_of("01234567") == std::string::npos) {
+      path += static_cast<char>(std::stoi(digits, nullptr, 8));
+      i += 3;
+    } else {
+      path += text[i];
+    }
+  }
+  return path;
+}
+
 // Whether `path` is a mount point, and whether that mount is shared (proc(5), mountinfo).
 struct MountState {
   bool mounted = false;
@@ -64,7 +79,7 @@ MountState FindMount(const std::string& path) {
   std::ifstream file("/proc/thread-self/mountinfo");
   for (std::string line; std::getline(file, line);) {
     const std::vector<std::string> fields = absl::StrSplit(line, ' ');
-    if (fields.size() < 7 || fields[4] != path) continue;
+    if (fields.size() < 7 || Unmangled(fields[4]) != path) continue;
     state.mounted = true;
     state.shared = line.find(" shared:") != std::string::npos;
   }
@@ -150,7 +165,8 @@ absl::StatusOr<Netns> NetnsDir::Open(std::string_view name) const {
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
   const std::string copy(name);
   UniqueFd fd(static_cast<int>(syscall(SYS_openat2, dir.get(), copy.c_str(), &how, sizeof how)));
-  if (!fd.valid()) return ErrnoError(errno, doing);
+  // ENXIO: a socket, or a device that is not there.
+  if (!fd.valid()) return ErrnoError(errno == ENXIO ? EINVAL : errno, doing);
   return Adopt(std::move(fd), doing);
 }
 

@@ -58,8 +58,8 @@ class NetnsDir {
   // not be unmounted again).
   absl::Status Prepare() const;
 
-  // Opens by name. NOT_FOUND (ENOENT) when there is none; FAILED_PRECONDITION (EINVAL) when the name is not a network
-  // namespace: symlinks are not followed, and a FIFO does not block.
+  // Opens by name. NOT_FOUND (ENOENT) when there is none; INVALID_ARGUMENT (EINVAL) when the name is not a network
+  // namespace, FAILED_PRECONDITION (ELOOP) when it is a symlink: those are not followed. A FIFO does not block.
   absl::StatusOr<Netns> Open(std::string_view name) const;
 
   // Gives a namespace its name. The placeholder file appears at once with `marker` as its content, so that one left by

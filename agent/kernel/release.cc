@@ -51,11 +51,14 @@ absl::StatusOr<ReleaseWatcher> ReleaseWatcher::Open(NetnsWorker& worker) {
 absl::Status ReleaseWatcher::LookAgain(Release& release) {
   std::set<int> nsids;
   Message message(RTM_GETNSID, 0, rtgenmsg{});
-  auto status = queries_.Dump(message, "listing nsids", [&](const nlmsghdr* header) {
-    nlattr* table[NETNSA_MAX + 1] = {};
-    nlmsg_parse(const_cast<nlmsghdr*>(header), sizeof(rtgenmsg), table, NETNSA_MAX, nullptr);
-    if (table[NETNSA_NSID]) nsids.insert(nla_get_s32(table[NETNSA_NSID]));
-  });
+  auto status = queries_.Dump(
+      message, "listing nsids",
+      [&](const nlmsghdr* header) {
+        nlattr* table[NETNSA_MAX + 1] = {};
+        nlmsg_parse(const_cast<nlmsghdr*>(header), sizeof(rtgenmsg), table, NETNSA_MAX, nullptr);
+        if (table[NETNSA_NSID]) nsids.insert(nla_get_s32(table[NETNSA_NSID]));
+      },
+      [&] { nsids.clear(); });
   if (!status.ok()) return status;
   std::erase_if(release.nsids, [&](int nsid) { return !nsids.contains(nsid); });
   std::set<int> origins;
@@ -65,11 +68,13 @@ absl::Status ReleaseWatcher::LookAgain(Release& release) {
     Message links(RTM_GETLINK, 0, ifinfomsg{});
     // Honoured for dumps, and only for dumps.
     if (origin >= 0) links.PutU32(IFLA_TARGET_NETNSID, static_cast<uint32_t>(origin));
-    status = queries_.Dump(links, "listing links", [&](const nlmsghdr* header) {
-      present.insert(static_cast<const ifinfomsg*>(NLMSG_DATA(header))->ifi_index);
-    });
+    status = queries_.Dump(
+        links, "listing links",
+        [&](const nlmsghdr* header) { present.insert(static_cast<const ifinfomsg*>(NLMSG_DATA(header))->ifi_index); },
+        [&] { present.clear(); });
     if (!status.ok() && ErrnoOf(status) != EINVAL) return status;  // EINVAL: that namespace is gone altogether
-    std::erase_if(release.links, [&](const auto& link) { return link.first == origin && !present.contains(link.second); });
+    std::erase_if(release.links,
+                  [&](const auto& link) { return link.first == origin && !present.contains(link.second); });
   }
   return absl::OkStatus();
 }
@@ -83,7 +88,8 @@ absl::StatusOr<Release> ReleaseWatcher::Wait(Release release, absl::Time deadlin
       return release;
     }
     pollfd wait{events_.fd(), POLLIN, 0};
-    const int ready = poll(&wait, 1, static_cast<int>(absl::ToInt64Milliseconds(absl::Ceil(left, absl::Milliseconds(1)))));
+    const int ready =
+        poll(&wait, 1, static_cast<int>(absl::ToInt64Milliseconds(absl::Ceil(left, absl::Milliseconds(1)))));
     if (ready < 0 && errno != EINTR) return ErrnoError(errno, "waiting for link events");
     if (ready <= 0) continue;
     iovec part{buffer.data(), buffer.size()};
