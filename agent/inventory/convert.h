@@ -1,0 +1,37 @@
+#ifndef WARREN_AGENT_INVENTORY_CONVERT_H_
+#define WARREN_AGENT_INVENTORY_CONVERT_H_
+
+// What one namespace holds, from the kernel's structures to the API's messages. Pure; thread-safe.
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "agent/kernel/address.h"
+#include "agent/kernel/link.h"
+#include "agent/kernel/route.h"
+#include "warren/v1/inventory.pb.h"
+
+namespace warren::inventory {
+
+// A link's name as it is shown: as it is when Warren would accept it, escaped otherwise.
+std::string ShownLinkName(const std::string& raw);
+
+// The kernel makes these itself in every namespace: lo, and the fallback devices of its tunnel modules.
+bool IsKernelsOwn(const kernel::Link& link);
+
+// Everything a namespace holds.
+struct Contents {
+  std::vector<kernel::Link> links;
+  std::vector<kernel::Address> addresses;
+  std::vector<kernel::Route> routes;
+};
+
+// Fills links, routes and their counts. Asked for what the namespace itself cannot tell: the other end of a link that has
+// one, and whether a link is foreign.
+void Fill(const Contents& contents, const std::function<v1::LinkPeer(const kernel::Link&)>& peer_of,
+          const std::function<bool(const kernel::Link&)>& is_foreign, v1::Namespace* out);
+
+}  // namespace warren::inventory
+
+#endif  // WARREN_AGENT_INVENTORY_CONVERT_H_

@@ -1,0 +1,56 @@
+#ifndef WARREN_AGENT_INVENTORY_INVENTORY_H_
+#define WARREN_AGENT_INVENTORY_INVENTORY_H_
+
+// What exists on this host now, told as differences: every call returns what has changed since it was last returned, in
+// messages of some 1 MiB at most (a single namespace larger than that has one of its own). Counters, running lifetimes
+// and the time of looking are no change by themselves. An interface, so that the session is tested without a kernel.
+//
+// Foreign, that is, not made through Warren, is decided by the Ownership given. Never foreign are the host's own
+// namespace, loopbacks, and the tunnel devices the kernel itself puts into every namespace (tunl0, sit0, ...): nobody made
+// them. A physical NIC is foreign: Warren did not make it and must not take it away without force.
+//
+// Threading: all calls from one thread, made for namespace work.
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "warren/v1/agents.pb.h"
+
+namespace warren::inventory {
+
+struct Ownership {
+  std::function<bool(uint64_t netns_cookie)> owns_netns;
+  std::function<bool(uint64_t netns_cookie, int ifindex)> owns_link;
+};
+
+class Inventory {
+ public:
+  virtual ~Inventory() = default;
+
+  // Looks at these namespaces again, by raw name ("@host" for the host's own), and at those whose view of them has
+  // changed: a veth's other end. Not during a pass over everything with `whole`.
+  virtual std::vector<v1::InventoryUpdate> Refresh(const std::set<std::string>& names) = 0;
+
+  // Begins a pass over everything; one under way is given up. whole: everything is returned, as changed or not, in
+  // updates marked full_begin and full_end.
+  virtual void BeginPass(bool whole) = 0;
+
+  struct Slice {
+    std::vector<v1::InventoryUpdate> updates;
+    bool done = false;  // that was the last slice
+  };
+  // Goes on with the pass until it is over, there is a message's worth to tell, or interrupted() is true, which is asked
+  // before each namespace.
+  virtual Slice Continue(const std::function<bool()>& interrupted) = 0;
+
+  // Namespaces known, without the host's own.
+  virtual size_t namespace_count() const = 0;
+};
+
+}  // namespace warren::inventory
+
+#endif  // WARREN_AGENT_INVENTORY_INVENTORY_H_
