@@ -1,15 +1,42 @@
 #include "proto/common/flags.h"
 
+#include <stdlib.h>
+
+#include <istream>
+#include <memory>
+#include <vector>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "proto/common/version.h"
 
 namespace warren {
+namespace {
+
+std::string EnvironmentName(const std::string& option) {
+  return absl::StrCat("WARREN_", absl::AsciiStrToUpper(absl::StrReplaceAll(option, {{"-", "_"}})));
+}
+
+// CLI11 looks into the environment only for what the file does not have; here it is to go before the file.
+class FileAfterEnvironment : public CLI::ConfigTOML {
+ public:
+  std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
+    std::vector<CLI::ConfigItem> items = CLI::ConfigTOML::from_config(input);
+    std::erase_if(items, [](const CLI::ConfigItem& item) {
+      const char* value = getenv(EnvironmentName(item.name).c_str());
+      return item.parents.empty() && value != nullptr && *value != '\0';
+    });
+    return items;
+  }
+};
+
+}  // namespace
 
 void SetUpFlags(CLI::App& app, const std::string& examples) {
   app.set_version_flag("--version", absl::StrCat(app.get_name(), " ", kVersion));
   app.set_config("--config", "", "Read flags from this file, lines of name = value");
+  app.config_formatter(std::make_shared<FileAfterEnvironment>());
   app.allow_config_extras(CLI::config_extras_mode::error);
   app.footer(examples);
   app.get_formatter()->column_width(34);
@@ -19,7 +46,7 @@ void AddEnvironment(CLI::App& app) {
   for (CLI::Option* option : app.get_options()) {
     const std::string name = option->get_single_name();
     if (name.empty() || name == "help" || name == "version" || option->get_positional()) continue;
-    option->envname(absl::StrCat("WARREN_", absl::AsciiStrToUpper(absl::StrReplaceAll(name, {{"-", "_"}}))));
+    option->envname(EnvironmentName(name));
   }
 }
 
