@@ -1,0 +1,32 @@
+#include "proto/common/status_payload.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "google/rpc/error_details.pb.h"
+
+namespace warren {
+namespace {
+
+TEST(StatusPayload, EveryBadFieldIsInTheMessageAndInTheDetails) {
+  const absl::Status status = BadRequestError({{"parent", "is empty"}, {"intent.operations[1].mtu", "is 3"}});
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(status.message(), "parent: is empty; intent.operations[1].mtu: is 3");
+  google::rpc::BadRequest details;
+  ASSERT_TRUE(details.ParseFromString(std::string(status.GetPayload(kBadRequestUrl).value())));
+  ASSERT_EQ(details.field_violations_size(), 2);
+  EXPECT_EQ(details.field_violations(1).field(), "intent.operations[1].mtu");
+  EXPECT_EQ(details.field_violations(1).description(), "is 3");
+}
+
+TEST(StatusPayload, ExhaustionSaysWhenToTryAgainNeverTooSoon) {
+  const absl::Status status = ExhaustedError("host h1 has 10000 intents queued", absl::Milliseconds(1500));
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(status.message(), "host h1 has 10000 intents queued; try again in 1.5s");
+  google::rpc::RetryInfo details;
+  ASSERT_TRUE(details.ParseFromString(std::string(status.GetPayload(kRetryInfoUrl).value())));
+  EXPECT_EQ(details.retry_delay().seconds(), 2);
+}
+
+}  // namespace
+}  // namespace warren
