@@ -7,7 +7,8 @@
 // Threading: every method may be called from any thread; none blocks on a write (Get, List, and Accept or Cancel of a
 // finished intent read from the store). Callbacks, Dispatcher calls and observer calls come from one thread of this object,
 // one at a time, never from within the call that they answer and never under a lock; each callback is called exactly
-// once. They must not block, and must not call Stop.
+// once. They must not block, and must not call Stop. (Only a call made when Stop is through is answered from within: there
+// is no other thread left.)
 //
 // Durability: Accept, Cancel and Finished are answered (acknowledged) after the store has committed. Finishing is tried
 // again until it is durable. An Accept whose commit failed leaves nothing behind.
@@ -23,6 +24,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -84,8 +86,10 @@ using IntentDone = std::function<void(absl::StatusOr<v1::Intent>)>;
 using WaitId = uint64_t;
 
 class Worker;
-class Lane;
+struct Entry;
 struct Host;
+struct PendingAccept;
+struct Uuid;
 
 class Intents {
  public:
@@ -111,8 +115,8 @@ class Intents {
   // NOT_FOUND: there is none; otherwise as Kv::Range.
   absl::StatusOr<v1::Intent> Get(std::string_view host, std::string_view id);
 
-  // In the order accepted. INVALID_ARGUMENT with google.rpc.BadRequest: a page_token that is not one, or of another
-  // listing; a negative page_size.
+  // In the order accepted. A page whose intents take 2 MiB is full whatever page_size says. INVALID_ARGUMENT with
+  // google.rpc.BadRequest: a page_token that is not one, or of another listing; a negative page_size; a state that is none.
   absl::StatusOr<ListResult> List(const ListRequest& request);
 
   // Cancels an intent that has not begun. Beyond the send cursor that is decided here and durable when answered; at or
@@ -151,6 +155,91 @@ class Intents {
   // No call is accepted any more (UNAVAILABLE); what is on its way to disk is waited for and answered, open Waits and
   // Cancels are answered UNAVAILABLE, and threads are joined. Nothing calls out afterwards. Idempotent; from one thread.
   void Stop();
+
+ private:
+  struct Snapshot;
+  struct Finishing;
+  struct OpenWait {
+    Host* host = nullptr;
+    int64_t sequence = 0;
+    uint64_t timer = 0;  // the worker's
+    IntentDone done;
+  };
+
+  Intents(store::Kv& kv, Dispatcher& dispatcher, const HostDirectory& directory, Options options);
+
+  // intents.cc: what the other files share.
+  //
+  // Null: nothing is known of it.
+  Host* FindHost(std::string_view name) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Host* MakeHost(const std::string& name) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Calls `done` on the queue's thread.
+  void Answer(IntentDone done, absl::StatusOr<v1::Intent> result);
+  // RESOURCE_EXHAUSTED: max_waiters are open. Otherwise one more is.
+  absl::Status OpenCall() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // A commit begins, and ends: Stop waits for it in between.
+  void BeginCommit() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { ++commits_; }
+  void EndCommit() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Commits; `then` runs on the queue's thread, also when the store did not take the transaction. It calls EndCommit.
+  void Commit(store::Transaction transaction, std::function<void(const absl::StatusOr<store::CommitResult>&)> then);
+  // On the queue's thread.
+  void Observe(const Host& host, const Uuid& id, v1::Intent::State from, const v1::Intent& intent, v1::Intent::State to);
+  void ObserveDepth();
+
+  // handing_out.cc. Pump does what the host's lane says is to be done; on the queue's thread.
+  void SchedulePump(Host* host) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Pump(Host* host);
+  void CursorMoved(Host* host, int64_t position, const absl::Status& status);
+  // Takes the cancels asked of a session that is over.
+  std::vector<IntentDone> TakeAsked(Host* host) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void AnswerAway(const Host& host, std::vector<IntentDone> cancels);
+
+  // accepting.cc
+  absl::Status CheckHost(const AcceptRequest& request) const;
+  // True: the id was seen before, and `done` has been taken.
+  bool AnswerRepeat(const AcceptRequest& request, const Uuid& id, IntentDone& done);
+  absl::Status CheckRoom(const std::string& name, const Host* host, size_t bytes) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Accepted(Host* host, const std::shared_ptr<PendingAccept>& accept,
+                const absl::StatusOr<store::CommitResult>& result);
+
+  // reading.cc: an intent as it is, from memory while it is unfinished, otherwise from the store.
+  std::optional<Snapshot> Look(const Host* host, const Uuid& id) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::StatusOr<Snapshot> Look(std::string_view host, std::string_view id) const;
+  absl::StatusOr<v1::Intent> Read(const Snapshot& snapshot) const;
+  std::vector<Snapshot> Collect(const ListRequest& request, int64_t after, size_t limit) const;
+  static absl::Status NotFound(std::string_view host, std::string_view id);
+
+  // finishing.cc. Each commit is begun by whoever calls.
+  void FinishResult(const std::string& host, v1::IntentResult result);
+  // The entry is nobody else's to finish from now on.
+  std::shared_ptr<Finishing> BeginFinish(Host* host, Entry& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void CommitFinish(const std::shared_ptr<Finishing>& finishing);
+  void FinishCommitted(const std::shared_ptr<Finishing>& finishing, const absl::Status& status);
+
+  // waiting.cc
+  void WaitTimedOut(WaitId id);
+  // Of an entry that is finished; their timers are stopped.
+  std::vector<IntentDone> TakeWaits(const Entry& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  store::Kv& kv_;
+  Dispatcher& dispatcher_;
+  const HostDirectory& directory_;
+  const Options options_;
+
+  mutable Mutex mutex_;
+  CondVar no_commits_;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  size_t commits_ ABSL_GUARDED_BY(mutex_) = 0;
+  // Never removed, so that a Host* stays good; what they hold is guarded by mutex_ too.
+  std::map<std::string, std::unique_ptr<Host>, std::less<>> hosts_ ABSL_GUARDED_BY(mutex_);
+  size_t unfinished_ ABSL_GUARDED_BY(mutex_) = 0;
+  size_t queued_bytes_ ABSL_GUARDED_BY(mutex_) = 0;  // of what is unfinished or being accepted
+  size_t open_calls_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::map<WaitId, OpenWait> waits_ ABSL_GUARDED_BY(mutex_);
+  WaitId last_wait_ ABSL_GUARDED_BY(mutex_) = 0;
+
+  std::unique_ptr<Worker> worker_;  // last: its tasks use the rest
 };
 
 }  // namespace warren::intents

@@ -38,10 +38,7 @@ bool Lane::Disconnect(uint64_t session) {
   return true;
 }
 
-void Lane::CursorCommitted(int64_t position, int64_t revision) {
-  cursor_ = std::max(cursor_, position);
-  cursor_revision_ = std::max(cursor_revision_, revision);
-}
+void Lane::CursorCommitted(int64_t position) { cursor_ = std::max(cursor_, position); }
 
 bool Lane::BeginAccept() {
   // Whatever is accepted and not yet behind the cursor would be dragged along, past the window.
@@ -62,6 +59,18 @@ void Lane::AskCancel(Entry& entry) {
   if (entry.asked) return;
   entry.asked = true;
   cancels_.push_back(entry.sequence);
+}
+
+std::vector<std::function<void(absl::StatusOr<v1::Intent>)>> Lane::TakeAsked() {
+  std::vector<std::function<void(absl::StatusOr<v1::Intent>)>> taken;
+  for (auto it = entries_.begin(); it != entries_.end() && it->first <= cursor_; ++it) {
+    Entry& entry = it->second;
+    if (!entry.asked || entry.finishing) continue;
+    entry.asked = false;
+    for (auto& cancel : entry.cancels) taken.push_back(std::move(cancel));
+    entry.cancels.clear();
+  }
+  return taken;
 }
 
 Lane::Output Lane::Take() {

@@ -13,6 +13,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -31,7 +32,7 @@ struct Entry {
   bool finishing = false;  // its result is known and on its way to disk
   bool asked = false;      // the agent was asked in this session not to begin it
   std::vector<std::function<void(absl::StatusOr<v1::Intent>)>> cancels;  // to be answered when it is finished
-  std::vector<uint64_t> waits;
+  std::set<uint64_t> waits;
 };
 
 class Lane {
@@ -47,17 +48,16 @@ class Lane {
   const std::map<int64_t, Entry>& entries() const { return entries_; }
   std::map<int64_t, Entry>& entries() { return entries_; }
 
-  // Everything is to be handed out again. False, and nothing done: a session this new or newer was there before.
+  // Everything is to be handed out again. False, and nothing done: a session this new or newer was there before. What was
+  // asked of the session before is for its owner to take (TakeAsked) first.
   bool Connect(uint64_t session);
   // False, and nothing done: it is not the present session.
   bool Disconnect(uint64_t session);
   bool connected() const { return connected_; }
 
   bool BeyondCursor(int64_t sequence) const { return sequence > cursor_; }
-  // Of the store's cursor row; 0: there is none yet.
-  int64_t cursor_revision() const { return cursor_revision_; }
   // The store has it. Never goes back.
-  void CursorCommitted(int64_t position, int64_t revision);
+  void CursorCommitted(int64_t position);
   // The commit that Output::cursor asked for is over, whichever way.
   void CursorSettled() { cursor_moving_ = false; }
 
@@ -70,6 +70,8 @@ class Lane {
 
   void Acknowledge(int64_t sequence);
   void AskCancel(Entry& entry);
+  // Who asked to cancel what the agent has not answered with a result; nothing is asked of it any more.
+  std::vector<std::function<void(absl::StatusOr<v1::Intent>)>> TakeAsked();
 
   // What the owner must do now, in this order; taken once. Nothing when there is no session.
   struct Output {
@@ -88,7 +90,6 @@ class Lane {
   const size_t window_;
   std::map<int64_t, Entry> entries_;
   int64_t cursor_ = 0;
-  int64_t cursor_revision_ = 0;
   bool cursor_moving_ = false;
   size_t accepting_ = 0;
   size_t accepting_direct_ = 0;

@@ -14,7 +14,7 @@ Worker::Worker() : thread_([this] { Run(); }) {}
 
 Worker::~Worker() { Stop(); }
 
-bool Worker::Post(Task task) {
+bool Worker::Post(Task&& task) {
   MutexLock lock(&mutex_);
   if (stopping_) return false;
   tasks_.push_back(std::move(task));

@@ -27,8 +27,8 @@ class Worker {
   // Stops.
   ~Worker();
 
-  // False: stopped, and the task was not taken.
-  [[nodiscard]] bool Post(Task task);
+  // False: stopped, and the task is still the caller's.
+  [[nodiscard]] bool Post(Task&& task);
   // Runs `task` once, not before `delay` is over. Dropped when the worker stops first.
   TimerId After(absl::Duration delay, Task task);
   // It may be running already, or be over.

@@ -1,0 +1,136 @@
+#include "server/intents/intents.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "proto/common/names.h"
+#include "proto/common/status_payload.h"
+#include "server/intents/host.h"
+#include "server/intents/load.h"
+#include "server/intents/timestamp.h"
+#include "server/intents/worker.h"
+
+namespace warren::intents {
+
+Intents::Intents(store::Kv& kv, Dispatcher& dispatcher, const HostDirectory& directory, Options options)
+    : kv_(kv),
+      dispatcher_(dispatcher),
+      directory_(directory),
+      options_(std::move(options)),
+      worker_(std::make_unique<Worker>()) {}
+
+Intents::~Intents() { Stop(); }
+
+absl::StatusOr<std::unique_ptr<Intents>> Intents::Open(store::Kv& kv, Dispatcher& dispatcher,
+                                                       const HostDirectory& directory, Options options) {
+  auto loaded = Load(kv, options.window);
+  if (!loaded.ok()) return loaded.status();
+  std::unique_ptr<Intents> intents(new Intents(kv, dispatcher, directory, std::move(options)));
+  MutexLock lock(&intents->mutex_);
+  intents->hosts_ = std::move(loaded->hosts);
+  intents->unfinished_ = loaded->unfinished;
+  intents->queued_bytes_ = loaded->unfinished_bytes;
+  (void)intents->worker_->Post([raw = intents.get()] { raw->ObserveDepth(); });
+  return intents;
+}
+
+void Intents::Stop() {
+  {
+    MutexLock lock(&mutex_);
+    stopping_ = true;
+    while (commits_ > 0) no_commits_.Wait(&mutex_);
+    // Nothing is finished any more: what is open has no other answer to hope for.
+    std::vector<IntentDone> open;
+    for (auto& [id, wait] : waits_) open.push_back(std::move(wait.done));
+    waits_.clear();
+    for (auto& [name, host] : hosts_) {
+      for (auto& [sequence, entry] : host->lane.entries()) {
+        for (IntentDone& cancel : entry.cancels) open.push_back(std::move(cancel));
+        entry.cancels.clear();
+        entry.waits.clear();
+      }
+    }
+    open_calls_ = 0;
+    for (IntentDone& done : open) Answer(std::move(done), absl::UnavailableError("the server is stopping; try again"));
+  }
+  worker_->Stop();
+}
+
+size_t Intents::QueuedCount(std::string_view host) const {
+  MutexLock lock(&mutex_);
+  const Host* found = FindHost(host);
+  return found == nullptr ? 0 : found->lane.entries().size();
+}
+
+std::vector<std::string> Intents::KnownHosts() const {
+  MutexLock lock(&mutex_);
+  std::vector<std::string> names;
+  for (const auto& [name, host] : hosts_) {
+    if (!host->history.rows().empty()) names.push_back(name);
+  }
+  return names;
+}
+
+Host* Intents::FindHost(std::string_view name) const {
+  const auto it = hosts_.find(name);
+  return it == hosts_.end() ? nullptr : it->second.get();
+}
+
+Host* Intents::MakeHost(const std::string& name) {
+  auto& host = hosts_[name];
+  if (host == nullptr) host = std::make_unique<Host>(name, options_.window);
+  return host.get();
+}
+
+void Intents::Answer(IntentDone done, absl::StatusOr<v1::Intent> result) {
+  Worker::Task task = [done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); };
+  if (!worker_->Post(std::move(task))) task();
+}
+
+absl::Status Intents::OpenCall() {
+  if (open_calls_ >= options_.max_waiters) {
+    return ExhaustedError(absl::StrCat(open_calls_, " calls wait for intents already, which is the limit"),
+                          options_.retry_after);
+  }
+  ++open_calls_;
+  return absl::OkStatus();
+}
+
+void Intents::EndCommit() {
+  if (--commits_ == 0) no_commits_.SignalAll();
+}
+
+void Intents::Commit(store::Transaction transaction,
+                     std::function<void(const absl::StatusOr<store::CommitResult>&)> then) {
+  // The worker runs until no commit is under way, so it takes these.
+  const absl::Status queued =
+      kv_.Commit(std::move(transaction), [this, then](absl::StatusOr<store::CommitResult> result) {
+        (void)worker_->Post([then, result = std::move(result)] { then(result); });
+      });
+  if (!queued.ok()) (void)worker_->Post([then, queued] { then(queued); });
+}
+
+void Intents::Observe(const Host& host, const Uuid& id, v1::Intent::State from, const v1::Intent& intent,
+                      v1::Intent::State to) {
+  const std::string name = IntentName(host.name, id.ToString());
+  const std::string& state = v1::Intent::State_Name(to);
+  if (to == v1::Intent::FAILED) {
+    options_.logger.Info("intent", {{"name", name}, {"state", state}, {"error", intent.error().message()}});
+  } else {
+    options_.logger.Info("intent", {{"name", name}, {"state", state}});
+  }
+  if (options_.observer == nullptr) return;
+  options_.observer->OnTransition({from, to, options_.clock() - FromTimestamp(intent.create_time()), intent});
+}
+
+void Intents::ObserveDepth() {
+  if (options_.observer == nullptr) return;
+  size_t depth = 0;
+  {
+    MutexLock lock(&mutex_);
+    depth = unfinished_;
+  }
+  options_.observer->OnQueueDepth(depth);
+}
+
+}  // namespace warren::intents

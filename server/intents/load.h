@@ -1,0 +1,29 @@
+#ifndef WARREN_SERVER_INTENTS_LOAD_H_
+#define WARREN_SERVER_INTENTS_LOAD_H_
+
+// Reads back what the queue has written. Needs memory for the unfinished intents' bodies and 80 bytes for each other one.
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "server/intents/host.h"
+#include "server/store/kv.h"
+
+namespace warren::intents {
+
+struct Loaded {
+  std::map<std::string, std::unique_ptr<Host>, std::less<>> hosts;
+  size_t unfinished = 0;
+  size_t unfinished_bytes = 0;
+};
+
+// All of one revision. DATA_LOSS naming the key of a row that cannot be understood; otherwise as Kv::Range.
+absl::StatusOr<Loaded> Load(store::Kv& kv, size_t window);
+
+}  // namespace warren::intents
+
+#endif  // WARREN_SERVER_INTENTS_LOAD_H_
