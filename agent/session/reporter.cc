@@ -1,0 +1,329 @@
+#include "agent/session/reporter.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace warren::session {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// Results told together: enough to share the look at a namespace that all touch, few enough that none waits for long.
+constexpr size_t kMaxResults = 256;
+constexpr size_t kMaxResultBytes = 1 << 20;
+// That an intent has begun is told with something else, or after this time: most are over before.
+constexpr milliseconds kStartedDelay{5};
+// The executor counts as idle when it has been for this long.
+constexpr milliseconds kIdle{2};
+// A pass takes turns with rest four times as long, and is due, idle or not, after this time.
+constexpr int kRest = 4;
+constexpr seconds kOverdue{5};
+
+v1::AgentMessage ToMessage(v1::Report report) {
+  v1::AgentMessage message;
+  *message.mutable_report() = std::move(report);
+  return message;
+}
+
+v1::AgentMessage ToMessage(v1::InventoryUpdate update) {
+  v1::AgentMessage message;
+  *message.mutable_report()->mutable_inventory() = std::move(update);
+  return message;
+}
+
+}  // namespace
+
+absl::Status Reporter::Start(executor::Executor& executor, MakeInventory make) {
+  executor_ = &executor;
+  absl::Status made;
+  bool ready = false;
+  thread_ = std::jthread([&, make = std::move(make)] {
+    auto inventory = make();
+    const bool ok = inventory.ok();
+    if (ok) inventory_ = *std::move(inventory);
+    {
+      MutexLock lock(&mutex_);
+      made = inventory.status();
+      ready = true;
+      changed_.SignalAll();
+    }
+    if (ok) Run();
+    inventory_.reset();
+  });
+  MutexLock lock(&mutex_);
+  while (!ready) changed_.Wait(&mutex_);
+  return made;
+}
+
+void Reporter::Stop() {
+  {
+    MutexLock lock(&mutex_);
+    stopping_ = true;
+    if (outbox_) outbox_->Close();
+    changed_.SignalAll();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+void Reporter::BeginSession(std::shared_ptr<Outbox> outbox) {
+  MutexLock lock(&mutex_);
+  outbox_ = std::move(outbox);
+  fresh_ = true;
+  changed_.SignalAll();
+}
+
+void Reporter::EndSession() {
+  MutexLock lock(&mutex_);
+  outbox_.reset();
+  fresh_ = false;
+  changed_.SignalAll();
+}
+
+Reporter::Hold::Hold(Reporter& reporter) : reporter_(reporter) {
+  MutexLock lock(&reporter_.mutex_);
+  ++reporter_.holds_;
+}
+
+Reporter::Hold::~Hold() {
+  MutexLock lock(&reporter_.mutex_);
+  --reporter_.holds_;
+  reporter_.changed_.SignalAll();
+}
+
+void Reporter::Drain(absl::Duration timeout) {
+  const auto deadline = Clock::now() + absl::ToChronoNanoseconds(timeout);
+  std::shared_ptr<Outbox> outbox;
+  {
+    MutexLock lock(&mutex_);
+    draining_ = true;
+    changed_.SignalAll();
+    while (outbox_ && (busy_ || fresh_ || !finished_.empty())) {
+      if (!changed_.WaitUntil(&mutex_, deadline)) break;
+    }
+    outbox = outbox_;
+  }
+  if (outbox) outbox->WaitUntilWritten(absl::FromChrono(deadline - Clock::now()));
+}
+
+void Reporter::OnStarted(int64_t sequence) {
+  MutexLock lock(&mutex_);
+  running_.insert(sequence);
+  if (started_.empty()) started_since_ = Clock::now();
+  started_.push_back(sequence);
+  changed_.SignalAll();
+}
+
+void Reporter::OnFinished(executor::Finished finished) {
+  if (!finished.again) observer_.OnIntent(finished.result.state());
+  MutexLock lock(&mutex_);
+  const int64_t sequence = finished.result.sequence();
+  running_.erase(sequence);
+  started_.erase(std::remove(started_.begin(), started_.end(), sequence), started_.end());
+  idle_since_ = Clock::now();
+  // Without a session the executor keeps it for the next one.
+  if (outbox_) finished_.push_back(std::move(finished));
+  changed_.SignalAll();
+}
+
+void Reporter::OnOperation(const std::string& kind, absl::Duration took, const std::string& errno_name) {
+  observer_.OnOperation(kind, took, errno_name);
+}
+
+Reporter::Task Reporter::Due(Clock::time_point now, Clock::time_point* later) {
+  if (!outbox_) return Task::kNone;
+  if (fresh_) return Task::kIntroduce;
+  if (!finished_.empty() && holds_ == 0) return Task::kResults;
+  if (!started_.empty()) {
+    const auto due = started_since_ + kStartedDelay;
+    if (due <= now) return Task::kStarted;
+    *later = std::min(*later, due);
+  }
+  if ((pass_wanted_ || pass_active_) && !draining_ && holds_ == 0) {
+    const auto earliest = pass_active_ ? now : pass_ended_ + kRest * pass_took_;
+    auto due = std::max(earliest, wanted_since_ + kOverdue);
+    if (running_.empty()) due = std::min(due, std::max(earliest, idle_since_ + kIdle));
+    if (due <= now) return Task::kPass;
+    *later = std::min(*later, due);
+  }
+  return Task::kNone;
+}
+
+bool Reporter::PassMustWait() {
+  const auto now = Clock::now();
+  MutexLock lock(&mutex_);
+  auto later = Clock::time_point::max();
+  return stopping_ || Due(now, &later) != Task::kPass;
+}
+
+void Reporter::Run() {
+  mutex_.Lock();
+  while (!stopping_) {
+    auto later = Clock::time_point::max();
+    const Task task = Due(Clock::now(), &later);
+    if (task == Task::kNone) {
+      if (later == Clock::time_point::max()) {
+        changed_.Wait(&mutex_);
+      } else {
+        changed_.WaitUntil(&mutex_, later);
+      }
+      continue;
+    }
+    const std::shared_ptr<Outbox> outbox = outbox_;
+    if (task == Task::kIntroduce) fresh_ = false;
+    busy_ = true;
+    mutex_.Unlock();
+    bool alive = false;
+    switch (task) {
+      case Task::kNone:
+        break;
+      case Task::kIntroduce:
+        alive = Introduce(*outbox);
+        break;
+      case Task::kResults:
+        alive = ReportResults(*outbox);
+        break;
+      case Task::kStarted:
+        alive = ReportStarted(*outbox);
+        break;
+      case Task::kPass:
+        alive = ContinuePass(*outbox);
+        break;
+    }
+    mutex_.Lock();
+    busy_ = false;
+    // Its end may not have been told yet; a newer one may have come.
+    if (!alive && outbox_ == outbox) outbox_.reset();
+    changed_.SignalAll();
+  }
+  mutex_.Unlock();
+}
+
+bool Reporter::Introduce(Outbox& outbox) {
+  {
+    MutexLock lock(&mutex_);
+    finished_.clear();
+    started_.assign(running_.begin(), running_.end());
+    started_since_ = Clock::now();
+    pass_active_ = pass_wanted_ = false;
+  }
+  // Before the pass, which then shows what all of these have left. One that finishes from here on is told after it, with
+  // what it touched looked at again.
+  std::vector<v1::IntentResult> results = executor_->UnacknowledgedResults();
+  std::set<int64_t> told;
+  for (const v1::IntentResult& result : results) told.insert(result.sequence());
+
+  const auto begin = Clock::now();
+  inventory_->BeginPass(true);
+  const auto over = [&] {
+    MutexLock lock(&mutex_);
+    return stopping_ || fresh_ || outbox_.get() != &outbox;
+  };
+  while (true) {
+    if (!outbox.WaitForRoom()) return false;
+    inventory::Inventory::Slice slice = inventory_->Continue(over);
+    for (v1::InventoryUpdate& update : slice.updates) {
+      if (!outbox.Put(ToMessage(std::move(update)))) return false;
+    }
+    if (slice.done) break;
+    if (over()) return false;
+  }
+  const auto end = Clock::now();
+  observer_.OnInventory(absl::FromChrono(end - begin), inventory_->namespace_count());
+  {
+    MutexLock lock(&mutex_);
+    pass_ended_ = end;
+    pass_took_ = end - begin;
+    std::erase_if(finished_, [&](const executor::Finished& one) { return told.contains(one.result.sequence()); });
+  }
+  v1::Report first;
+  for (const int64_t sequence : TakeStarted()) first.add_started(sequence);
+  return SendResults(outbox, std::move(results), std::move(first));
+}
+
+bool Reporter::ReportResults(Outbox& outbox) {
+  std::vector<v1::IntentResult> results;
+  std::set<std::string> touched;
+  {
+    MutexLock lock(&mutex_);
+    while (!finished_.empty() && results.size() < kMaxResults) {
+      touched.merge(finished_.front().touched);
+      results.push_back(std::move(finished_.front().result));
+      finished_.pop_front();
+    }
+    if (!pass_wanted_ && !pass_active_) wanted_since_ = Clock::now();
+    pass_wanted_ = true;
+  }
+  v1::Report last;
+  if (!touched.empty()) {
+    std::vector<v1::InventoryUpdate> updates = inventory_->Refresh(touched);
+    for (size_t i = 0; i < updates.size(); ++i) {
+      if (i + 1 == updates.size()) {
+        *last.mutable_inventory() = std::move(updates[i]);
+      } else if (!outbox.Put(ToMessage(std::move(updates[i])))) {
+        return false;
+      }
+    }
+  }
+  for (const int64_t sequence : TakeStarted()) last.add_started(sequence);
+  return SendResults(outbox, std::move(results), std::move(last));
+}
+
+bool Reporter::SendResults(Outbox& outbox, std::vector<v1::IntentResult> results, v1::Report report) {
+  size_t size = report.ByteSizeLong();
+  for (v1::IntentResult& result : results) {
+    const size_t more = result.ByteSizeLong();
+    if (size > 0 && size + more > kMaxResultBytes) {
+      if (!outbox.Put(ToMessage(std::exchange(report, {})))) return false;
+      size = 0;
+    }
+    *report.add_results() = std::move(result);
+    size += more;
+  }
+  return size == 0 || outbox.Put(ToMessage(std::move(report)));
+}
+
+std::vector<int64_t> Reporter::TakeStarted() {
+  MutexLock lock(&mutex_);
+  return std::exchange(started_, {});
+}
+
+bool Reporter::ReportStarted(Outbox& outbox) {
+  v1::Report report;
+  for (const int64_t sequence : TakeStarted()) report.add_started(sequence);
+  return report.started().empty() || outbox.Put(ToMessage(std::move(report)));
+}
+
+bool Reporter::ContinuePass(Outbox& outbox) {
+  if (!outbox.WaitForRoom()) return false;
+  const auto begin = Clock::now();
+  bool begins = false;
+  {
+    MutexLock lock(&mutex_);
+    begins = !pass_active_;
+    if (begins) pass_took_ = {};
+    pass_active_ = true;
+    if (begins) pass_wanted_ = false;
+  }
+  if (begins) inventory_->BeginPass(false);
+  inventory::Inventory::Slice slice = inventory_->Continue([this] { return PassMustWait(); });
+  const auto end = Clock::now();
+  absl::Duration took;
+  {
+    MutexLock lock(&mutex_);
+    pass_took_ += end - begin;
+    took = absl::FromChrono(pass_took_);
+    if (slice.done) {
+      pass_active_ = false;
+      pass_ended_ = wanted_since_ = end;
+    }
+  }
+  if (slice.done) observer_.OnInventory(took, inventory_->namespace_count());
+  for (v1::InventoryUpdate& update : slice.updates) {
+    if (!outbox.Put(ToMessage(std::move(update)))) return false;
+  }
+  return true;
+}
+
+}  // namespace warren::session
