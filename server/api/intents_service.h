@@ -1,0 +1,31 @@
+#ifndef WARREN_SERVER_API_INTENTS_SERVICE_H_
+#define WARREN_SERVER_API_INTENTS_SERVICE_H_
+
+#include "server/api/call.h"
+#include "warren/v1/intents.grpc.pb.h"
+
+namespace warren::api {
+
+// warren.v1.Intents. Thread-safe.
+class IntentsService : public v1::Intents::CallbackService {
+ public:
+  explicit IntentsService(const Rooms& rooms) : rooms_(rooms) {}
+
+  grpc::ServerUnaryReactor* CreateIntent(grpc::CallbackServerContext* context, const v1::CreateIntentRequest* request,
+                                         v1::Intent* response) override;
+  grpc::ServerUnaryReactor* GetIntent(grpc::CallbackServerContext* context, const v1::GetIntentRequest* request,
+                                      v1::Intent* response) override;
+  grpc::ServerUnaryReactor* ListIntents(grpc::CallbackServerContext* context, const v1::ListIntentsRequest* request,
+                                        v1::ListIntentsResponse* response) override;
+  grpc::ServerUnaryReactor* CancelIntent(grpc::CallbackServerContext* context, const v1::CancelIntentRequest* request,
+                                         v1::Intent* response) override;
+  grpc::ServerUnaryReactor* WaitIntent(grpc::CallbackServerContext* context, const v1::WaitIntentRequest* request,
+                                       v1::Intent* response) override;
+
+ private:
+  const Rooms rooms_;
+};
+
+}  // namespace warren::api
+
+#endif  // WARREN_SERVER_API_INTENTS_SERVICE_H_

@@ -1,0 +1,35 @@
+#ifndef WARREN_SERVER_API_NAMESPACES_SERVICE_H_
+#define WARREN_SERVER_API_NAMESPACES_SERVICE_H_
+
+#include "server/api/call.h"
+#include "warren/v1/namespaces.grpc.pb.h"
+
+namespace warren::api {
+
+// warren.v1.Namespaces: the inventory, and two intents as calls of their own. Thread-safe.
+class NamespacesService : public v1::Namespaces::CallbackService {
+ public:
+  explicit NamespacesService(const Rooms& rooms) : rooms_(rooms) {}
+
+  grpc::ServerUnaryReactor* ListNamespaces(grpc::CallbackServerContext* context,
+                                           const v1::ListNamespacesRequest* request,
+                                           v1::ListNamespacesResponse* response) override;
+  grpc::ServerUnaryReactor* GetNamespace(grpc::CallbackServerContext* context, const v1::GetNamespaceRequest* request,
+                                         v1::Namespace* response) override;
+  grpc::ServerUnaryReactor* CreateNamespace(grpc::CallbackServerContext* context,
+                                            const v1::CreateNamespaceRequest* request, v1::Intent* response) override;
+  grpc::ServerUnaryReactor* DeleteNamespace(grpc::CallbackServerContext* context,
+                                            const v1::DeleteNamespaceRequest* request, v1::Intent* response) override;
+
+ private:
+  // OK, or why there is nothing to show of a host.
+  absl::Status CheckInventory(const std::string& host) const;
+  void List(const std::string& host, const std::string& after, const v1::ListNamespacesRequest& request,
+            v1::ListNamespacesResponse& response) const;
+
+  const Rooms rooms_;
+};
+
+}  // namespace warren::api
+
+#endif  // WARREN_SERVER_API_NAMESPACES_SERVICE_H_

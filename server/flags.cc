@@ -1,0 +1,141 @@
+#include "server/flags.h"
+
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+
+namespace warren::server {
+namespace {
+
+constexpr char kExamples[] = R"(Examples:
+  warren-server
+      Listens for gRPC on unix:/run/warren/server.sock and 127.0.0.1:7600, keeps its state in /var/lib/warren/server.
+  warren-server --http-listen 127.0.0.1:7601
+      Serves /healthz and /readyz too, for whoever watches over it.
+  warren-server --grpc-listen 127.0.0.1:0 --state-dir ./state --run-dir ./run --log-format json
+      Takes a free port and logs it: {"msg":"listening","grpc":"127.0.0.1:40123",...}
+  WARREN_MAX_QUEUED_PER_HOST=50000 warren-server --config /etc/warren/server.conf
+      Every flag may also come from the environment, or from a file with lines such as  window = 128)";
+
+// What an agent, and a client with gRPC's defaults, takes in one message, less the rest of the message.
+constexpr uint64_t kMaxIntentBytes = uint64_t{3} << 20;
+constexpr uint64_t kRestOfMessage = uint64_t{64} << 10;
+constexpr uint64_t kMaxMessageBytes = uint64_t{1} << 30;
+
+absl::StatusOr<ListenAddress> Local(const char* flag, const std::string& text) {
+  auto address = ParseListenAddress(text);
+  if (!address.ok()) return absl::InvalidArgumentError(absl::StrCat(flag, ": ", std::string(address.status().message())));
+  if (!address->IsLocal()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(flag, " ", text, ": loopback unless TLS is on, and this version has no TLS: anybody who reaches this "
+                     "address could drive every host as root; listen on unix:PATH, 127.0.0.1 or [::1] and tunnel to it"));
+  }
+  return address;
+}
+
+}  // namespace
+
+int ParseServerFlags(int argc, const char* const* argv, ServerFlags& f) {
+  CLI::App app("The controller of Warren: takes intents for network namespaces and hands them to the agents of its hosts",
+               "warren-server");
+  SetUpFlags(app, kExamples);
+  const std::string addresses = "Addresses";
+  app.add_option("--grpc-listen", f.grpc_listen,
+                 "Listen for gRPC on HOST:PORT or unix:PATH; may be given more than once; port 0: any free one "
+                 "[unix:RUN_DIR/server.sock and 127.0.0.1:7600]")
+      ->type_name("ADDRESS")
+      ->group(addresses);
+  app.add_option("--http-listen", f.http_listen,
+                 "Serve /healthz, /readyz and /metrics over HTTP on HOST:PORT, such as 127.0.0.1:7601 [not served]")
+      ->type_name("ADDRESS")
+      ->group(addresses);
+  app.add_option("--metrics-listen", f.metrics_listen, "Serve /metrics for Prometheus on HOST:PORT; \"off\": do not")
+      ->type_name("ADDRESS")
+      ->capture_default_str()
+      ->group(addresses);
+  const std::string places = "Places";
+  app.add_option("--state-dir", f.state_dir, "What must survive a restart")
+      ->type_name("DIR")
+      ->capture_default_str()
+      ->group(places);
+  app.add_option("--run-dir", f.run_dir, "What dies with the boot: the default socket")
+      ->type_name("DIR")
+      ->capture_default_str()
+      ->group(places);
+  app.add_option("--store", f.store, "Where intents are kept: sqlite:PATH [sqlite:STATE_DIR/warren.db]")
+      ->type_name("STORE")
+      ->group(places);
+
+  const std::string limits = "Limits";
+  const auto limit = [&](const char* flag, auto& value, const char* help, uint64_t max) {
+    app.add_option(flag, value, help)
+        ->type_name("N")
+        ->check(CLI::Range(uint64_t{1}, max))
+        ->capture_default_str()
+        ->group(limits);
+  };
+  limit("--max-operations", f.max_operations, "Operations in an intent", 100000);
+  limit("--max-intent-bytes", f.max_intent_bytes, "Size of an intent's operations", kMaxIntentBytes);
+  limit("--max-queued-per-host", f.max_queued_per_host, "Intents of a host accepted and not finished", 100'000'000);
+  limit("--max-queued-bytes", f.max_queued_bytes, "Memory for the unfinished intents of all hosts", uint64_t{1} << 42);
+  limit("--max-waiters", f.max_waiters, "Wait and cancel calls open at once", 100'000'000);
+  limit("--window", f.window, "Intents handed to a host and not finished", 10000);
+  limit("--max-agents", f.max_agents, "Agent streams open at once", 10'000'000);
+  limit("--max-pending-to-agent", f.max_pending_to_agent,
+        "Intents, cancellations and acknowledgements waiting to be sent to one agent; at least four windows", 100'000'000);
+  limit("--max-message-bytes", f.max_message_bytes, "Size of a gRPC message received", kMaxMessageBytes);
+  limit("--max-calls-per-connection", f.max_calls_per_connection, "gRPC calls open at once on one connection", 1'000'000);
+  limit("--workers", f.workers, "Threads for calls that read the store", 1024);
+  limit("--max-pending-calls", f.max_pending_calls, "Calls waiting for such a thread", 100'000'000);
+
+  app.add_option("--heartbeat-interval", f.heartbeat_interval,
+                 "Seconds between an agent's signs of life; three missed end its session")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0.01, 3600.0))
+      ->capture_default_str();
+  AddLogFlags(app, f.log);
+  AddEnvironment(app);
+  return ParseFlags(app, argc, argv);
+}
+
+absl::StatusOr<Settings> Resolve(const ServerFlags& flags) {
+  Settings settings;
+  std::vector<std::string> grpc = flags.grpc_listen;
+  if (grpc.empty()) grpc = {absl::StrCat("unix:", flags.run_dir, "/server.sock"), "127.0.0.1:7600"};
+  for (const std::string& text : grpc) {
+    auto address = Local("--grpc-listen", text);
+    if (!address.ok()) return address.status();
+    settings.grpc_listen.push_back(*std::move(address));
+  }
+  if (!flags.http_listen.empty()) {
+    auto address = Local("--http-listen", flags.http_listen);
+    if (!address.ok()) return address.status();
+    settings.http_listen = *std::move(address);
+  }
+  if (flags.metrics_listen != "off") {
+    auto address = Local("--metrics-listen", flags.metrics_listen);
+    if (!address.ok()) return address.status();
+    settings.metrics_listen = flags.metrics_listen;
+  }
+  const std::string store = flags.store.empty() ? absl::StrCat("sqlite:", flags.state_dir, "/warren.db") : flags.store;
+  absl::string_view path = store;
+  if (!absl::ConsumePrefix(&path, "sqlite:") || path.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat("--store ", store, ": the stores there are: sqlite:PATH"));
+  }
+  settings.store_path = std::string(path);
+  if (flags.max_message_bytes < flags.max_intent_bytes + kRestOfMessage) {
+    return absl::InvalidArgumentError(absl::StrCat("--max-message-bytes ", flags.max_message_bytes,
+                                                   " does not hold an intent of --max-intent-bytes ",
+                                                   flags.max_intent_bytes, "; it must be ", kRestOfMessage, " more"));
+  }
+  if (flags.max_pending_to_agent < uint64_t{4} * flags.window) {
+    return absl::InvalidArgumentError(absl::StrCat("--max-pending-to-agent ", flags.max_pending_to_agent,
+                                                   " is less than four times --window ", flags.window));
+  }
+  return settings;
+}
+
+}  // namespace warren::server

@@ -1,0 +1,56 @@
+#ifndef WARREN_SERVER_FLAGS_H_
+#define WARREN_SERVER_FLAGS_H_
+
+// warren-server's command line (proto/common/flags.h) as a plain struct. Used by one thread, at start.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "proto/common/flags.h"
+#include "proto/common/listen_address.h"
+
+namespace warren::server {
+
+struct ServerFlags {
+  std::vector<std::string> grpc_listen;  // empty: unix:RUN_DIR/server.sock and 127.0.0.1:7600
+  std::string http_listen;  // empty: not served
+  std::string metrics_listen = "127.0.0.1:7602";  // "off": not served
+  std::string state_dir = "/var/lib/warren/server";
+  std::string run_dir = "/run/warren";
+  std::string store;  // empty: sqlite:STATE_DIR/warren.db
+  LogFlags log;
+
+  uint32_t max_operations = 1000;
+  uint64_t max_intent_bytes = 1 << 20;
+  uint64_t max_queued_per_host = 10000;
+  uint64_t max_queued_bytes = uint64_t{1} << 30;
+  uint64_t max_waiters = 100000;
+  uint32_t window = 64;
+  double heartbeat_interval = 5;  // seconds
+  uint32_t max_agents = 20000;
+  uint64_t max_message_bytes = 4 << 20;
+  uint32_t max_calls_per_connection = 10000;
+  uint64_t max_pending_to_agent = 65536;
+  uint32_t workers = 4;
+  uint64_t max_pending_calls = 10000;
+};
+
+// Fills `flags`; returns -1 to go on, or the exit code to end with.
+int ParseServerFlags(int argc, const char* const* argv, ServerFlags& flags);
+
+// What the flags come to. INVALID_ARGUMENT names the flag and what to do.
+struct Settings {
+  std::vector<ListenAddress> grpc_listen;
+  std::optional<ListenAddress> http_listen;  // none: not served
+  std::string metrics_listen;                // empty: not served
+  std::string store_path;
+};
+absl::StatusOr<Settings> Resolve(const ServerFlags& flags);
+
+}  // namespace warren::server
+
+#endif  // WARREN_SERVER_FLAGS_H_

@@ -1,0 +1,291 @@
+#include "server/hosts/host_registry.h"
+
+#include "absl/strings/str_cat.h"
+#include "server/hosts/capabilities.h"
+#include "server/hosts/hello.h"
+
+namespace warren::hosts {
+namespace {
+
+constexpr int kMissedHeartbeats = 3;
+
+bool IsFinal(v1::Intent::State state) {
+  return state == v1::Intent::SUCCEEDED || state == v1::Intent::FAILED || state == v1::Intent::CANCELLED;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<HostRegistry>> HostRegistry::Open(store::Kv& kv, inventory::Inventory& inventory,
+                                                                 Options options) {
+  auto records = HostRecords::Load(kv);
+  if (!records.ok()) return records.status();
+  std::unique_ptr<HostRegistry> registry(new HostRegistry(kv, inventory, std::move(options)));
+  MutexLock lock(&registry->mutex_);
+  for (v1::Host& record : *records) {
+    const std::string host = record.name().substr(record.name().find('/') + 1);
+    registry->hosts_[host].record = std::make_shared<const v1::Host>(std::move(record));
+  }
+  return registry;
+}
+
+HostRegistry::HostRegistry(store::Kv& kv, inventory::Inventory& inventory, Options options)
+    : inventory_(inventory), options_(std::move(options)), records_(kv, options_.logger) {}
+
+HostRegistry::~HostRegistry() { Shutdown(); }
+
+void HostRegistry::Start(HostListener& listener) {
+  {
+    MutexLock lock(&mutex_);
+    listener_ = &listener;
+  }
+  thread_ = std::jthread([this] {
+    const auto period = absl::ToChronoNanoseconds(options_.heartbeat_interval / 2);
+    for (;;) {
+      {
+        MutexLock lock(&mutex_);
+        if (!stopping_) stopped_.WaitFor(&mutex_, period);
+        if (stopping_) return;
+      }
+      CheckLiveness();
+    }
+  });
+}
+
+void HostRegistry::Shutdown() {
+  std::set<std::shared_ptr<AgentSession>> sessions;
+  {
+    MutexLock lock(&mutex_);
+    stopping_ = true;
+    stopped_.SignalAll();
+    sessions = sessions_;
+  }
+  if (thread_.joinable()) thread_.join();
+  for (const auto& session : sessions) session->End(absl::UnavailableError("the server is shutting down; connect again"));
+}
+
+std::shared_ptr<AgentSession> HostRegistry::Accept(AgentStream& stream) {
+  SessionOwner& owner = *this;
+  auto session = std::make_shared<AgentSession>(stream, owner, options_.clocks, options_.outbox);
+  absl::Status refused;
+  {
+    MutexLock lock(&mutex_);
+    if (listener_ == nullptr || stopping_) {
+      refused = absl::UnavailableError("the server is starting or shutting down; connect again");
+    } else if (sessions_.size() >= options_.max_agents) {
+      refused = absl::ResourceExhaustedError(
+          absl::StrCat("the server has ", options_.max_agents, " agents, its limit (warren-server --max-agents)"));
+    }
+    sessions_.insert(session);
+  }
+  if (refused.ok()) {
+    session->Begin();
+  } else {
+    session->End(refused);
+  }
+  return session;
+}
+
+void HostRegistry::CheckLiveness() {
+  std::set<std::shared_ptr<AgentSession>> sessions;
+  {
+    MutexLock lock(&mutex_);
+    sessions = sessions_;
+  }
+  const AgentSession::Steady now = options_.clocks.steady();
+  const absl::Duration allowed = kMissedHeartbeats * options_.heartbeat_interval;
+  const AgentSession::Steady silent_since = now - absl::ToChronoNanoseconds(allowed);
+  const AgentSession::Steady ended_by = now - absl::ToChronoNanoseconds(options_.heartbeat_interval);
+  const absl::Status silent = absl::UnavailableError(
+      absl::StrCat("nothing was heard of the agent for ", absl::FormatDuration(allowed), "; connect again"));
+  for (const auto& session : sessions) session->CheckLiveness(silent_since, ended_by, silent);
+  records_.Retry();
+}
+
+std::optional<v1::Host> HostRegistry::Get(const std::string& host) const {
+  std::shared_ptr<const v1::Host> record;
+  std::shared_ptr<AgentSession> session;
+  {
+    MutexLock lock(&mutex_);
+    const auto found = hosts_.find(host);
+    if (found == hosts_.end()) return std::nullopt;
+    record = found->second.record;
+    session = found->second.session;
+  }
+  v1::Host result = *record;
+  if (session) {
+    result.set_connected(true);
+    SetTimestamp(session->last_heard(), *result.mutable_last_seen_time());
+  }
+  return result;
+}
+
+std::vector<std::string> HostRegistry::Names() const {
+  MutexLock lock(&mutex_);
+  std::vector<std::string> names;
+  names.reserve(hosts_.size());
+  for (const auto& [name, host] : hosts_) names.push_back(name);
+  return names;
+}
+
+bool HostRegistry::Known(const std::string& host) const {
+  MutexLock lock(&mutex_);
+  return hosts_.count(host) > 0;
+}
+
+absl::Status HostRegistry::CheckCapabilities(const std::string& host, const intents::Operations& operations) const {
+  std::shared_ptr<const v1::Host> record;
+  {
+    MutexLock lock(&mutex_);
+    const auto found = hosts_.find(host);
+    if (found == hosts_.end()) return absl::OkStatus();
+    record = found->second.record;
+  }
+  return hosts::CheckCapabilities(host, record->capabilities(), operations);
+}
+
+std::shared_ptr<AgentSession> HostRegistry::Find(const std::string& host, uint64_t session) const {
+  MutexLock lock(&mutex_);
+  const auto found = hosts_.find(host);
+  if (found == hosts_.end() || found->second.number != session) return nullptr;
+  return found->second.session;
+}
+
+void HostRegistry::Deliver(const std::string& host, uint64_t session, std::vector<intents::Delivery> deliveries) {
+  if (const auto live = Find(host, session)) live->Deliver(std::move(deliveries));
+}
+
+void HostRegistry::AskCancel(const std::string& host, uint64_t session, int64_t sequence) {
+  if (const auto live = Find(host, session)) live->AskCancel(sequence);
+}
+
+void HostRegistry::AcknowledgeResults(const std::string& host, uint64_t session, std::vector<int64_t> sequences) {
+  if (const auto live = Find(host, session)) live->AcknowledgeResults(sequences);
+}
+
+absl::Status HostRegistry::OnHello(const std::shared_ptr<AgentSession>& session, v1::Hello hello) {
+  if (absl::Status bad = CheckHello(hello); !bad.ok()) {
+    options_.logger.Warn("agent refused", {{"host", hello.host()}, {"reason", std::string(bad.message())}});
+    return bad;
+  }
+  const std::string host = hello.host();
+  const std::string instance = hello.instance_id();
+  const auto record = std::make_shared<const v1::Host>(RecordOf(std::move(hello), options_.clocks.wall()));
+  std::shared_ptr<AgentSession> older;
+  std::string boot_before;
+  uint64_t number = 0;
+  absl::Status refused;
+  {
+    MutexLock lock(&mutex_);
+    if (stopping_) return absl::UnavailableError("the server is shutting down; connect again");
+    const auto found = hosts_.find(host);
+    const bool taken = found != hosts_.end() && found->second.session && found->second.instance != instance;
+    if (taken) {
+      refused = absl::AlreadyExistsError(absl::StrCat(
+          "another agent instance holds the live session of host ", host, " (instance ", found->second.instance,
+          "); stop that agent, or give this one a name of its own with warren-agent --host"));
+    } else if (!session->Open(host, ++last_session_)) {
+      return absl::CancelledError("the stream broke");
+    } else {
+      Host& entry = hosts_[host];
+      if (entry.record) boot_before = entry.record->boot_id();
+      older = std::exchange(entry.session, session);
+      number = entry.number = last_session_;
+      entry.instance = instance;
+      entry.record = record;
+    }
+  }
+  if (!refused.ok()) {
+    options_.logger.Warn("agent refused", {{"host", host}, {"reason", std::string(refused.message())}});
+    return refused;
+  }
+
+  v1::Welcome welcome;
+  welcome.set_version(options_.version);
+  const int64_t interval = absl::ToInt64Nanoseconds(options_.heartbeat_interval);
+  welcome.mutable_heartbeat_interval()->set_seconds(interval / 1'000'000'000);
+  welcome.mutable_heartbeat_interval()->set_nanos(static_cast<int32_t>(interval % 1'000'000'000));
+  session->Welcome(std::move(welcome));
+  if (older) {
+    older->End(absl::AbortedError(absl::StrCat("host ", host, ": a newer session of the same agent took over")));
+  }
+  options_.logger.Info("agent connected", {{"host", host},
+                                           {"session", std::to_string(number)},
+                                           {"instance", instance},
+                                           {"version", record->agent_version()},
+                                           {"kernel", record->kernel_release()}});
+  if (options_.observer != nullptr) {
+    options_.observer->OnSession();
+    options_.observer->OnConnected(1);
+  }
+  if (!boot_before.empty() && boot_before != record->boot_id()) {
+    options_.logger.Warn("host rebooted", {{"host", host}, {"boot_id", record->boot_id()}, {"before", boot_before}});
+    if (options_.observer != nullptr) options_.observer->OnReboot();
+  }
+  records_.Save(host, *record);
+  session->Announce(*listener());
+  return absl::OkStatus();
+}
+
+absl::Status HostRegistry::OnMessage(AgentSession& session, v1::AgentMessage message) {
+  if (message.has_report()) return OnReport(session, std::move(*message.mutable_report()));
+  if (message.has_cancel_answer()) {
+    const v1::CancelAnswer& answer = message.cancel_answer();
+    listener()->CancelAnswered(session.host(), answer.sequence(), answer.cancelled(), answer.reason());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status HostRegistry::OnReport(AgentSession& session, v1::Report report) {
+  for (const v1::IntentResult& result : report.results()) {
+    if (!IsFinal(result.state())) {
+      return absl::InvalidArgumentError(absl::StrCat("the result of intent ", result.intent_id(),
+                                                     " has a state that is not final: ", result.state()));
+    }
+  }
+  // Whoever sees a result must see the inventory it left.
+  const std::string host = session.host();
+  if (report.has_inventory()) {
+    inventory_.Apply(host, session.number(), std::move(*report.mutable_inventory()));
+  }
+  if (report.started_size() > 0) {
+    listener()->Started(host, {report.started().begin(), report.started().end()});
+  }
+  if (report.results_size() > 0) {
+    listener()->Finished(host, {std::make_move_iterator(report.mutable_results()->begin()),
+                                std::make_move_iterator(report.mutable_results()->end())});
+  }
+  return absl::OkStatus();
+}
+
+void HostRegistry::OnEnded(const std::shared_ptr<AgentSession>& session, const absl::Status& why) {
+  const std::string host = session->host();
+  if (host.empty()) return;  // it was never opened
+  std::shared_ptr<const v1::Host> record;
+  {
+    MutexLock lock(&mutex_);
+    Host& entry = hosts_[host];
+    if (entry.session == session) {
+      entry.session.reset();
+      v1::Host seen = *entry.record;
+      SetTimestamp(session->last_heard(), *seen.mutable_last_seen_time());
+      record = entry.record = std::make_shared<const v1::Host>(std::move(seen));
+    }
+  }
+  options_.logger.Info("agent disconnected", {{"host", host},
+                                              {"session", std::to_string(session->number())},
+                                              {"reason", why.ok() ? "closed by the agent" : why.ToString()}});
+  if (options_.observer != nullptr) options_.observer->OnConnected(-1);
+  if (record) records_.Save(host, *record);
+  session->EndAnnounced(*listener());
+}
+
+void HostRegistry::OnClosed(const std::shared_ptr<AgentSession>& session) {
+  MutexLock lock(&mutex_);
+  sessions_.erase(session);
+}
+
+HostListener* HostRegistry::listener() const {
+  MutexLock lock(&mutex_);
+  return listener_;
+}
+}  // namespace warren::hosts

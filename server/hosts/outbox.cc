@@ -1,0 +1,74 @@
+#include "server/hosts/outbox.h"
+
+#include <utility>
+
+namespace warren::hosts {
+namespace {
+
+// Tag and length in front of each intent of a message.
+constexpr size_t kFraming = 16;
+
+}  // namespace
+
+bool Outbox::Add(std::vector<intents::Delivery> deliveries) {
+  if (!Fits(deliveries.size())) return false;
+  for (intents::Delivery& delivery : deliveries) items_.push_back(std::move(delivery));
+  return true;
+}
+
+bool Outbox::AddCancel(int64_t sequence) {
+  if (!Fits(1)) return false;
+  items_.push_back(Cancel{sequence});
+  return true;
+}
+
+bool Outbox::AddAcknowledged(const std::vector<int64_t>& sequences) {
+  if (!Fits(sequences.size())) return false;
+  for (const int64_t sequence : sequences) items_.push_back(Acknowledged{sequence});
+  return true;
+}
+
+std::optional<v1::ServerMessage> Outbox::Next() {
+  if (items_.empty()) return std::nullopt;
+  v1::ServerMessage message;
+  if (auto* welcome = std::get_if<v1::Welcome>(&items_.front())) {
+    *message.mutable_welcome() = std::move(*welcome);
+    items_.pop_front();
+  } else if (const auto* cancel = std::get_if<Cancel>(&items_.front())) {
+    message.mutable_cancel()->set_sequence(cancel->sequence);
+    items_.pop_front();
+  } else if (std::holds_alternative<intents::Delivery>(items_.front())) {
+    TakeDeliveries(*message.mutable_deliver());
+  } else {
+    TakeAcknowledged(*message.mutable_results_acknowledged());
+  }
+  return message;
+}
+
+void Outbox::TakeDeliveries(v1::Deliver& message) {
+  size_t bytes = 0;
+  while (!items_.empty()) {
+    const auto* delivery = std::get_if<intents::Delivery>(&items_.front());
+    if (delivery == nullptr) return;
+    v1::IntentDelivery one;
+    one.set_sequence(delivery->sequence);
+    one.set_intent_id(delivery->intent_id);
+    *one.mutable_operations() = delivery->intent->operations();
+    const size_t size = one.ByteSizeLong() + kFraming;
+    if (message.intents_size() > 0 && bytes + size > limits_.message_bytes) return;
+    bytes += size;
+    *message.add_intents() = std::move(one);
+    items_.pop_front();
+  }
+}
+
+void Outbox::TakeAcknowledged(v1::ResultsAcknowledged& message) {
+  while (!items_.empty() && static_cast<size_t>(message.sequences_size()) < limits_.message_items) {
+    const auto* acknowledged = std::get_if<Acknowledged>(&items_.front());
+    if (acknowledged == nullptr) return;
+    message.add_sequences(acknowledged->sequence);
+    items_.pop_front();
+  }
+}
+
+}  // namespace warren::hosts

@@ -1,0 +1,161 @@
+// warren-server: wires the rooms together. docs/architecture.md has the picture.
+
+#include <sys/stat.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "proto/common/logging.h"
+#include "proto/common/metrics.h"
+#include "proto/common/shutdown.h"
+#include "proto/common/version.h"
+#include "server/api/agents_service.h"
+#include "server/api/grpc_server.h"
+#include "server/api/hosts_service.h"
+#include "server/api/intents_service.h"
+#include "server/api/namespaces_service.h"
+#include "server/flags.h"
+#include "server/hosts/host_registry.h"
+#include "server/hosts/queue_listener.h"
+#include "server/intents/intents.h"
+#include "server/inventory/inventory.h"
+#include "server/metrics/pages.h"
+#include "server/metrics/room_metrics.h"
+#include "server/metrics/rpc_metrics.h"
+#include "server/store/sqlite_kv.h"
+
+namespace warren::server {
+namespace {
+
+constexpr absl::Duration kGrace = absl::Seconds(2);
+
+absl::Status MakeDirectory(const char* flag, const std::string& path, mode_t mode) {
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) return absl::OkStatus();
+  std::filesystem::create_directories(path, error);
+  if (!error && chmod(path.c_str(), mode) != 0) error.assign(errno, std::generic_category());
+  if (!error) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat("cannot make ", flag, " ", path, ": ", error.message()));
+}
+
+std::vector<const google::protobuf::ServiceDescriptor*> Services() {
+  std::vector<const google::protobuf::ServiceDescriptor*> services;
+  for (const auto* file : {v1::Host::descriptor()->file(), v1::Intent::descriptor()->file(),
+                           v1::CreateNamespaceRequest::descriptor()->file(), v1::Hello::descriptor()->file()}) {
+    for (int i = 0; i < file->service_count(); ++i) services.push_back(file->service(i));
+  }
+  return services;
+}
+
+absl::Status Run(const ServerFlags& flags, const Settings& settings, const Logger& logger, ShutdownSignal& signal) {
+  if (auto status = MakeDirectory("--state-dir", flags.state_dir, 0700); !status.ok()) return status;
+  if (auto status = MakeDirectory("--run-dir", flags.run_dir, 0755); !status.ok()) return status;
+
+  Metrics metrics;
+  metrics::QueueMetrics queue_metrics(metrics.registry());
+  metrics::HostMetrics host_metrics(metrics.registry());
+  metrics::StoreMetrics store_metrics(metrics.registry());
+
+  // The store's lock comes before anything that another server could notice.
+  store::SqliteKv::Options store_options;
+  store_options.path = settings.store_path;
+  store_options.observer = &store_metrics;
+  auto kv = store::SqliteKv::Open(store_options);
+  if (!kv.ok()) return kv.status();
+
+  inventory::Inventory inventory;
+  hosts::HostRegistry::Options host_options;
+  host_options.version = kVersion;
+  host_options.heartbeat_interval = absl::Seconds(flags.heartbeat_interval);
+  host_options.max_agents = flags.max_agents;
+  host_options.outbox.items = flags.max_pending_to_agent;
+  host_options.logger = logger;
+  host_options.observer = &host_metrics;
+  auto hosts = hosts::HostRegistry::Open(**kv, inventory, host_options);
+  if (!hosts.ok()) return hosts.status();
+
+  intents::Options intent_options;
+  intent_options.max_operations = flags.max_operations;
+  intent_options.max_intent_bytes = flags.max_intent_bytes;
+  intent_options.max_queued_per_host = flags.max_queued_per_host;
+  intent_options.max_queued_bytes = flags.max_queued_bytes;
+  intent_options.max_waiters = flags.max_waiters;
+  intent_options.window = flags.window;
+  intent_options.logger = logger;
+  intent_options.observer = &queue_metrics;
+  auto intents = intents::Intents::Open(**kv, **hosts, **hosts, intent_options);
+  if (!intents.ok()) return intents.status();
+  hosts::QueueListener listener(**intents);
+  (*hosts)->Start(listener);
+
+  api::WorkerPool workers(flags.workers, flags.max_pending_calls);
+  const api::Rooms rooms{**intents, **hosts, inventory, workers, flags.max_operations, flags.max_intent_bytes};
+  api::AgentsService agents_service(**hosts);
+  api::HostsService hosts_service(rooms);
+  api::IntentsService intents_service(rooms);
+  api::NamespacesService namespaces_service(rooms);
+  api::GrpcServer::Options grpc_options;
+  grpc_options.addresses = settings.grpc_listen;
+  grpc_options.services = {&agents_service, &hosts_service, &intents_service, &namespaces_service};
+  grpc_options.interceptors.push_back(std::make_unique<metrics::RpcMetrics>(metrics.registry(), Services()));
+  grpc_options.max_message_bytes = flags.max_message_bytes;
+  grpc_options.max_calls_per_connection = static_cast<int>(flags.max_calls_per_connection);
+  auto grpc = api::GrpcServer::Start(std::move(grpc_options));
+  if (!grpc.ok()) return grpc.status();
+
+  std::string metrics_address, http_address;
+  if (!settings.metrics_listen.empty()) {
+    auto address = metrics.Serve(settings.metrics_listen);
+    if (!address.ok()) return address.status();
+    metrics_address = *address;
+  }
+  std::unique_ptr<metrics::Pages> pages;
+  if (settings.http_listen) {
+    auto served = metrics::Pages::Serve(*settings.http_listen, metrics.registry(), [&] { return (*kv)->Health(); });
+    if (!served.ok()) return served.status();
+    pages = *std::move(served);
+    http_address = pages->address();
+  }
+  logger.Info("listening", {{"grpc", absl::StrJoin((*grpc)->addresses(), ",")},
+                            {"http", http_address},
+                            {"metrics", metrics_address},
+                            {"version", kVersion}});
+
+  const int number = signal.Wait();
+  logger.Info("shutting down", {{"signal", std::to_string(number)}});
+  pages.reset();
+  (*grpc)->SetNotServing();
+  (*hosts)->Shutdown();
+  (*intents)->Stop();
+  (*grpc)->Shutdown(kGrace);
+  workers.Stop();
+  logger.Info("stopped");
+  return absl::OkStatus();
+}
+
+int Main(int argc, char** argv) {
+  ServerFlags flags;
+  if (const int code = ParseServerFlags(argc, argv, flags); code >= 0) return code;
+  const auto settings = Resolve(flags);
+  if (!settings.ok()) {
+    fprintf(stderr, "warren-server: %s\n", std::string(settings.status().message()).c_str());
+    return kExitUsage;
+  }
+  const auto logger = Logger::Create(flags.log.format, flags.log.level);
+  if (!logger.ok()) return kExitUsage;
+  auto signal = ShutdownSignal::Create();
+  const absl::Status status = signal.ok() ? Run(flags, *settings, *logger, *signal) : signal.status();
+  if (status.ok()) return kExitOk;
+  logger->Error("cannot run", {{"reason", std::string(status.message())}});
+  return kExitFailed;
+}
+
+}  // namespace
+}  // namespace warren::server
+
+int main(int argc, char** argv) { return warren::server::Main(argc, argv); }
