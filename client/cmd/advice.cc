@@ -1,0 +1,101 @@
+#include "client/cmd/advice.h"
+
+#include <cctype>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "client/output/intent_text.h"
+#include "google/protobuf/descriptor.h"
+
+namespace warren::cli {
+namespace {
+
+// Fields of operations and of the request that people meet as flags.
+constexpr std::string_view kOfOperations[] = {"allow_existing", "allow_missing", "move_addresses", "loopback_down",
+                                              "force"};
+constexpr std::string_view kOfRequest[] = {"allow_unknown_host", "request_id"};
+
+absl::string_view A(std::string_view s) { return {s.data(), s.size()}; }
+
+std::string Flag(std::string_view field) { return absl::StrCat("--", absl::StrReplaceAll(A(field), {{"_", "-"}})); }
+
+// "allowExisting: true"
+std::string FileField(std::string_view field) {
+  std::string name;
+  for (size_t i = 0; i < field.size(); ++i) {
+    if (field[i] == '_' && i + 1 < field.size()) {
+      name += static_cast<char>(std::toupper(static_cast<unsigned char>(field[++i])));
+    } else {
+      name += field[i];
+    }
+  }
+  return absl::StrCat(name, ": true");
+}
+
+bool IsPartOfWord(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' || c == '.' || c == '/' || c == ':';
+}
+
+// Replaces a word where it stands for itself: not as part of a path, a name or a flag.
+std::string ReplaceWord(std::string text, std::string_view word, const std::string& by) {
+  for (size_t at = text.find(word); at != std::string::npos; at = text.find(word, at)) {
+    const size_t end = at + word.size();
+    const bool begins = at == 0 || !IsPartOfWord(text[at - 1]);
+    // Punctuation at the end of a sentence is no part of the word; "force_x" or "force-x" are other words.
+    const bool ends = end == text.size() || (!std::isalnum(static_cast<unsigned char>(text[end])) && text[end] != '_' &&
+                                             text[end] != '-');
+    if (begins && ends) {
+      text.replace(at, word.size(), by);
+      at += by.size();
+    } else {
+      at = end;
+    }
+  }
+  return text;
+}
+
+// A flag of the operation's own that is off and would have made it pass, by what the error is; empty: none.
+std::string MissingPermission(const v1::OperationError& error, const v1::Operation& operation) {
+  const auto* kind = v1::Operation::descriptor()->FindFieldByNumber(operation.kind_case());
+  if (kind == nullptr) return "";
+  const auto& body = operation.GetReflection()->GetMessage(operation, kind);
+  const auto is_off = [&body](const char* name) {
+    const auto* field = body.GetDescriptor()->FindFieldByName(name);
+    return field != nullptr && !body.GetReflection()->GetBool(body, field);
+  };
+  const auto code = static_cast<absl::StatusCode>(error.code());
+  if (code == absl::StatusCode::kAlreadyExists && is_off("allow_existing")) return "allow_existing";
+  if (code == absl::StatusCode::kNotFound && is_off("allow_missing")) return "allow_missing";
+  return "";
+}
+
+}  // namespace
+
+std::string AsTyped(const std::string& message, Typed typed) {
+  std::string text = message;
+  for (const std::string_view field : kOfOperations) {
+    text = ReplaceWord(std::move(text), field, typed == Typed::kFlags ? Flag(field) : FileField(field));
+  }
+  for (const std::string_view field : kOfRequest) text = ReplaceWord(std::move(text), field, Flag(field));
+  return text;
+}
+
+std::vector<std::string> FailureAdvice(const v1::Intent& intent, Typed typed) {
+  v1::Intent shown = intent;
+  shown.mutable_error()->set_message(AsTyped(intent.error().message(), typed));
+  std::vector<std::string> lines = FailureLines(shown);
+  const int index = intent.error().operation_index();
+  if (index < 0 || index >= intent.operations_size()) return lines;
+  const std::string permission = MissingPermission(intent.error(), intent.operations(index));
+  const std::string word = typed == Typed::kFlags ? Flag(permission) : FileField(permission);
+  if (permission.empty() || absl::StrContains(shown.error().message(), word)) return lines;
+  lines.push_back(absl::StrCat("  ", word,
+                               permission == "allow_existing" ? " adopts it, if it already is as asked"
+                                                              : " lets what is not there count as deleted"));
+  return lines;
+}
+
+}  // namespace warren::cli

@@ -1,0 +1,96 @@
+#include "client/cmd/context.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "client/cmd/advice.h"
+#include "client/lib/address.h"
+#include "client/lib/status.h"
+#include "proto/common/flags.h"
+
+namespace warren::cli {
+namespace {
+
+absl::string_view A(std::string_view s) { return {s.data(), s.size()}; }
+
+bool IsUnreachable(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
+}
+
+}  // namespace
+
+absl::StatusOr<absl::Duration> ParseTimeout(std::string_view text) {
+  absl::Duration timeout;
+  if (!absl::ParseDuration(A(text), &timeout) || timeout <= absl::ZeroDuration()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("timeout \"", A(text), "\" is not a positive duration, as in 500ms, 30s, 5m or 1h30m"));
+  }
+  return timeout;
+}
+
+Context::Context(const GlobalOptions& options, Streams streams)
+    : options_(options),
+      streams_(streams),
+      format_(ParseFormat(options.output).value_or(Format::kTable)),
+      deadline_(absl::Now() + ParseTimeout(options.timeout).value_or(absl::Minutes(1))),
+      server_(options.server.empty() ? client::DefaultServer() : options.server) {}
+
+client::Client* Context::Connect(int* exit_code) {
+  if (client_ != nullptr) return client_.get();
+  client::RetryOptions retry;
+  retry.on_retry = [this](const absl::Status& status) {
+    if (std::exchange(said_retrying_, true)) return;
+    Complain({absl::StrCat("server ", server_, ": ", status.message(), "; trying again for up to ", options_.timeout)});
+  };
+  auto client = client::Client::Connect(server_, std::move(retry));
+  if (!client.ok()) {
+    Complain({absl::StrCat("server \"", server_, "\": ", client.status().message())});
+    *exit_code = absl::IsInvalidArgument(client.status()) ? kExitUsage : kExitFailed;
+    return nullptr;
+  }
+  client_ = *std::move(client);
+  return client_.get();
+}
+
+int Context::Print(std::string_view text) {
+  streams_.out << text << std::flush;
+  if (streams_.out) return kExitOk;
+  Complain({"the output cannot be written"});
+  return kExitFailed;
+}
+
+void Context::Complain(const std::vector<std::string>& lines) {
+  std::string text = "warren: ";
+  for (const std::string& line : lines) absl::StrAppend(&text, line, "\n");
+  streams_.err << text << std::flush;
+}
+
+int Context::Usage(const std::string& command, const absl::Status& status) {
+  streams_.err << command << ": " << status.message() << "\nSee `" << command << " --help`.\n" << std::flush;
+  return kExitUsage;
+}
+
+int Context::Fail(const std::string& doing, const absl::Status& status) {
+  if (IsUnreachable(status)) {
+    Complain({absl::StrCat(doing, ": no answer from server ", server_, " within ", options_.timeout, ": ",
+                           absl::StatusCodeToString(status.code()), ": ", status.message()),
+              "  is warren-server running there? --server or WARREN_SERVER names another, --timeout allows more time"});
+    return kExitUnreachable;
+  }
+  const auto violations = client::FieldViolations(status);
+  std::vector<std::string> lines;
+  if (violations.empty()) {
+    lines.push_back(absl::StrCat(doing, ": ", absl::StatusCodeToString(status.code()), ": ",
+                                 AsTyped(std::string(status.message()), Typed::kFlags)));
+  } else {
+    lines.push_back(absl::StrCat(doing, ": ", absl::StatusCodeToString(status.code()), ": ", violations.size(),
+                                 violations.size() == 1 ? " field is refused:" : " fields are refused:"));
+    for (const auto& violation : violations) {
+      lines.push_back(absl::StrCat("  ", violation.field, ": ", violation.description));
+    }
+  }
+  Complain(lines);
+  return kExitFailed;
+}
+
+}  // namespace warren::cli

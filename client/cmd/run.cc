@@ -1,0 +1,117 @@
+#include "client/cmd/run.h"
+
+#include <CLI/CLI.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "client/args/suggest.h"
+#include "client/cmd/commands.h"
+#include "client/cmd/context.h"
+#include "client/cmd/tree.h"
+#include "proto/common/flags.h"
+#include "proto/common/names.h"
+
+namespace warren::cli {
+namespace {
+
+constexpr char kExamples[] =
+    "Examples:\n"
+    "  warren netns add h1/red\n"
+    "  warren link add veth h1/red:eth0 h1/blue:eth0 --up\n"
+    "  warren addr add 10.0.0.1/24 dev h1/red:eth0\n"
+    "  warren route add h1/red default via 10.0.0.254\n"
+    "  warren intent submit h1 -f router.yaml\n"
+    "  warren netns list\n"
+    "\n"
+    "Places are HOST/NS and HOST/NS:IF; the namespace @host is the host's own. A command that changes something is one\n"
+    "intent, done all or nothing. `warren GROUP --help` lists a group's verbs, `warren GROUP VERB --help` explains one.\n"
+    "The options above may stand anywhere, and may come from the environment (--server: WARREN_SERVER) or --config;\n"
+    "those of one verb, such as --force, are taken from the command line only.\n"
+    "\n"
+    "Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 no answer in time.\n";
+
+std::string Check(const absl::Status& status) { return std::string(status.message()); }
+
+void AddGlobalOptions(CLI::App& app, GlobalOptions& options) {
+  app.add_option("--server", options.server,
+                 "Server: HOST:PORT, [IPV6]:PORT or unix:PATH (unix:/run/warren/server.sock where that is, else "
+                 "127.0.0.1:7600)");
+  app.add_option("-o,--output", options.output, "table, json, yaml or name")
+      ->check(CLI::IsMember(FormatNames()))
+      ->capture_default_str();
+  app.add_option("--timeout", options.timeout, "Longest time to take in all, as in 500ms, 30s, 5m")
+      ->check(CLI::Validator([](const std::string& text) { return Check(ParseTimeout(text).status()); }, "DURATION"))
+      ->capture_default_str();
+  app.add_option("--request-id", options.request_id,
+                 "UUID under which a change is done once, however often it is sent (a new one)")
+      ->check(CLI::Validator(
+          [](const std::string& text) {
+            const auto why = WhyBadUuid(text);
+            return why ? absl::StrCat("request id \"", text, "\" ", *why) : std::string();
+          },
+          "UUID"));
+  app.add_flag("--no-wait", options.no_wait, "Return when a change is accepted, not when it is done");
+  app.add_flag("--allow-unknown-host", options.allow_unknown_host,
+               "Accept a change for a host that has never connected; it waits for it");
+}
+
+// The innermost command that was named.
+const CLI::App* Innermost(const CLI::App* app) {
+  while (!app->get_subcommands().empty()) app = app->get_subcommands().front();
+  return app;
+}
+
+// What is wrong with the line. CLI11 says only that a word is unexpected or a subcommand missing.
+std::string WhatIsWrong(const CLI::App* app, const CLI::ParseError& error) {
+  const std::vector<const CLI::App*> children = app->get_subcommands([](const CLI::App*) { return true; });
+  const std::vector<std::string> unexpected = app->remaining();
+  if (children.empty()) return error.what();
+  std::vector<std::string> names;
+  for (const CLI::App* child : children) names.push_back(child->get_name());
+  if (!unexpected.empty() && unexpected.front().substr(0, 1) != "-") {
+    return absl::StrCat("unknown command \"", unexpected.front(), "\"", Suggestion(unexpected.front(), names));
+  }
+  if (unexpected.empty() && dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
+    return absl::StrCat("missing what to do", Suggestion("", names));
+  }
+  return error.what();
+}
+
+int ParseLine(CLI::App& app, int argc, const char* const* argv, Streams& streams) {
+  try {
+    app.parse(argc, argv);
+    return -1;
+  } catch (const CLI::Success& success) {  // --help, --version
+    return app.exit(success, streams.out, streams.err);
+  } catch (const CLI::ParseError& error) {
+    const CLI::App* innermost = Innermost(&app);
+    const std::string command = Tree::FullName(innermost);
+    streams.err << command << ": " << WhatIsWrong(innermost, error) << "\nSee `" << command << " --help`.\n"
+                << std::flush;
+    return kExitUsage;
+  }
+}
+
+}  // namespace
+
+int RunWarren(int argc, const char* const* argv, Streams streams) {
+  CLI::App app("Changes and shows the network namespaces of a fleet of hosts.", "warren");
+  GlobalOptions options;
+  SetUpFlags(app, kExamples);
+  AddGlobalOptions(app, options);
+  AddEnvironment(app);
+  Tree tree(app);
+  // In ip's order where ip has them, which decides what a beginning means.
+  AddAddrCommands(tree);
+  AddRouteCommands(tree);
+  AddLinkCommands(tree);
+  AddNetnsCommands(tree);
+  AddBridgeCommands(tree);
+  AddHostsCommands(tree);
+  AddIntentsCommands(tree);
+  tree.Finish();
+  if (const int code = ParseLine(app, argc, argv, streams); code >= 0) return code;
+  Context context(options, streams);
+  return tree.chosen()(context);
+}
+
+}  // namespace warren::cli

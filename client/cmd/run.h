@@ -1,0 +1,24 @@
+#ifndef WARREN_CLIENT_CMD_RUN_H_
+#define WARREN_CLIENT_CMD_RUN_H_
+
+// The `warren` command: reads the line, asks the server, prints. One thread. Metrics: none.
+
+#include <istream>
+#include <ostream>
+
+namespace warren::cli {
+
+struct Streams {
+  std::istream& in;
+  std::ostream& out;  // what was asked for
+  std::ostream& err;  // what went wrong, and what else a person should know
+};
+
+// Exit codes beyond proto/common/flags.h's 0 done, 1 refused or failed, 2 usage.
+inline constexpr int kExitUnreachable = 3;  // no answer, or not within --timeout
+
+int RunWarren(int argc, const char* const* argv, Streams streams);
+
+}  // namespace warren::cli
+
+#endif  // WARREN_CLIENT_CMD_RUN_H_

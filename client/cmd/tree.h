@@ -1,0 +1,65 @@
+#ifndef WARREN_CLIENT_CMD_TREE_H_
+#define WARREN_CLIENT_CMD_TREE_H_
+
+// The command tree: groups ("link") of verbs ("set"), over CLI11. As with ip, any beginning of a word will do; where
+// several words begin alike, the one added first is meant. Options may stand anywhere. One thread.
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "client/args/place_args.h"
+#include "client/cmd/advice.h"
+#include "client/cmd/context.h"
+
+namespace warren::cli {
+
+class Tree {
+ public:
+  // What a verb does once the line is read; returns the exit code.
+  using Action = std::function<int(Context&)>;
+
+  // How one verb looks in its help.
+  struct Verb {
+    std::string name;
+    std::vector<std::string> aliases;
+    std::string form;         // what follows its name, "HOST/NS:IF NS[:IF]"
+    std::string description;
+    std::string examples;     // a line each
+  };
+
+  explicit Tree(CLI::App& root);
+
+  CLI::App* AddGroup(const std::string& name, const std::vector<std::string>& aliases, const std::string& description,
+                     const std::string& examples);
+  // Its options are added to what is returned, before Finish.
+  CLI::App* AddVerb(CLI::App* group, const Verb& verb, Action action);
+  // A verb that changes a host: parse turns what was given into operations.
+  CLI::App* AddChange(CLI::App* group, const Verb& verb, std::function<absl::StatusOr<Change>()> parse);
+  // A group named alone does what this verb of it does.
+  void SetDefault(CLI::App* group, CLI::App* verb);
+  // After the last verb: gives every word its beginnings.
+  void Finish();
+
+  // The action chosen by the line parsed.
+  const Action& chosen() const { return chosen_; }
+
+  // "warren link set"
+  static std::string FullName(const CLI::App* app);
+
+ private:
+  class Help;
+
+  CLI::App& root_;
+  std::shared_ptr<Help> help_;
+  std::map<const CLI::App*, Action> actions_;
+  Action chosen_;
+};
+
+}  // namespace warren::cli
+
+#endif  // WARREN_CLIENT_CMD_TREE_H_
