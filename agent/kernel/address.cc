@@ -40,6 +40,18 @@ Address Parse(const nlmsghdr* header) {
   return address;
 }
 
+std::string WithoutLabel(const std::string& body) {
+  const size_t fixed = NLMSG_ALIGN(sizeof(ifaddrmsg));
+  std::string copy = body.substr(0, fixed);
+  auto* attribute = reinterpret_cast<nlattr*>(const_cast<char*>(body.data() + fixed));
+  int left = static_cast<int>(body.size() - fixed);
+  for (; nla_ok(attribute, left); attribute = nla_next(attribute, &left)) {
+    if (nla_type(attribute) == IFA_LABEL) continue;
+    copy.append(reinterpret_cast<const char*>(attribute), static_cast<size_t>(nla_total_size(nla_len(attribute))));
+  }
+  return copy;
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<Address>> ListAddresses(Netlink& netlink, int ifindex) {
@@ -94,8 +106,17 @@ absl::Status DeleteAddress(Netlink& netlink, int ifindex, const IpPrefix& local,
   return netlink.Do(message, absl::StrCat("deleting address ", local.ToString()));
 }
 
+Address AddressFromBody(const std::string& body) {
+  std::string bytes(NLMSG_HDRLEN, '\0');
+  bytes += body;
+  auto* header = reinterpret_cast<nlmsghdr*>(bytes.data());
+  header->nlmsg_len = static_cast<uint32_t>(bytes.size());
+  header->nlmsg_type = RTM_NEWADDR;
+  return Parse(header);
+}
+
 absl::Status ReplayAddress(Netlink& netlink, const Address& address, int ifindex) {
-  std::string body = address.body;
+  std::string body = ifindex == address.ifindex ? address.body : WithoutLabel(address.body);
   auto* info = reinterpret_cast<ifaddrmsg*>(body.data());
   info->ifa_index = static_cast<uint32_t>(ifindex);
   const std::string doing = absl::StrCat("restoring address ", address.local.ToString());

@@ -34,8 +34,12 @@ struct Address {
   }
 };
 
-// Of one link, or of all (0), in the kernel's order: a primary before its secondaries.
+// Of one link, or of all (0), in the kernel's order: in IPv4 a primary before its secondaries; in IPv6 the newest first,
+// so that whoever restores them begins with the last.
 absl::StatusOr<std::vector<Address>> ListAddresses(Netlink& netlink, int ifindex);
+
+// What a body came from.
+Address AddressFromBody(const std::string& body);
 
 struct NewAddress {
   int ifindex = 0;
@@ -49,7 +53,7 @@ absl::Status AddAddress(Netlink& netlink, const NewAddress& address);
 // EADDRNOTAVAIL when the link does not have it.
 absl::Status DeleteAddress(Netlink& netlink, int ifindex, const IpPrefix& local, const Ip& peer);
 
-// Adds an address as a dump had it, to this link. An IPv6 one is usable at once (added without duplicate detection, and
+// Adds an address as a dump had it, to this link; on another than it was on, its label becomes the default. An IPv6 one is usable at once (added without duplicate detection, and
 // the mark of that taken off by a second message). EEXIST when the link has it.
 absl::Status ReplayAddress(Netlink& netlink, const Address& address, int ifindex);
 

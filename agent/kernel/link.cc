@@ -7,6 +7,10 @@
 #include <net/if.h>
 #include <netlink/attr.h>
 
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "agent/kernel/error.h"
 
@@ -77,11 +81,21 @@ void PutEnd(Message& message, const NewVethEnd& end) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<Link>> ListLinks(Netlink& netlink) {
+absl::StatusOr<std::vector<Link>> ListLinks(Netlink& netlink, const std::string& kind) {
   std::vector<Link> links;
   Message message(RTM_GETLINK, 0, ifinfomsg{});
+  if (!kind.empty()) {
+    nlattr* info = message.Begin(IFLA_LINKINFO);
+    message.PutName(IFLA_INFO_KIND, kind);
+    message.End(info);
+  }
   auto status = netlink.Dump(
-      message, "listing links", [&](const nlmsghdr* header) { links.push_back(Parse(header)); },
+      message, "listing links",
+      [&](const nlmsghdr* header) {
+        Link link = Parse(header);
+        // The kernel ignores a kind that it has not loaded.
+        if (kind.empty() || link.kind == kind) links.push_back(std::move(link));
+      },
       [&] { links.clear(); });
   if (!status.ok()) return status;
   return links;
@@ -106,6 +120,18 @@ absl::StatusOr<Link> GetLinkIn(Netlink& netlink, int nsid, int ifindex) {
   Message message(RTM_GETLINK, 0, info);
   message.PutU32(IFLA_TARGET_NETNSID, static_cast<uint32_t>(nsid));
   return GetOne(netlink, message, absl::StrCat("looking up link ", ifindex, " of nsid ", nsid));
+}
+
+bool IsFallback(const Link& link) {
+  // fb_tunnel_dev of ip_tunnel.c and its siblings: known by kind and fixed name.
+  static constexpr std::pair<std::string_view, std::string_view> kFallback[] = {
+      {"ipip", "tunl0"},       {"sit", "sit0"},         {"gre", "gre0"},       {"gretap", "gretap0"},
+      {"erspan", "erspan0"},   {"ip6tnl", "ip6tnl0"},   {"ip6gre", "ip6gre0"}, {"vti", "ip_vti0"},
+      {"vti6", "ip6_vti0"},
+  };
+  return std::any_of(std::begin(kFallback), std::end(kFallback), [&](const auto& fallback) {
+    return link.kind == fallback.first && link.name == fallback.second;
+  });
 }
 
 absl::Status CreateVeth(Netlink& netlink, const NewVethEnd& a, const NewVethEnd& b) {

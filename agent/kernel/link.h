@@ -46,12 +46,16 @@ struct Link {
   bool up() const { return (flags & 1) != 0; }
 };
 
-absl::StatusOr<std::vector<Link>> ListLinks(Netlink& netlink);
+// Of one kind ("vlan"), or all.
+absl::StatusOr<std::vector<Link>> ListLinks(Netlink& netlink, const std::string& kind = {});
 // NOT_FOUND (ENODEV).
 absl::StatusOr<Link> GetLink(Netlink& netlink, const std::string& name);
 absl::StatusOr<Link> GetLink(Netlink& netlink, int ifindex);
 // One in another namespace, by the nsid that the socket's has for it; only to look (IFLA_TARGET_NETNSID).
 absl::StatusOr<Link> GetLinkIn(Netlink& netlink, int nsid, int ifindex);
+
+// Put into every namespace by the kernel, as soon as its module is loaded ("sit0", "tunl0"...), and not to be deleted.
+bool IsFallback(const Link& link);
 
 struct NewVethEnd {
   const Netns* netns = nullptr;

@@ -1,5 +1,6 @@
 #include "agent/kernel/route.h"
 
+#include <errno.h>
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
 #include <sys/socket.h>
@@ -8,6 +9,7 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "agent/kernel/error.h"
 
 namespace warren::kernel {
 namespace {
@@ -55,6 +57,21 @@ std::string Canonical(const nlmsghdr* header) {
     body += copy;
   }
   return body;
+}
+
+// A body as the kernel takes it: of a route through a nexthop object (RTA_NH_ID), a dump tells the object's hops too, which
+// a request must not (rtm_to_fib_config).
+std::string ForRequest(const std::string& body) {
+  auto* attribute = reinterpret_cast<nlattr*>(const_cast<char*>(body.data() + kHeader));
+  int left = static_cast<int>(body.size() - kHeader);
+  if (nla_find(attribute, left, RTA_NH_ID) == nullptr) return body;
+  std::string copy = body.substr(0, kHeader);
+  for (; nla_ok(attribute, left); attribute = nla_next(attribute, &left)) {
+    const int type = nla_type(attribute);
+    if (type == RTA_GATEWAY || type == RTA_VIA || type == RTA_OIF || type == RTA_MULTIPATH) continue;
+    copy.append(reinterpret_cast<const char*>(attribute), static_cast<size_t>(nla_total_size(nla_len(attribute))));
+  }
+  return copy;
 }
 
 Route Parse(const nlmsghdr* header) {
@@ -125,13 +142,16 @@ bool Route::Uses(int link) const {
          std::any_of(next_hops.begin(), next_hops.end(), [&](const NextHop& hop) { return hop.ifindex == link; });
 }
 
-absl::StatusOr<std::vector<Route>> ListRoutes(Netlink& netlink) {
+absl::StatusOr<std::vector<Route>> ListRoutes(Netlink& netlink, const RouteFilter& filter) {
   std::vector<Route> routes;
   for (const int family : {AF_INET, AF_INET6}) {
+    if (filter.family != 0 && filter.family != family) continue;
     const size_t before = routes.size();
     rtmsg info{};
     info.rtm_family = static_cast<uint8_t>(family);
     Message message(RTM_GETROUTE, 0, info);
+    if (filter.table != 0) message.PutU32(RTA_TABLE, filter.table);
+    if (filter.ifindex != 0) message.PutU32(RTA_OIF, static_cast<uint32_t>(filter.ifindex));
     auto status = netlink.Dump(
         message, "listing routes",
         [&](const nlmsghdr* header) {
@@ -143,7 +163,8 @@ absl::StatusOr<std::vector<Route>> ListRoutes(Netlink& netlink) {
           if (route.table != kLocalTable) routes.push_back(std::move(route));
         },
         [&] { routes.resize(before); });
-    if (!status.ok()) return status;
+    // ENOENT: a table that does not exist; ENODEV: a link that is gone.
+    if (!status.ok() && ErrnoOf(status) != ENOENT && ErrnoOf(status) != ENODEV) return status;
   }
   return routes;
 }
@@ -159,7 +180,7 @@ absl::Status DeleteRoute(Netlink& netlink, const NewRoute& route) {
 }
 
 absl::Status DeleteExactly(Netlink& netlink, const Route& route) {
-  Message message = Message::FromBody(RTM_DELROUTE, 0, route.body);
+  Message message = Message::FromBody(RTM_DELROUTE, 0, ForRequest(route.body));
   return netlink.Do(message, absl::StrCat("deleting route ", route.destination.ToString()));
 }
 
@@ -184,21 +205,30 @@ std::string BodyWith(const Route& route, const std::map<int, int>& ifindexes) {
 }
 
 absl::Status ReplayRoute(Netlink& netlink, const Route& route, const std::map<int, int>& ifindexes) {
-  Message message = Message::FromBody(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, BodyWith(route, ifindexes));
+  Message message = Message::FromBody(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, ForRequest(BodyWith(route, ifindexes)));
   return netlink.Do(message, absl::StrCat("restoring route ", route.destination.ToString()));
 }
 
-absl::StatusOr<int> LinkTowards(Netlink& netlink, const Ip& ip) {
+Route RouteFromBody(const std::string& body) {
+  std::string bytes(NLMSG_HDRLEN, '\0');
+  bytes += body;
+  auto* header = reinterpret_cast<nlmsghdr*>(bytes.data());
+  header->nlmsg_len = static_cast<uint32_t>(bytes.size());
+  header->nlmsg_type = RTM_NEWROUTE;
+  return Parse(header);
+}
+
+absl::StatusOr<Route> RouteTowards(Netlink& netlink, const Ip& ip) {
   rtmsg info{};
   info.rtm_family = static_cast<uint8_t>(ip.family);
   info.rtm_dst_len = static_cast<uint8_t>(ip.bytes.size() * 8);
   Message message(RTM_GETROUTE, 0, info);
   message.Put(RTA_DST, ip.bytes);
-  int link = 0;
+  Route route;
   auto status = netlink.Get(message, absl::StrCat("looking up the route to ", ip.ToString()),
-                            [&](const nlmsghdr* header) { link = Parse(header).ifindex; });
+                            [&](const nlmsghdr* header) { route = Parse(header); });
   if (!status.ok()) return status;
-  return link;
+  return route;
 }
 
 }  // namespace warren::kernel

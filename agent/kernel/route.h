@@ -43,8 +43,16 @@ struct Route {
   bool Uses(int link) const;
 };
 
+// What a listing is narrowed to; the kernel does it. 0: any.
+struct RouteFilter {
+  int family = 0;
+  uint32_t table = 0;
+  int ifindex = 0;  // of one of the next hops' links
+};
 // All tables but the local one, which the kernel keeps by itself from the addresses.
-absl::StatusOr<std::vector<Route>> ListRoutes(Netlink& netlink);
+absl::StatusOr<std::vector<Route>> ListRoutes(Netlink& netlink, const RouteFilter& filter = {});
+// What a body came from.
+Route RouteFromBody(const std::string& body);
 
 struct NewRoute {
   int family = 0;
@@ -67,8 +75,8 @@ absl::Status ReplayRoute(Netlink& netlink, const Route& route, const std::map<in
 // A route's body with the link indices replaced, to compare with another's.
 std::string BodyWith(const Route& route, const std::map<int, int>& ifindexes);
 
-// The link by which the kernel would reach an address (RTM_GETROUTE). ENETUNREACH when it would not.
-absl::StatusOr<int> LinkTowards(Netlink& netlink, const Ip& ip);
+// How the kernel would reach an address (RTM_GETROUTE): link, next hop and source. ENETUNREACH when it would not.
+absl::StatusOr<Route> RouteTowards(Netlink& netlink, const Ip& ip);
 
 }  // namespace warren::kernel
 

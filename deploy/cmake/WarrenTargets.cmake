@@ -64,12 +64,12 @@ function(warren_protos name)
     set(pb ${WARREN_GEN}/${base}.pb.cc ${WARREN_GEN}/${base}.pb.h)
     set(grpc ${WARREN_GEN}/${base}.grpc.pb.cc ${WARREN_GEN}/${base}.grpc.pb.h)
     add_custom_command(OUTPUT ${pb}
-      COMMAND protobuf::protoc ${WARREN_PROTO_PATH} --cpp_out=${WARREN_GEN} ${file}
+      COMMAND protobuf::protoc ${WARREN_PROTO_PATH} -I${ARG_ROOT} --cpp_out=${WARREN_GEN} ${file}
       DEPENDS ${ARG_ROOT}/${file} VERBATIM)
     list(APPEND pb_files ${pb})
     if(ARG_GRPC)
       add_custom_command(OUTPUT ${grpc}
-        COMMAND protobuf::protoc ${WARREN_PROTO_PATH} --grpc_out=${WARREN_GEN}
+        COMMAND protobuf::protoc ${WARREN_PROTO_PATH} -I${ARG_ROOT} --grpc_out=${WARREN_GEN}
                 --plugin=protoc-gen-grpc=$<TARGET_FILE:gRPC::grpc_cpp_plugin> ${file}
         DEPENDS ${ARG_ROOT}/${file} VERBATIM)
       list(APPEND grpc_files ${grpc})

@@ -1,0 +1,82 @@
+#include "agent/executor/address_move.h"
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+
+#include <algorithm>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "agent/executor/replay.h"
+#include "agent/executor/routes_before.h"
+#include "agent/executor/snapshot.h"
+#include "agent/kernel/error.h"
+
+namespace warren::executor {
+namespace {
+
+// Not those the kernel gives each link by itself.
+bool Moves(const kernel::Address& address) { return address.scope != RT_SCOPE_LINK && address.scope != RT_SCOPE_HOST; }
+
+}  // namespace
+
+absl::StatusOr<AddressMove> AddressMove::Plan(Place& place, const kernel::Link& from, const kernel::Link& to, Step& step) {
+  AddressMove move(place, from.ifindex, to.ifindex);
+  auto addresses = kernel::ListAddresses(place.netlink, from.ifindex);
+  if (!addresses.ok()) return addresses.status();
+  auto already = kernel::ListAddresses(place.netlink, to.ifindex);
+  if (!already.ok()) return already.status();
+  for (kernel::Address& address : *addresses) {
+    if (Moves(address)) move.addresses_.push_back(std::move(address));
+  }
+  auto left = Capture(place, from, Reach::kSources);
+  if (!left.ok()) return left.status();
+  for (const std::string& body : left->routes()) {
+    kernel::Route route = kernel::RouteFromBody(body);
+    // Those of the kernel come and go with their addresses.
+    if (route.protocol != RTPROT_KERNEL) move.routes_.push_back(std::move(route));
+  }
+  // Run in this order: what arrived goes, then both ends are as they were.
+  for (const kernel::Address& address : move.addresses_) {
+    const auto same = [&](const auto& other) { return other.local == address.local && other.peer == address.peer; };
+    if (std::any_of(already->begin(), already->end(), same)) continue;
+    auto* undo = step.add_undo()->mutable_remove_address();
+    *undo->mutable_netns() = place.Ref();
+    undo->set_ifindex(to.ifindex);
+    undo->set_ip(address.local.ip.bytes);
+    undo->set_length(address.local.length);
+    undo->set_peer(address.peer.bytes);
+  }
+  for (const kernel::Route& route : move.routes_) {
+    auto* undo = step.add_undo()->mutable_restore_routes();
+    if (auto s = NoteRoutes(place, route.destination, route.table, *undo); !s.ok()) return s;
+    undo->set_only_remove(true);
+  }
+  auto right = Capture(place, to, Reach::kSources);
+  if (!right.ok()) return right.status();
+  *step.add_undo()->mutable_restore_link()->mutable_state() = *std::move(right);
+  *step.add_undo()->mutable_restore_link()->mutable_state() = *std::move(left);
+  return move;
+}
+
+absl::Status AddressMove::Run() {
+  for (auto address = addresses_.rbegin(); address != addresses_.rend(); ++address) {
+    auto s = kernel::DeleteAddress(place_->netlink, from_, address->local, address->peer);
+    if (!s.ok() && kernel::ErrnoOf(s) != EADDRNOTAVAIL) return s;
+  }
+  for (const kernel::Address& address : addresses_) {
+    auto s = kernel::ReplayAddress(place_->netlink, address, to_);
+    if (!s.ok() && kernel::ErrnoOf(s) != EEXIST) return s;
+  }
+  for (const kernel::Route& route : routes_) {
+    if (!route.Uses(from_)) continue;
+    auto s = kernel::DeleteExactly(place_->netlink, route);
+    if (!s.ok() && kernel::ErrnoOf(s) != ESRCH) return s;  // gone with its source address
+  }
+  std::vector<std::string> problems;
+  ReplayRoutes(*place_, routes_, {{from_, to_}}, problems);
+  if (problems.empty()) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat("moving the routes: ", problems.front()));
+}
+
+}  // namespace warren::executor

@@ -1,0 +1,106 @@
+// Adding and removing addresses.
+
+#include <errno.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "absl/strings/str_cat.h"
+#include "agent/executor/guard.h"
+#include "agent/executor/operations.h"
+#include "agent/executor/snapshot.h"
+#include "agent/kernel/error.h"
+
+namespace warren::executor {
+namespace {
+
+struct Parsed {
+  kernel::IpPrefix local;  // its length is that of the peer where there is one
+  kernel::Ip peer;
+};
+
+absl::StatusOr<Parsed> Parse(const std::string& address, const std::string& peer) {
+  Parsed parsed;
+  const auto local = kernel::ParsePrefix(address);
+  if (!local) return absl::InvalidArgumentError(absl::StrCat("\"", address, "\" is not an address"));
+  parsed.local = *local;
+  if (peer.empty()) return parsed;
+  const auto far = kernel::ParsePrefix(peer);
+  if (!far || far->ip.family != local->ip.family) {
+    return absl::InvalidArgumentError(absl::StrCat("\"", peer, "\" is not an address of the same family"));
+  }
+  if (peer.find('/') != std::string::npos) parsed.local.length = far->length;
+  if (far->ip != local->ip) parsed.peer = far->ip;
+  return parsed;
+}
+
+absl::StatusOr<std::vector<kernel::Address>> Matching(const Transaction::LinkAt& at, const Parsed& parsed) {
+  auto have = kernel::ListAddresses(at.place->netlink, at.link.ifindex);
+  if (!have.ok()) return have.status();
+  std::erase_if(*have, [&](const auto& a) { return a.local != parsed.local || a.peer != parsed.peer; });
+  return have;
+}
+
+uint32_t Lifetime(bool given, const google::protobuf::Duration& duration, uint32_t otherwise) {
+  if (!given) return otherwise;
+  return static_cast<uint32_t>(std::clamp<int64_t>(duration.seconds(), 0, kernel::kForever - 1));
+}
+
+}  // namespace
+
+absl::Status Apply(Transaction& tx, const v1::AddAddress& operation) {
+  auto at = tx.OpenLink(operation.namespace_(), operation.link());
+  if (!at.ok()) return at.status();
+  auto parsed = Parse(operation.address(), operation.peer());
+  if (!parsed.ok()) return parsed.status();
+  tx.About(absl::StrCat(parsed->local.ToString(), " on ", at->place->Shown(at->link.name)));
+  auto have = Matching(*at, *parsed);
+  if (!have.ok()) return have.status();
+  if (!have->empty() && operation.allow_existing()) return absl::OkStatus();
+
+  kernel::NewAddress address;
+  address.ifindex = at->link.ifindex;
+  address.local = parsed->local;
+  address.peer = parsed->peer;
+  address.nodad = operation.nodad();
+  address.valid_lifetime = Lifetime(operation.has_valid_lifetime(), operation.valid_lifetime(), kernel::kForever);
+  address.preferred_lifetime =
+      Lifetime(operation.has_preferred_lifetime(), operation.preferred_lifetime(), address.valid_lifetime);
+  if (have->empty()) {
+    Step step;
+    auto* undo = step.add_undo()->mutable_remove_address();
+    *undo->mutable_netns() = at->place->Ref();
+    undo->set_ifindex(address.ifindex);
+    undo->set_ip(address.local.ip.bytes);
+    undo->set_length(address.local.length);
+    undo->set_peer(address.peer.bytes);
+    if (auto s = tx.Write(std::move(step)); !s.ok()) return s;
+  }
+  // With one that is there already the kernel refuses, and nothing is to be undone.
+  return kernel::AddAddress(at->place->netlink, address);
+}
+
+absl::Status Apply(Transaction& tx, const v1::DeleteAddress& operation) {
+  auto at = tx.OpenLink(operation.namespace_(), operation.link());
+  if (!at.ok()) return at.status();
+  auto parsed = Parse(operation.address(), operation.peer());
+  if (!parsed.ok()) return parsed.status();
+  tx.About(absl::StrCat(parsed->local.ToString(), " on ", at->place->Shown(at->link.name)));
+  auto have = Matching(*at, *parsed);
+  if (!have.ok()) return have.status();
+  if (have->empty()) {
+    if (operation.allow_missing()) return absl::OkStatus();
+    return kernel::ErrnoError(EADDRNOTAVAIL, absl::StrCat("deleting address ", parsed->local.ToString()));
+  }
+  if (!operation.force()) {
+    if (auto s = CheckAddressNotVital(tx, *at->place, have->front()); !s.ok()) return s;
+  }
+  auto state = Capture(*at->place, at->link, Reach::kSources);
+  if (!state.ok()) return state.status();
+  Step step;
+  *step.add_undo()->mutable_restore_link()->mutable_state() = *std::move(state);
+  if (auto s = tx.Write(std::move(step)); !s.ok()) return s;
+  return kernel::DeleteAddress(at->place->netlink, at->link.ifindex, parsed->local, parsed->peer);
+}
+
+}  // namespace warren::executor

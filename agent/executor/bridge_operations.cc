@@ -1,0 +1,159 @@
+// Creating and deleting bridges; their ports.
+
+#include <errno.h>
+
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "agent/executor/address_move.h"
+#include "agent/executor/guard.h"
+#include "agent/executor/new_link.h"
+#include "agent/executor/operations.h"
+#include "agent/executor/refuse.h"
+#include "agent/executor/snapshot.h"
+#include "agent/kernel/error.h"
+
+namespace warren::executor {
+namespace {
+
+absl::Status NotABridge(const std::string& object, const kernel::Link& link) {
+  return absl::FailedPreconditionError(
+      absl::StrCat(object, " is not a bridge but ", link.kind.empty() ? "a physical link" : absl::StrCat("a ", link.kind)));
+}
+
+absl::Status SetUp(Place& place, int ifindex) {
+  kernel::LinkChange up;
+  up.up = true;
+  return kernel::SetLink(place.netlink, ifindex, up);
+}
+
+absl::Status SetMaster(Place& place, int ifindex, int master) {
+  kernel::LinkChange change;
+  change.master = master;
+  return kernel::SetLink(place.netlink, ifindex, change);
+}
+
+}  // namespace
+
+absl::Status Apply(Transaction& tx, const v1::CreateBridge& operation) {
+  auto place = tx.Open(operation.namespace_());
+  if (!place.ok()) return place.status();
+  tx.About((*place)->Shown(operation.name()));
+  auto asked =
+      ParseAsked(operation.name(), operation.mtu(), operation.mac(), operation.up(), operation.addresses());
+  if (!asked.ok()) return asked.status();
+  if (operation.allow_existing()) {
+    auto link = kernel::GetLink((*place)->netlink, operation.name());
+    if (link.ok()) {
+      if (link->kind != "bridge") return NotABridge(tx.object(), *link);
+      auto differences = Differences(**place, *link, *asked);
+      if (!differences.ok()) return differences.status();
+      return differences->empty() ? absl::OkStatus() : ExistsButDiffers(tx.object(), *differences);
+    }
+  }
+  if (auto s = CheckNameFree(tx, **place, operation.name(), "creating bridge"); !s.ok()) return s;
+  const std::string mac = asked->mac.empty() ? kernel::RandomMac() : asked->mac;
+  Step step;
+  auto* undo = step.add_undo()->mutable_unmake_link();
+  *undo->mutable_netns() = (*place)->Ref();
+  undo->set_name(operation.name());
+  undo->set_mac(mac);
+  undo->set_kind("bridge");
+  if (auto s = tx.Write(std::move(step)); !s.ok()) return s;
+  if (auto s = kernel::CreateBridge((*place)->netlink, operation.name(), mac, operation.mtu()); !s.ok()) return s;
+  return Furnish(tx, **place, *asked);
+}
+
+absl::Status Apply(Transaction& tx, const v1::DeleteBridge& operation) {
+  auto at = tx.OpenLink(operation.namespace_(), operation.name());
+  const int error = kernel::ErrnoOf(at.status());
+  if (operation.allow_missing() && (error == ENODEV || error == ENOENT)) return absl::OkStatus();
+  if (!at.ok()) return at.status();
+  if (at->link.kind != "bridge") return NotABridge(tx.object(), at->link);
+  return DeleteLinkAt(tx, *at, operation.force());
+}
+
+absl::Status Apply(Transaction& tx, const v1::AttachLink& operation) {
+  auto at = tx.OpenLink(operation.namespace_(), operation.link());
+  if (!at.ok()) return at.status();
+  Place& place = *at->place;
+  const std::string object = tx.object();
+  auto bridge = tx.OpenLink(operation.namespace_(), operation.bridge());
+  if (!bridge.ok()) return bridge.status();
+  if (bridge->link.kind != "bridge") return NotABridge(tx.object(), bridge->link);
+  tx.About(object);
+  if (at->link.master == bridge->link.ifindex) {
+    if (operation.allow_existing()) return absl::OkStatus();
+    return absl::AlreadyExistsError(absl::StrCat("link ", object, " already is a port of ", operation.bridge()));
+  }
+  if (at->link.master != 0) {
+    auto other = kernel::GetLink(place.netlink, at->link.master);
+    // A bridge that this intent has deleted holds its ports until the commit.
+    if (!other.ok() || !Transaction::IsAsideName(other->name)) {
+      return kernel::ErrnoError(EBUSY, absl::StrCat("link ", object, " is a port of ",
+                                                    other.ok() ? other->name : "another link", "; detach it first"));
+    }
+  }
+  if (!operation.force() && !operation.move_addresses()) {
+    if (auto s = CheckLinkNotVital(tx, place, at->link, "attached to a bridge"); !s.ok()) return s;
+  }
+  Step step;
+  std::optional<AddressMove> move;
+  if (operation.move_addresses()) {
+    auto planned = AddressMove::Plan(place, at->link, bridge->link, step);
+    if (!planned.ok()) return planned.status();
+    move.emplace(*std::move(planned));
+  } else {
+    auto state = Capture(place, at->link, Reach::kLink);
+    if (!state.ok()) return state.status();
+    *step.add_undo()->mutable_restore_link()->mutable_state() = *std::move(state);
+  }
+  if (auto s = tx.Write(std::move(step)); !s.ok()) return s;
+  if (auto s = SetMaster(place, at->link.ifindex, bridge->link.ifindex); !s.ok()) return s;
+  if (!move) return absl::OkStatus();
+  // What answered on a link that is up must answer on the bridge.
+  if (at->link.up() && !bridge->link.up()) {
+    if (auto s = SetUp(place, bridge->link.ifindex); !s.ok()) return s;
+  }
+  return move->Run();
+}
+
+absl::Status Apply(Transaction& tx, const v1::DetachLink& operation) {
+  auto at = tx.OpenLink(operation.namespace_(), operation.link());
+  if (!at.ok()) return at.status();
+  Place& place = *at->place;
+  const std::string object = tx.object();
+  std::optional<kernel::Link> bridge;
+  if (at->link.master != 0) {
+    auto master = kernel::GetLink(place.netlink, at->link.master);
+    if (!master.ok()) return master.status();
+    if (master->kind == "bridge") bridge = *std::move(master);
+  }
+  if (!bridge) {
+    if (operation.allow_missing()) return absl::OkStatus();
+    return absl::FailedPreconditionError(absl::StrCat("link ", object, " is not a port of a bridge"));
+  }
+  if (!operation.bridge().empty() && bridge->name != operation.bridge()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("link ", object, " is a port of ", bridge->name, ", not of ", operation.bridge()));
+  }
+  if (!operation.force() && !operation.move_addresses()) {
+    if (auto s = CheckLinkNotVital(tx, place, at->link, "detached from its bridge"); !s.ok()) return s;
+  }
+  Step step;
+  std::optional<AddressMove> move;
+  if (operation.move_addresses()) {
+    auto planned = AddressMove::Plan(place, *bridge, at->link, step);
+    if (!planned.ok()) return planned.status();
+    move.emplace(*std::move(planned));
+  } else {
+    auto state = Capture(place, at->link, Reach::kLink);
+    if (!state.ok()) return state.status();
+    *step.add_undo()->mutable_restore_link()->mutable_state() = *std::move(state);
+  }
+  if (auto s = tx.Write(std::move(step)); !s.ok()) return s;
+  if (auto s = SetMaster(place, at->link.ifindex, 0); !s.ok()) return s;
+  return move ? move->Run() : absl::OkStatus();
+}
+
+}  // namespace warren::executor

@@ -1,0 +1,81 @@
+#ifndef WARREN_AGENT_EXECUTOR_EXECUTOR_H_
+#define WARREN_AGENT_EXECUTOR_EXECUTOR_H_
+
+// The executor: applies intents to this host's kernel, each all or nothing, in the order given, and remembers results until
+// the server has them. It survives kill -9 at any instant: the journal holds how to undo a change before the change is
+// made, and Open undoes what was not committed and finishes what was.
+//
+// Threading: every method may be called from any thread; none blocks on kernel work. One thread of its own does all of
+// that, one intent after another, and calls the listener. Namespace switching happens on that thread only.
+//
+// Cost: docs/performance.md. Metrics: see listener.h (the executor knows no metrics library).
+
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "agent/executor/listener.h"
+#include "agent/kernel/ip.h"
+#include "agent/kernel/netns.h"
+#include "proto/common/logging.h"
+#include "warren/v1/agents.pb.h"
+
+namespace warren::executor {
+
+struct Options {
+  std::string state_dir;  // the journal: STATE_DIR/journal.db
+  std::string run_dir;    // namespaces being built or deleted are bound below it
+  std::string netns_dir = "/run/netns";
+  absl::Duration release_timeout = absl::Seconds(5);  // how long the kernel may take to let go of what was deleted
+  size_t max_queued = 20000;                          // intents held; further ones are not taken and come again
+  Logger logger = Logger::Null();
+};
+
+class Executor {
+ public:
+  // Prepares the directories, opens the journal (discarding one of another boot) and recovers: when it returns, every
+  // intent is wholly applied or wholly undone. The listener outlives the executor and is not called before Open returns.
+  //
+  // FAILED_PRECONDITION: another agent holds the state directory. PERMISSION_DENIED: without CAP_SYS_ADMIN or
+  // CAP_NET_ADMIN. RESOURCE_EXHAUSTED, DATA_LOSS...: as proto/common/sqlite.h.
+  static absl::StatusOr<std::unique_ptr<Executor>> Open(Options options, Listener& listener);
+  // Stops.
+  virtual ~Executor() = default;
+
+  // Queues intents, in order. One that is queued, running or finished already is not taken twice; a finished one whose
+  // result is still kept is reported to the listener again.
+  virtual void Submit(std::vector<v1::IntentDelivery> intents) = 0;
+
+  // Asks that a queued intent never begin. When it says cancelled, a result CANCELLED goes to the listener.
+  struct CancelOutcome {
+    bool cancelled = false;
+    std::string reason;  // otherwise: "running", "finished" or "unknown"
+  };
+  virtual CancelOutcome Cancel(int64_t sequence) = 0;
+
+  // Results that no server has acknowledged, in the order of their sequence; for a session that begins.
+  virtual std::vector<v1::IntentResult> UnacknowledgedResults() = 0;
+  // The server has these results on disk: they are forgotten.
+  virtual void Acknowledge(const std::vector<int64_t>& sequences) = 0;
+
+  // A session has ended: what is queued and not begun is dropped, for the next session brings it again.
+  virtual void DropQueued() = 0;
+
+  // What was made through Warren in this boot: everything else is foreign.
+  virtual bool OwnsNetns(uint64_t cookie) const = 0;
+  virtual bool OwnsLink(uint64_t netns_cookie, int ifindex) const = 0;
+
+  // Where the server is, as far as it is reached by IP: no link that carries the path to it is taken away without force.
+  virtual void SetServerAddress(const kernel::Ip& address) = 0;
+
+  // Finishes the intent that is running, drops what is queued, joins the thread. Idempotent; from one thread.
+  virtual void Stop() = 0;
+};
+
+}  // namespace warren::executor
+
+#endif  // WARREN_AGENT_EXECUTOR_EXECUTOR_H_

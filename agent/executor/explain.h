@@ -1,0 +1,17 @@
+#ifndef WARREN_AGENT_EXECUTOR_EXPLAIN_H_
+#define WARREN_AGENT_EXECUTOR_EXPLAIN_H_
+
+// A refusal as the client gets it: what failed, on which object, the kernel's reason, what to do. Pure; thread-safe.
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "warren/v1/intents.pb.h"
+
+namespace warren::executor {
+
+v1::OperationError Explain(int index, const std::string& kind, const std::string& object, const absl::Status& status);
+
+}  // namespace warren::executor
+
+#endif  // WARREN_AGENT_EXECUTOR_EXPLAIN_H_

@@ -1,0 +1,132 @@
+// Moving, deleting and changing links.
+
+#include <errno.h>
+
+#include "absl/strings/str_cat.h"
+#include "agent/executor/aside.h"
+#include "agent/executor/guard.h"
+#include "agent/executor/new_link.h"
+#include "agent/executor/operations.h"
+#include "agent/executor/peers.h"
+#include "agent/executor/refuse.h"
+#include "agent/executor/snapshot.h"
+#include "agent/kernel/error.h"
+
+namespace warren::executor {
+
+absl::Status Apply(Transaction& tx, const v1::MoveLink& operation) {
+  auto from = tx.OpenLink(operation.namespace_(), operation.name());
+  if (!from.ok()) return from.status();
+  const std::string object = tx.object();
+  auto to = tx.Open(operation.to_namespace());
+  if (!to.ok()) return to.status();
+  const std::string name = operation.to_name().empty() ? operation.name() : operation.to_name();
+  if (*to != from->place || name != operation.name()) {
+    if (auto s = CheckNameFree(tx, **to, name, "moving to"); !s.ok()) return s;
+  }
+  tx.About(object);
+  if (!operation.force()) {
+    if (auto s = CheckLinkNotVital(tx, *from->place, from->link, "moved"); !s.ok()) return s;
+    auto uppers = UppersOf(*from->place, from->link.ifindex);
+    if (!uppers.ok()) return uppers.status();
+    if (!uppers->empty()) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          "link ", object, " carries ", from->place->Shown(uppers->front().name),
+          ", which the kernel deletes when it is moved and undo cannot bring back; delete that first, or say force"));
+    }
+  }
+  auto state = Capture(*from->place, from->link, Reach::kSources);
+  if (!state.ok()) return state.status();
+  Step step;
+  auto* undo = step.add_undo()->mutable_restore_link();
+  *undo->mutable_state() = *std::move(state);
+  *undo->mutable_moved_to() = (*to)->Ref();
+  undo->set_moved_name(name);
+  if (auto s = tx.Write(std::move(step)); !s.ok()) return s;
+
+  const bool own = tx.OwnsLink(*from->place, from->link.ifindex);
+  if (auto s = kernel::MoveLink(from->place->netlink, from->link.ifindex, (*to)->netns, name); !s.ok()) return s;
+  auto moved = kernel::GetLink((*to)->netlink, name);
+  if (!moved.ok()) return moved.status();
+  if (own) {
+    tx.LostLink(*from->place, from->link.ifindex);
+    tx.MadeLink(**to, moved->ifindex);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Apply(Transaction& tx, const v1::DeleteLink& operation) {
+  auto at = tx.OpenLink(operation.namespace_(), operation.name());
+  const int error = kernel::ErrnoOf(at.status());
+  if (operation.allow_missing() && (error == ENODEV || error == ENOENT)) return absl::OkStatus();
+  if (!at.ok()) return at.status();
+  return DeleteLinkAt(tx, *at, operation.force());
+}
+
+absl::Status DeleteLinkAt(Transaction& tx, const Transaction::LinkAt& at, bool force) {
+  Place& place = *at.place;
+  // Known before the commit, after which there is no way back: the kernel deletes only what a driver lets be deleted.
+  if (at.link.kind.empty() || kernel::IsFallback(at.link)) {
+    return kernel::ErrnoError(EOPNOTSUPP, absl::StrCat("deleting ", tx.object(), ", which is not a virtual link"));
+  }
+  if (!force) {
+    if (!tx.OwnsLink(place, at.link.ifindex)) return ForeignError(absl::StrCat("link ", tx.object()));
+    auto uppers = UppersOf(place, at.link.ifindex);
+    if (!uppers.ok()) return uppers.status();
+    for (const kernel::Link& upper : *uppers) {
+      if (!tx.OwnsLink(place, upper.ifindex)) return ForeignError(absl::StrCat("link ", place.Shown(upper.name), " on it"));
+    }
+    if (auto s = CheckLinkNotVital(tx, place, at.link, "deleted"); !s.ok()) return s;
+  }
+  auto peer = FindPeer(tx.places(), place, at.link);
+  if (!peer.ok()) return peer.status();
+  Step step;
+  std::vector<Aside> asides;
+  auto own = PlanAside(place, at.link, step);
+  if (!own.ok()) return own.status();
+  asides.push_back(*std::move(own));
+  if (*peer) {
+    auto other = PlanAside(*(*peer)->place, (*peer)->link, step);
+    if (!other.ok()) return other.status();
+    asides.push_back(*std::move(other));
+  }
+  auto* drop = step.add_forward()->mutable_drop_link();
+  *drop->mutable_netns() = place.Ref();
+  drop->set_ifindex(at.link.ifindex);
+  drop->set_name(asides[0].name);
+  drop->set_shown(tx.object());
+  if (auto s = tx.Write(std::move(step)); !s.ok()) return s;
+  for (const Aside& aside : asides) {
+    if (auto s = SetAside(tx, aside); !s.ok()) return s;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Apply(Transaction& tx, const v1::SetLink& operation) {
+  auto at = tx.OpenLink(operation.namespace_(), operation.name());
+  if (!at.ok()) return at.status();
+  kernel::LinkChange change;
+  if (operation.has_up()) change.up = operation.up();
+  if (operation.has_mtu()) change.mtu = operation.mtu();
+  if (operation.has_mac()) {
+    change.mac = kernel::ParseMac(operation.mac());
+    if (!change.mac) return absl::InvalidArgumentError(absl::StrCat("\"", operation.mac(), "\" is not a MAC address"));
+  }
+  if (operation.has_new_name() && operation.new_name() != at->link.name) {
+    const std::string object = tx.object();
+    if (auto s = CheckNameFree(tx, *at->place, operation.new_name(), "renaming to"); !s.ok()) return s;
+    tx.About(object);
+    change.name = operation.new_name();
+  }
+  if (change.up == false && at->link.up() && !operation.force()) {
+    if (auto s = CheckLinkNotVital(tx, *at->place, at->link, "set down"); !s.ok()) return s;
+  }
+  auto states = CaptureWithUppers(*at->place, at->link, Reach::kSources);
+  if (!states.ok()) return states.status();
+  Step step;
+  for (LinkState& state : *states) *step.add_undo()->mutable_restore_link()->mutable_state() = std::move(state);
+  if (auto s = tx.Write(std::move(step)); !s.ok()) return s;
+  return kernel::SetLink(at->place->netlink, at->link.ifindex, change);
+}
+
+}  // namespace warren::executor

@@ -1,0 +1,125 @@
+// Creating and deleting namespaces.
+
+#include <errno.h>
+
+#include "absl/strings/str_cat.h"
+#include "agent/executor/aside.h"
+#include "agent/executor/operations.h"
+#include "agent/executor/peers.h"
+#include "agent/executor/refuse.h"
+#include "agent/kernel/error.h"
+#include "agent/kernel/link.h"
+#include "agent/kernel/processes.h"
+#include "proto/common/names.h"
+
+namespace warren::executor {
+namespace {
+
+constexpr int kLoopback = 1;  // always lo's index (net/core/dev.c)
+
+absl::Status SetLoopbackUp(kernel::Netlink& netlink) {
+  kernel::LinkChange up;
+  up.up = true;
+  return kernel::SetLink(netlink, kLoopback, up);
+}
+
+absl::Status Adopt(Transaction& tx, const v1::CreateNamespace& operation) {
+  auto place = tx.Open(operation.namespace_());
+  if (!place.ok()) return place.status();
+  auto lo = kernel::GetLink((*place)->netlink, kLoopback);
+  if (!lo.ok()) return lo.status();
+  if (lo->up() == !operation.loopback_down()) return absl::OkStatus();
+  return ExistsButDiffers(tx.object(), {absl::StrCat("its loopback is ", lo->up() ? "up" : "down")});
+}
+
+// Links that would perish with the namespace and that others made: neither physical, which return to the host, nor those
+// the kernel puts into every namespace.
+absl::StatusOr<std::string> ForeignLink(Transaction& tx, Place& place, const std::vector<kernel::Link>& links) {
+  for (const kernel::Link& link : links) {
+    if (!link.kind.empty() && !kernel::IsFallback(link) && !tx.OwnsLink(place, link.ifindex)) return link.name;
+  }
+  return std::string();
+}
+
+}  // namespace
+
+absl::Status Apply(Transaction& tx, const v1::CreateNamespace& operation) {
+  const std::string& name = operation.namespace_();
+  tx.About(name);
+  if (auto why = WhyBadNamespace(name)) return absl::InvalidArgumentError(absl::StrCat("the name ", *why));
+  if (tx.places().dir().Open(name).ok()) {
+    if (operation.allow_existing()) return Adopt(tx, operation);
+    return kernel::ErrnoError(EEXIST, absl::StrCat("creating namespace ", name));
+  }
+  tx.Touch(name);
+  const std::string path = tx.BuildPath();
+  Step step;
+  auto* undo = step.add_undo()->mutable_unmake_netns();
+  undo->set_name(name);
+  undo->set_path(path);
+  step.add_forward()->mutable_keep_netns()->set_path(path);
+  if (auto s = tx.Write(std::move(step)); !s.ok()) return s;
+
+  auto netns = tx.places().worker().NewNetns();
+  if (!netns.ok()) return netns.status();
+  if (auto s = kernel::BindNetnsAt(*netns, path); !s.ok()) return s;
+  if (auto s = tx.places().dir().Bind(*netns, name, path); !s.ok()) return s;
+  auto place = tx.places().Adopt(name, *std::move(netns));
+  if (!place.ok()) return place.status();
+  tx.MadeNetns((*place)->cookie());
+  if (operation.loopback_down()) return absl::OkStatus();
+  return SetLoopbackUp((*place)->netlink);
+}
+
+absl::Status Apply(Transaction& tx, const v1::DeleteNamespace& operation) {
+  tx.About(operation.namespace_());
+  if (operation.namespace_() == kHostNamespace) {
+    return absl::InvalidArgumentError("the host's own namespace cannot be deleted");
+  }
+  auto opened = tx.Open(operation.namespace_());
+  if (kernel::ErrnoOf(opened.status()) == ENOENT && operation.allow_missing()) return absl::OkStatus();
+  if (!opened.ok()) return opened.status();
+  Place& place = **opened;
+  const std::string name = place.name;
+  auto links = kernel::ListLinks(place.netlink);
+  if (!links.ok()) return links.status();
+  if (!operation.force()) {
+    if (!tx.OwnsNetns(place.cookie())) return ForeignError(absl::StrCat("namespace ", EscapeName(name)));
+    auto foreign = ForeignLink(tx, place, *links);
+    if (!foreign.ok()) return foreign.status();
+    if (!foreign->empty()) return ForeignError(absl::StrCat("link ", place.Shown(*foreign), " in it"));
+    if (auto s = CheckNobodyIn(EscapeName(name), place.netns.inode); !s.ok()) return s;
+  }
+
+  const std::string path = tx.ParkPath();
+  Step step;
+  auto* undo = step.add_undo()->mutable_unpark_netns();
+  undo->set_name(name);
+  undo->set_path(path);
+  auto* drop = step.add_forward()->mutable_drop_netns();
+  drop->set_name(name);
+  drop->set_path(path);
+  std::vector<Aside> asides;
+  for (const kernel::Link& link : *links) {
+    if (link.kind.empty()) tx.Touch(std::string(kHostNamespace));  // a physical link returns there
+    auto peer = FindPeer(tx.places(), place, link);
+    if (!peer.ok()) return peer.status();
+    if (!*peer || (*peer)->place == &place) continue;
+    auto aside = PlanAside(*(*peer)->place, (*peer)->link, step);
+    if (!aside.ok()) return aside.status();
+    asides.push_back(*std::move(aside));
+  }
+  if (auto s = tx.Write(std::move(step)); !s.ok()) return s;
+
+  if (auto s = kernel::BindNetnsAt(place.netns, path); !s.ok()) return s;
+  if (auto s = tx.places().dir().Unbind(name); !s.ok()) return s;
+  for (const Aside& aside : asides) {
+    if (auto s = SetAside(tx, aside); !s.ok()) return s;
+  }
+  tx.doomed().push_back({name, path, place.netns.inode, operation.force(), tx.operation()});
+  tx.LostNetns(place.cookie());
+  tx.places().Close(name);
+  return absl::OkStatus();
+}
+
+}  // namespace warren::executor

@@ -1,0 +1,77 @@
+#include "agent/executor/new_link.h"
+
+#include <errno.h>
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "agent/kernel/address.h"
+#include "agent/kernel/error.h"
+
+namespace warren::executor {
+
+absl::StatusOr<Asked> ParseAsked(const std::string& name, uint32_t mtu, const std::string& mac, bool up,
+                                 const google::protobuf::RepeatedPtrField<std::string>& addresses) {
+  Asked asked{name, mtu, "", up, {}};
+  if (!mac.empty()) {
+    const auto bytes = kernel::ParseMac(mac);
+    if (!bytes) return absl::InvalidArgumentError(absl::StrCat("\"", mac, "\" is not a MAC address"));
+    asked.mac = *bytes;
+  }
+  for (const std::string& text : addresses) {
+    const auto prefix = kernel::ParsePrefix(text);
+    if (!prefix) return absl::InvalidArgumentError(absl::StrCat("\"", text, "\" is not an address"));
+    asked.addresses.push_back(*prefix);
+  }
+  return asked;
+}
+
+absl::StatusOr<std::vector<std::string>> Differences(Place& place, const kernel::Link& link, const Asked& asked) {
+  std::vector<std::string> differences;
+  if (asked.mtu != 0 && link.mtu != asked.mtu) {
+    differences.push_back(absl::StrCat("its MTU is ", link.mtu, ", not ", asked.mtu));
+  }
+  if (!asked.mac.empty() && link.mac != asked.mac) {
+    differences.push_back(
+        absl::StrCat("its MAC is ", kernel::FormatMac(link.mac), ", not ", kernel::FormatMac(asked.mac)));
+  }
+  if (asked.up && !link.up()) differences.push_back("it is down");
+  if (asked.addresses.empty()) return differences;
+  auto addresses = kernel::ListAddresses(place.netlink, link.ifindex);
+  if (!addresses.ok()) return addresses.status();
+  for (const kernel::IpPrefix& prefix : asked.addresses) {
+    const auto has = [&](const kernel::Address& address) { return address.local == prefix && address.peer.family == 0; };
+    if (std::none_of(addresses->begin(), addresses->end(), has)) {
+      differences.push_back(absl::StrCat("it does not have address ", prefix.ToString()));
+    }
+  }
+  return differences;
+}
+
+absl::Status CheckNameFree(Transaction& tx, Place& place, const std::string& name, const std::string& doing) {
+  tx.About(place.Shown(name));
+  auto link = kernel::GetLink(place.netlink, name);
+  if (link.ok()) return kernel::ErrnoError(EEXIST, absl::StrCat(doing, " ", place.Shown(name)));
+  return kernel::ErrnoOf(link.status()) == ENODEV ? absl::OkStatus() : link.status();
+}
+
+absl::Status Furnish(Transaction& tx, Place& place, const Asked& asked) {
+  tx.About(place.Shown(asked.name));
+  auto link = kernel::GetLink(place.netlink, asked.name);
+  if (!link.ok()) return link.status();
+  tx.MadeLink(place, link->ifindex);
+  if (asked.up) {
+    kernel::LinkChange up;
+    up.up = true;
+    if (auto s = kernel::SetLink(place.netlink, link->ifindex, up); !s.ok()) return s;
+  }
+  for (const kernel::IpPrefix& prefix : asked.addresses) {
+    kernel::NewAddress address;
+    address.ifindex = link->ifindex;
+    address.local = prefix;
+    if (auto s = kernel::AddAddress(place.netlink, address); !s.ok()) return s;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace warren::executor

@@ -1,0 +1,73 @@
+#include "agent/executor/places.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#include "absl/strings/str_cat.h"
+#include "agent/kernel/error.h"
+#include "proto/common/names.h"
+
+namespace warren::executor {
+
+bool Place::is_host() const { return name == kHostNamespace; }
+
+NetnsRef Place::Ref() const {
+  NetnsRef ref;
+  ref.set_name(name);
+  ref.set_cookie(cookie());
+  return ref;
+}
+
+std::string Place::Shown(const std::string& link) const {
+  return absl::StrCat(is_host() ? name : EscapeName(name), ":", link);
+}
+
+absl::StatusOr<Place*> Places::Adopt(const std::string& name, kernel::Netns netns) {
+  auto netlink = worker_.OpenNetlink(netns);
+  if (!netlink.ok()) return netlink.status();
+  auto place = std::make_unique<Place>(Place{name, std::move(netns), *std::move(netlink)});
+  return (open_[name] = std::move(place)).get();
+}
+
+absl::StatusOr<Place*> Places::Open(const std::string& name) {
+  if (const auto found = open_.find(name); found != open_.end()) return found->second.get();
+  if (name == kHostNamespace) {
+    kernel::Netns host{UniqueFd(fcntl(worker_.host().fd.get(), F_DUPFD_CLOEXEC, 0)), worker_.host().inode};
+    if (!host.fd.valid()) return kernel::ErrnoError(errno, "opening the host's namespace");
+    return Adopt(name, std::move(host));
+  }
+  auto netns = dir_.Open(name);
+  if (kernel::ErrnoOf(netns.status()) == ENOENT) {
+    if (auto raw = UnescapeName(name); raw.ok() && *raw != name) {
+      if (const auto found = open_.find(*raw); found != open_.end()) return found->second.get();
+      auto escaped = dir_.Open(*raw);
+      if (escaped.ok()) return OpenedAs(*raw, *std::move(escaped));
+    }
+  }
+  if (!netns.ok()) return netns.status();
+  return OpenedAs(name, *std::move(netns));
+}
+
+absl::StatusOr<Place*> Places::OpenedAs(const std::string& name, kernel::Netns netns) {
+  if (netns.inode == worker_.host().inode) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the name ", EscapeName(name), " is bound to the host's own namespace; say @host to work there"));
+  }
+  return Adopt(name, std::move(netns));
+}
+
+absl::StatusOr<Place*> Places::Host() { return Open(std::string(kHostNamespace)); }
+
+absl::StatusOr<Place*> Places::Open(const NetnsRef& ref) {
+  auto place = Open(ref.name());
+  if (!place.ok() || (*place)->cookie() == ref.cookie()) return place;
+  return absl::NotFoundError(absl::StrCat("namespace ", EscapeName(ref.name()), " is another one by now (ESTALE)"));
+}
+
+std::vector<Place*> Places::AllOpen() {
+  std::vector<Place*> all;
+  for (const auto& [name, place] : open_) all.push_back(place.get());
+  return all;
+}
+
+}  // namespace warren::executor

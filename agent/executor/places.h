@@ -1,0 +1,64 @@
+#ifndef WARREN_AGENT_EXECUTOR_PLACES_H_
+#define WARREN_AGENT_EXECUTOR_PLACES_H_
+
+// The namespaces an intent works in, each opened once, with a netlink socket inside. Belongs to the executor's thread.
+// Nothing is kept between intents: a descriptor would keep a deleted namespace alive.
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "agent/executor/step.pb.h"
+#include "agent/kernel/netlink.h"
+#include "agent/kernel/netns.h"
+
+namespace warren::executor {
+
+struct Place {
+  std::string name;  // raw, or "@host"
+  kernel::Netns netns;
+  kernel::Netlink netlink;
+
+  bool is_host() const;
+  uint64_t cookie() const { return netlink.cookie(); }
+  NetnsRef Ref() const;
+  // "red:eth0".
+  std::string Shown(const std::string& link) const;
+};
+
+class Places {
+ public:
+  Places(kernel::NetnsWorker& worker, const kernel::NetnsDir& dir) : worker_(worker), dir_(dir) {}
+
+  // By the name an operation has: "@host", a raw name, or an escaped one where no raw one exists. NOT_FOUND (ENOENT);
+  // FAILED_PRECONDITION for what is not a network namespace, and for a name bound to the host's own.
+  absl::StatusOr<Place*> Open(const std::string& name);
+  absl::StatusOr<Place*> Host();
+  // By a reference of the journal: NOT_FOUND (ESTALE in the message) when another namespace has that name now.
+  absl::StatusOr<Place*> Open(const NetnsRef& ref);
+  // A namespace that has no name, under a pretended one.
+  absl::StatusOr<Place*> Adopt(const std::string& name, kernel::Netns netns);
+
+  std::vector<Place*> AllOpen();
+
+  // Closes one, or all. Pointers to them die.
+  void Close(const std::string& name) { open_.erase(name); }
+  void CloseAll() { open_.clear(); }
+
+  kernel::NetnsWorker& worker() { return worker_; }
+  const kernel::NetnsDir& dir() const { return dir_; }
+
+ private:
+  absl::StatusOr<Place*> OpenedAs(const std::string& name, kernel::Netns netns);
+
+  kernel::NetnsWorker& worker_;
+  const kernel::NetnsDir& dir_;
+  std::map<std::string, std::unique_ptr<Place>> open_;
+};
+
+}  // namespace warren::executor
+
+#endif  // WARREN_AGENT_EXECUTOR_PLACES_H_

@@ -1,0 +1,105 @@
+#include "agent/executor/recover.h"
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "agent/executor/explain.h"
+#include "agent/executor/forward.h"
+#include "agent/executor/result.h"
+#include "agent/executor/undo.h"
+#include "agent/kernel/link.h"
+#include "proto/common/names.h"
+
+namespace warren::executor {
+namespace {
+
+absl::StatusOr<std::vector<Step>> ParseSteps(const journal::Begun& begun) {
+  std::vector<Step> steps;
+  for (const std::string& body : begun.steps) {
+    Step step;
+    if (!step.ParseFromString(body)) {
+      return absl::DataLossError(absl::StrCat("the journal's step ", steps.size(), " of intent ", begun.sequence,
+                                              " cannot be read; delete the journal to start without it"));
+    }
+    steps.push_back(std::move(step));
+  }
+  return steps;
+}
+
+absl::Status RecoverOne(journal::Journal& journal, Places& places, const journal::Begun& begun,
+                        absl::Duration release_timeout, const Logger& logger) {
+  auto steps = ParseSteps(begun);
+  if (!steps.ok()) return steps.status();
+  v1::IntentResult result;
+  result.ParseFromString(begun.body);
+  const std::string sequence = absl::StrCat(begun.sequence);
+  if (begun.committed) {
+    *result.mutable_release_pending() = Release(places, *steps, release_timeout);
+    Succeed(result);
+    places.CloseAll();
+    logger.Info("finished an intent that was committed", {{"sequence", sequence}, {"intent", result.intent_id()}});
+    return journal.Finish(begun.sequence, result.SerializeAsString(), {});
+  }
+  const std::vector<std::string> problems = UndoSteps(places, *steps);
+  places.CloseAll();
+  if (problems.empty()) {
+    logger.Info("undid an intent that was interrupted", {{"sequence", sequence}, {"intent", result.intent_id()}});
+    return journal.Undone(begun.sequence);
+  }
+  logger.Error("an interrupted intent could not be undone wholly",
+               {{"sequence", sequence}, {"intent", result.intent_id()}, {"left", absl::StrJoin(problems, "; ")}});
+  v1::OperationError error =
+      Explain(-1, "", "", absl::AbortedError("the agent was killed while it applied this, and could not undo all of it"));
+  for (const std::string& problem : problems) error.add_not_undone(problem);
+  Fail(result, std::move(error));
+  return journal.Finish(begun.sequence, result.SerializeAsString(), {});
+}
+
+void Sweep(const std::string& folder, const Logger& logger) {
+  std::error_code ignored;  // not there: nothing to sweep
+  for (std::filesystem::directory_iterator entry(folder, ignored), end; entry != end; entry.increment(ignored)) {
+    const std::string path = entry->path();
+    if (auto s = kernel::UnbindNetnsAt(path); !s.ok()) {
+      logger.Warn("left behind", {{"path", path}, {"reason", std::string(s.message())}});
+    }
+  }
+}
+
+}  // namespace
+
+absl::Status Recover(journal::Journal& journal, Places& places, const std::string& run_dir, absl::Duration release_timeout,
+                     const Logger& logger) {
+  auto begun = journal.LoadBegun();
+  if (!begun.ok()) return begun.status();
+  // The last first: a later one was begun on what the earlier ones had left.
+  for (auto each = begun->rbegin(); each != begun->rend(); ++each) {
+    if (auto s = RecoverOne(journal, places, *each, release_timeout, logger); !s.ok()) return s;
+  }
+  for (const char* folder : {"new", "parked"}) Sweep(absl::StrCat(run_dir, "/", folder), logger);
+  return ForgetGone(journal, places);
+}
+
+absl::Status ForgetGone(journal::Journal& journal, Places& places) {
+  journal::Ownership gone;
+  gone.lost_netns = journal.OwnedNetns();
+  gone.lost_links = journal.OwnedLinks();
+  if (gone.lost_netns.empty() && gone.lost_links.empty()) return absl::OkStatus();
+  auto names = places.dir().List();
+  if (!names.ok()) return names.status();
+  names->emplace_back(kHostNamespace);
+  for (const std::string& name : *names) {
+    auto place = places.Open(name);
+    if (!place.ok()) continue;
+    gone.lost_netns.erase((*place)->cookie());
+    auto links = kernel::ListLinks((*place)->netlink);
+    if (!links.ok()) return links.status();
+    for (const kernel::Link& link : *links) gone.lost_links.erase({(*place)->cookie(), link.ifindex});
+    places.Close(name);
+  }
+  return journal.Disown(gone);
+}
+
+}  // namespace warren::executor

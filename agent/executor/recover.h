@@ -1,0 +1,25 @@
+#ifndef WARREN_AGENT_EXECUTOR_RECOVER_H_
+#define WARREN_AGENT_EXECUTOR_RECOVER_H_
+
+// After a crash: finishes what was committed, takes back what was not, sweeps what is left. On the executor's thread,
+// before it takes anything.
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "agent/executor/places.h"
+#include "agent/journal/journal.h"
+#include "proto/common/logging.h"
+
+namespace warren::executor {
+
+// Afterwards the journal has nothing begun, and nothing is bound below the run directory. An intent taken back leaves no
+// trace, and is applied when it is delivered again; one that could not be taken back wholly is FAILED and says what is left.
+absl::Status Recover(journal::Journal& journal, Places& places, const std::string& run_dir, absl::Duration release_timeout,
+                     const Logger& logger);
+
+// Forgets ownership of what others have deleted meanwhile.
+absl::Status ForgetGone(journal::Journal& journal, Places& places);
+
+}  // namespace warren::executor
+
+#endif  // WARREN_AGENT_EXECUTOR_RECOVER_H_

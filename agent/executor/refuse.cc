@@ -1,0 +1,33 @@
+#include "agent/executor/refuse.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "agent/kernel/processes.h"
+
+namespace warren::executor {
+
+absl::Status ExistsButDiffers(const std::string& object, const std::vector<std::string>& differences) {
+  return absl::AlreadyExistsError(
+      absl::StrCat(object, " exists, but not as asked: ", absl::StrJoin(differences, "; "), "; change or delete it first"));
+}
+
+absl::Status ForeignError(const std::string& object) {
+  return absl::FailedPreconditionError(
+      absl::StrCat(object, " was not made through Warren; it is deleted only if the operation says force"));
+}
+
+absl::Status CheckNobodyIn(const std::string& netns, ino_t inode) {
+  constexpr size_t kShown = 10;
+  const std::vector<kernel::Holder> holders = kernel::ProcessesIn({inode});
+  if (holders.empty()) return absl::OkStatus();
+  std::vector<std::string> names;
+  for (const kernel::Holder& holder : holders) {
+    if (names.size() == kShown) break;
+    names.push_back(holder.ToString());
+  }
+  if (holders.size() > kShown) names.push_back(absl::StrCat(holders.size() - kShown, " more"));
+  return absl::FailedPreconditionError(absl::StrCat("namespace ", netns, " is in use by ", absl::StrJoin(names, ", "),
+                                                    "; end them, or say force to delete it under them"));
+}
+
+}  // namespace warren::executor

@@ -1,0 +1,26 @@
+#ifndef WARREN_AGENT_EXECUTOR_REFUSE_H_
+#define WARREN_AGENT_EXECUTOR_REFUSE_H_
+
+// What Warren refuses by itself, in one wording.
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+
+namespace warren::executor {
+
+// ALREADY_EXISTS: it is there, allow_existing was said, but it is not as asked.
+absl::Status ExistsButDiffers(const std::string& object, const std::vector<std::string>& differences);
+
+// FAILED_PRECONDITION: it was not made through Warren, and force was not said.
+absl::Status ForeignError(const std::string& object);
+
+// FAILED_PRECONDITION naming the processes in a namespace (pid and command); OK when there are none.
+absl::Status CheckNobodyIn(const std::string& netns, ino_t inode);
+
+}  // namespace warren::executor
+
+#endif  // WARREN_AGENT_EXECUTOR_REFUSE_H_

@@ -1,0 +1,21 @@
+#ifndef WARREN_AGENT_EXECUTOR_RESULT_H_
+#define WARREN_AGENT_EXECUTOR_RESULT_H_
+
+// Results of intents. Pure but for the clock.
+
+#include <string>
+
+#include "warren/v1/agents.pb.h"
+
+namespace warren::executor {
+
+// Of an intent that begins now.
+v1::IntentResult BeginResult(const v1::IntentDelivery& intent, const std::string& boot_id);
+
+// Each sets the state and the time it took. An empty release_pending is left out.
+void Succeed(v1::IntentResult& result);
+void Fail(v1::IntentResult& result, v1::OperationError error);
+
+}  // namespace warren::executor
+
+#endif  // WARREN_AGENT_EXECUTOR_RESULT_H_

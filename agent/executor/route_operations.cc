@@ -1,0 +1,128 @@
+// Adding and removing routes.
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "agent/executor/guard.h"
+#include "agent/executor/operations.h"
+#include "agent/executor/routes_before.h"
+#include "agent/kernel/error.h"
+#include "agent/kernel/route.h"
+
+namespace warren::executor {
+namespace {
+
+// The metric an IPv6 route gets that asks for none (IP6_RT_PRIO_USER, net/ip6_route.h).
+constexpr uint32_t kIpv6Metric = 1024;
+
+// What AddRoute and DeleteRoute have in common, parsed, with the link looked up.
+template <typename Operation>
+absl::StatusOr<kernel::NewRoute> Parse(Place& place, const Operation& operation) {
+  const auto bad = [](const std::string& text, const char* what) {
+    return absl::InvalidArgumentError(absl::StrCat("\"", text, "\" is not ", what));
+  };
+  kernel::NewRoute route;
+  route.table = operation.table() == 0 ? kernel::kMainTable : operation.table();
+  route.metric = operation.metric();
+  for (const auto& [text, ip] : {std::pair{&operation.via(), &route.via}, std::pair{&operation.src(), &route.source}}) {
+    if (text->empty()) continue;
+    const auto parsed = kernel::ParseIp(*text);
+    if (!parsed) return bad(*text, "an address");
+    *ip = *parsed;
+  }
+  if (operation.destination() == "default") {
+    route.family = route.source.family != 0 ? route.source.family : route.via.family != 0 ? route.via.family : AF_INET;
+    route.destination = {{route.family, std::string(route.family == AF_INET ? 4 : 16, '\0')}, 0};
+  } else {
+    const auto prefix = kernel::ParsePrefix(operation.destination());
+    if (!prefix) return bad(operation.destination(), "a prefix");
+    route.destination = *prefix;
+    route.family = prefix->ip.family;
+  }
+  if (!operation.dev().empty()) {
+    auto link = kernel::GetLink(place.netlink, operation.dev());
+    if (!link.ok()) return link.status();
+    route.ifindex = link->ifindex;
+  }
+  return route;
+}
+
+bool SameHop(const kernel::Route& have, const kernel::NewRoute& asked) {
+  return (asked.via.family == 0 ? have.via.family == 0 : have.via == asked.via) &&
+         (asked.ifindex == 0 || have.ifindex == asked.ifindex) && have.source == asked.source && have.next_hops.empty();
+}
+
+// The next hop of a deletion matches what it names.
+bool Matches(const kernel::Route& have, const kernel::NewRoute& asked) {
+  return (asked.via.family == 0 || have.via == asked.via ||
+          std::any_of(have.next_hops.begin(), have.next_hops.end(), [&](const auto& hop) { return hop.via == asked.via; })) &&
+         (asked.ifindex == 0 || have.Uses(asked.ifindex)) &&
+         (asked.source.family == 0 || have.source == asked.source) && (asked.metric == 0 || have.metric == asked.metric);
+}
+
+std::string Shown(const Place& place, const std::string& destination) {
+  return absl::StrCat("route ", destination, " in ", place.name);
+}
+
+// The routes to the destination, and the undo that brings them back.
+absl::StatusOr<std::vector<kernel::Route>> ListBefore(Place& place, const kernel::NewRoute& route, Step& step) {
+  auto* undo = step.add_undo()->mutable_restore_routes();
+  if (auto s = NoteRoutes(place, route.destination, route.table, *undo); !s.ok()) return s;
+  std::vector<kernel::Route> routes;
+  for (const std::string& body : undo->before()) routes.push_back(kernel::RouteFromBody(body));
+  return routes;
+}
+
+}  // namespace
+
+absl::Status Apply(Transaction& tx, const v1::AddRoute& operation) {
+  auto place = tx.Open(operation.namespace_());
+  if (!place.ok()) return place.status();
+  tx.About(Shown(**place, operation.destination()));
+  auto route = Parse(**place, operation);
+  if (!route.ok()) return route.status();
+  route->onlink = operation.onlink();
+  Step step;
+  auto before = ListBefore(**place, *route, step);
+  if (!before.ok()) return before.status();
+  const uint32_t metric = route->metric == 0 && route->family == AF_INET6 ? kIpv6Metric : route->metric;
+  if (operation.allow_existing()) {
+    for (const kernel::Route& each : *before) {
+      if (each.metric == metric && SameHop(each, *route)) return absl::OkStatus();
+    }
+  }
+  if (auto s = tx.Write(std::move(step)); !s.ok()) return s;
+  return kernel::AddRoute((*place)->netlink, *route);
+}
+
+absl::Status Apply(Transaction& tx, const v1::DeleteRoute& operation) {
+  auto place = tx.Open(operation.namespace_());
+  if (!place.ok()) return place.status();
+  tx.About(Shown(**place, operation.destination()));
+  auto route = Parse(**place, operation);
+  if (kernel::ErrnoOf(route.status()) == ENODEV && operation.allow_missing()) return absl::OkStatus();
+  if (!route.ok()) return route.status();
+  Step step;
+  auto before = ListBefore(**place, *route, step);
+  if (!before.ok()) return before.status();
+  std::vector<kernel::Route> matching;
+  for (const kernel::Route& each : *before) {
+    if (Matches(each, *route)) matching.push_back(each);
+  }
+  if (matching.empty()) {
+    if (operation.allow_missing()) return absl::OkStatus();
+    return kernel::ErrnoError(ESRCH, absl::StrCat("deleting route ", operation.destination()));
+  }
+  if (!operation.force()) {
+    if (auto s = CheckRouteNotVital(tx, **place, matching.front()); !s.ok()) return s;
+  }
+  if (auto s = tx.Write(std::move(step)); !s.ok()) return s;
+  return kernel::DeleteRoute((*place)->netlink, *route);
+}
+
+}  // namespace warren::executor

@@ -1,0 +1,137 @@
+#include "agent/executor/snapshot.h"
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "agent/executor/replay.h"
+#include "agent/kernel/address.h"
+#include "agent/kernel/error.h"
+#include "agent/kernel/route.h"
+
+namespace warren::executor {
+namespace {
+
+std::string Text(const absl::Status& status) { return std::string(status.message()); }
+
+// The link of a record, brought back to where it was if it was moved.
+absl::StatusOr<kernel::Link> FindAndReturn(Places& places, Place& home, const RestoreLink& record) {
+  const LinkState& state = record.state();
+  auto link = kernel::GetLink(home.netlink, state.ifindex());
+  if (!record.has_moved_to() || (link.ok() && link->mac == state.mac())) return link;
+  auto away = places.Open(record.moved_to());
+  if (!away.ok()) return away.status();
+  auto moved = kernel::GetLink((*away)->netlink, record.moved_name());
+  if (!moved.ok()) return moved.status();
+  if (moved->mac != state.mac()) return kernel::ErrnoError(ENODEV, "looking for the link that was moved");
+  if (auto s = kernel::MoveLink((*away)->netlink, moved->ifindex, home.netns, state.name()); !s.ok()) return s;
+  // The kernel keeps the index where it is free.
+  return kernel::GetLink(home.netlink, state.name());
+}
+
+absl::Status RestoreAttributes(Place& home, const LinkState& state, const kernel::Link& link) {
+  kernel::LinkChange change;
+  if (link.mtu != state.mtu()) change.mtu = state.mtu();
+  if (link.mac != state.mac()) change.mac = state.mac();
+  if (link.name != state.name()) change.name = state.name();
+  if (link.master != state.master()) change.master = state.master();
+  if (link.up() != state.up()) change.up = state.up();
+  if (!change.mtu && !change.mac && !change.name && !change.master && !change.up) return absl::OkStatus();
+  // Kernels before 6.2 do not rename a link that is up; what going down loses is put back after this.
+  if (change.name && link.up()) {
+    kernel::LinkChange down;
+    down.up = false;
+    if (auto s = kernel::SetLink(home.netlink, link.ifindex, down); !s.ok()) return s;
+    change.up = state.up();
+  }
+  return kernel::SetLink(home.netlink, link.ifindex, change);
+}
+
+}  // namespace
+
+absl::StatusOr<LinkState> Capture(Place& place, const kernel::Link& link, Reach reach) {
+  LinkState state;
+  *state.mutable_netns() = place.Ref();
+  state.set_ifindex(link.ifindex);
+  state.set_name(link.name);
+  state.set_mac(link.mac);
+  state.set_kind(link.kind);
+  state.set_mtu(link.mtu);
+  state.set_up(link.up());
+  state.set_master(link.master);
+  auto addresses = kernel::ListAddresses(place.netlink, link.ifindex);
+  if (!addresses.ok()) return addresses.status();
+  std::set<std::string> own;
+  for (const kernel::Address& address : *addresses) {
+    state.add_addresses(address.body);
+    own.insert(address.local.ip.bytes);
+  }
+  kernel::RouteFilter filter;
+  if (reach == Reach::kLink) filter.ifindex = link.ifindex;
+  auto routes = kernel::ListRoutes(place.netlink, filter);
+  if (!routes.ok()) return routes.status();
+  for (const kernel::Route& route : *routes) {
+    if (route.Uses(link.ifindex) || own.contains(route.source.bytes)) state.add_routes(route.body);
+  }
+  return state;
+}
+
+absl::StatusOr<std::vector<kernel::Link>> UppersOf(Place& place, int ifindex) {
+  std::vector<kernel::Link> uppers;
+  for (const char* kind : {"vlan", "macvlan", "macvtap", "ipvlan"}) {
+    auto links = kernel::ListLinks(place.netlink, kind);
+    if (!links.ok()) return links.status();
+    for (kernel::Link& link : *links) {
+      if (link.peer == ifindex && link.peer_nsid == -1) uppers.push_back(std::move(link));
+    }
+  }
+  return uppers;
+}
+
+absl::StatusOr<std::vector<LinkState>> CaptureWithUppers(Place& place, const kernel::Link& link, Reach reach) {
+  std::vector<LinkState> states;
+  auto state = Capture(place, link, reach);
+  if (!state.ok()) return state.status();
+  states.push_back(*std::move(state));
+  auto uppers = UppersOf(place, link.ifindex);
+  if (!uppers.ok()) return uppers.status();
+  for (const kernel::Link& upper : *uppers) {
+    auto above = CaptureWithUppers(place, upper, reach);
+    if (!above.ok()) return above.status();
+    for (LinkState& each : *above) states.push_back(std::move(each));
+  }
+  return states;
+}
+
+void Restore(Places& places, const RestoreLink& record, std::vector<std::string>& problems) {
+  const LinkState& state = record.state();
+  auto home = places.Open(state.netns());
+  if (!home.ok()) {
+    problems.push_back(absl::StrCat("link ", state.name(), " of namespace ", state.netns().name(), ": ", Text(home.status())));
+    return;
+  }
+  const std::string shown = (*home)->Shown(state.name());
+  auto link = FindAndReturn(places, **home, record);
+  if (!link.ok()) {
+    problems.push_back(absl::StrCat("link ", shown, ": ", Text(link.status())));
+    return;
+  }
+  if (auto s = RestoreAttributes(**home, state, *link); !s.ok()) {
+    problems.push_back(absl::StrCat("link ", shown, ": ", Text(s)));
+  }
+  std::vector<kernel::Address> addresses;
+  for (const std::string& body : state.addresses()) addresses.push_back(kernel::AddressFromBody(body));
+  ReplayAddresses(**home, shown, link->ifindex, addresses, problems);
+  std::vector<kernel::Route> routes;
+  for (const std::string& body : state.routes()) routes.push_back(kernel::RouteFromBody(body));
+  std::map<int, int> ifindexes;
+  if (link->ifindex != state.ifindex()) ifindexes[state.ifindex()] = link->ifindex;
+  ReplayRoutes(**home, routes, ifindexes, problems);
+}
+
+}  // namespace warren::executor

@@ -1,0 +1,40 @@
+#ifndef WARREN_AGENT_EXECUTOR_SNAPSHOT_H_
+#define WARREN_AGENT_EXECUTOR_SNAPSHOT_H_
+
+// A link as it was, and back to that: what undo of any change of a link rests on. The opposite command would not do: a link
+// that goes down loses its routes and its global IPv6 addresses, a primary address takes its secondaries with it, an
+// address that goes takes the routes that have it as their source.
+//
+// Not given back, because the kernel does not let it be set: learned bridge and neighbour entries, lifetimes of temporary
+// IPv6 addresses, the order of IPv4 routes that differ only in what they do.
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "agent/executor/places.h"
+#include "agent/executor/step.pb.h"
+#include "agent/kernel/link.h"
+
+namespace warren::executor {
+
+// How far a change reaches.
+enum class Reach {
+  kLink,     // the link's own routes
+  kSources,  // also routes by other links with one of its addresses as their source: addresses are about to go
+};
+absl::StatusOr<LinkState> Capture(Place& place, const kernel::Link& link, Reach reach);
+
+// The link and those that stand on it and go down or away with it (VLANs and the like), it first.
+absl::StatusOr<std::vector<LinkState>> CaptureWithUppers(Place& place, const kernel::Link& link, Reach reach);
+// Those that stand on it.
+absl::StatusOr<std::vector<kernel::Link>> UppersOf(Place& place, int ifindex);
+
+// Puts a link back, where it is, or from where it was moved to. What could not be put back is added to `problems`, one line
+// each.
+void Restore(Places& places, const RestoreLink& record, std::vector<std::string>& problems);
+
+}  // namespace warren::executor
+
+#endif  // WARREN_AGENT_EXECUTOR_SNAPSHOT_H_

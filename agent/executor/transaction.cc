@@ -1,0 +1,81 @@
+#include "agent/executor/transaction.h"
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "proto/common/names.h"
+
+namespace warren::executor {
+namespace {
+
+// Not a name a person would choose, and short enough.
+constexpr char kAside[] = "w~";
+
+}  // namespace
+
+absl::StatusOr<Place*> Transaction::Open(const std::string& netns) {
+  About(netns);
+  auto place = places_.Open(netns);
+  if (place.ok()) Touch((*place)->name);
+  return place;
+}
+
+absl::StatusOr<Transaction::LinkAt> Transaction::OpenLink(const std::string& netns, const std::string& name) {
+  auto place = Open(netns);
+  if (!place.ok()) return place.status();
+  About((*place)->Shown(name));
+  auto link = kernel::GetLink((*place)->netlink, name);
+  if (!link.ok()) return link.status();
+  return LinkAt{*place, *std::move(link)};
+}
+
+absl::Status Transaction::Write(Step step) {
+  step.set_operation(operation_);
+  if (auto s = environment_.journal->Add(sequence_, step.SerializeAsString()); !s.ok()) return s;
+  steps_.push_back(std::move(step));
+  return absl::OkStatus();
+}
+
+std::string Transaction::NewPath(const std::string& folder) {
+  return absl::StrCat(environment_.run_dir, "/", folder, "/", sequence_, "-", ++paths_);
+}
+
+std::string Transaction::AsideName() {
+  const std::string random = kernel::RandomMac() + kernel::RandomMac();
+  std::string name = kAside;
+  for (size_t i = 0; i < 6; ++i) absl::StrAppend(&name, absl::Hex(static_cast<unsigned char>(random[i]), absl::kZeroPad2));
+  return name;
+}
+
+bool Transaction::IsAsideName(const std::string& name) { return absl::StartsWith(name, kAside); }
+
+bool Transaction::OwnsNetns(uint64_t cookie) const {
+  return ownership_.made_netns.contains(cookie) ||
+         (environment_.journal->OwnsNetns(cookie) && !ownership_.lost_netns.contains(cookie));
+}
+
+bool Transaction::OwnsLink(const Place& place, int ifindex) const {
+  const journal::LinkId id{place.cookie(), ifindex};
+  return ownership_.made_links.contains(id) ||
+         (environment_.journal->OwnsLink(id) && !ownership_.lost_links.contains(id));
+}
+
+void Transaction::MadeNetns(uint64_t cookie) { ownership_.made_netns.insert(cookie); }
+
+void Transaction::LostNetns(uint64_t cookie) {
+  ownership_.made_netns.erase(cookie);
+  ownership_.lost_netns.insert(cookie);
+  std::erase_if(ownership_.made_links, [&](const journal::LinkId& link) { return link.first == cookie; });
+  for (const journal::LinkId& link : environment_.journal->OwnedLinksOf(cookie)) ownership_.lost_links.insert(link);
+}
+
+void Transaction::MadeLink(const Place& place, int ifindex) {
+  ownership_.lost_links.erase({place.cookie(), ifindex});
+  ownership_.made_links.emplace(place.cookie(), ifindex);
+}
+
+void Transaction::LostLink(const Place& place, int ifindex) {
+  ownership_.made_links.erase({place.cookie(), ifindex});
+  ownership_.lost_links.emplace(place.cookie(), ifindex);
+}
+
+}  // namespace warren::executor

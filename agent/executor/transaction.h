@@ -1,0 +1,104 @@
+#ifndef WARREN_AGENT_EXECUTOR_TRANSACTION_H_
+#define WARREN_AGENT_EXECUTOR_TRANSACTION_H_
+
+// One intent while it is being applied: the namespaces it works in, the steps it has written into the journal, what will be
+// Warren's own once it is committed, what it has touched. The operations (operations.h) work on this and on nothing else.
+// Belongs to the executor's thread.
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "agent/executor/places.h"
+#include "agent/executor/step.pb.h"
+#include "agent/journal/journal.h"
+#include "agent/kernel/ip.h"
+#include "agent/kernel/link.h"
+
+namespace warren::executor {
+
+class Transaction {
+ public:
+  struct Environment {
+    journal::Journal* journal = nullptr;
+    std::string run_dir;
+    kernel::Ip server;  // family 0: none
+  };
+
+  Transaction(int64_t sequence, Places& places, const Environment& environment)
+      : sequence_(sequence), places_(places), environment_(environment) {}
+
+  // What the operation at work is about, for its error.
+  void BeginOperation(int index) { operation_ = index; }
+  int operation() const { return operation_; }
+  void About(std::string object) { object_ = std::move(object); }
+  const std::string& object() const { return object_; }
+
+  Places& places() { return places_; }
+  // Opens a namespace and notes it as touched; says what the operation is about when it cannot.
+  absl::StatusOr<Place*> Open(const std::string& netns);
+  // The same for a link in it; ENODEV when there is none.
+  struct LinkAt {
+    Place* place = nullptr;
+    kernel::Link link;
+  };
+  absl::StatusOr<LinkAt> OpenLink(const std::string& netns, const std::string& name);
+
+  // Writes a step. Nothing it is about may be changed before. RESOURCE_EXHAUSTED when the disk is full, and the like.
+  absl::Status Write(Step step);
+  const std::vector<Step>& steps() const { return steps_; }
+
+  // Where a namespace is bound while it is built or while it waits to be deleted; new for each call.
+  std::string BuildPath() { return NewPath("new"); }
+  std::string ParkPath() { return NewPath("parked"); }
+  // A name for a link that is set aside.
+  static std::string AsideName();
+  static bool IsAsideName(const std::string& name);
+
+  // What was made through Warren, this intent included.
+  bool OwnsNetns(uint64_t cookie) const;
+  bool OwnsLink(const Place& place, int ifindex) const;
+  void MadeNetns(uint64_t cookie);
+  void LostNetns(uint64_t cookie);
+  void MadeLink(const Place& place, int ifindex);
+  void LostLink(const Place& place, int ifindex);
+  const journal::Ownership& ownership() const { return ownership_; }
+
+  void Touch(const std::string& netns) { touched_.insert(netns); }
+  const std::set<std::string>& touched() const { return touched_; }
+
+  // Namespaces that processes must not live in when the intent is committed.
+  struct Doomed {
+    std::string name;
+    std::string path;
+    ino_t inode = 0;
+    bool force = false;
+    int operation = 0;
+  };
+  std::vector<Doomed>& doomed() { return doomed_; }
+
+  const kernel::Ip& server() const { return environment_.server; }
+
+ private:
+  std::string NewPath(const std::string& folder);
+
+  const int64_t sequence_;
+  Places& places_;
+  const Environment& environment_;
+  int operation_ = 0;
+  int paths_ = 0;
+  std::string object_;
+  std::vector<Step> steps_;
+  journal::Ownership ownership_;
+  std::set<std::string> touched_;
+  std::vector<Doomed> doomed_;
+};
+
+}  // namespace warren::executor
+
+#endif  // WARREN_AGENT_EXECUTOR_TRANSACTION_H_

@@ -1,0 +1,149 @@
+#include "agent/executor/undo.h"
+
+#include <errno.h>
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "agent/executor/replay.h"
+#include "agent/executor/snapshot.h"
+#include "agent/kernel/address.h"
+#include "agent/kernel/error.h"
+#include "agent/kernel/route.h"
+#include "proto/common/names.h"
+
+namespace warren::executor {
+namespace {
+
+using Problems = std::vector<std::string>;
+
+std::string Netns(const std::string& name) { return absl::StrCat("namespace ", EscapeName(name), ": "); }
+
+// Gone with its namespace, or never there.
+bool IsGone(const absl::Status& status) {
+  const int error = kernel::ErrnoOf(status);
+  return error == ENOENT || error == ENODEV || error == ESRCH || error == EADDRNOTAVAIL;
+}
+
+// The name stands for the namespace that is bound at the path: nothing else may be unnamed.
+bool NamesTheSame(Places& places, const std::string& name, const std::string& path) {
+  auto named = places.dir().Open(name);
+  auto built = kernel::OpenNetnsAt(path);
+  return named.ok() && built.ok() && named->inode == built->inode;
+}
+
+void Run(Places& places, const UnmakeNetns& undo, Problems& problems) {
+  places.Close(undo.name());
+  const auto marker = places.dir().Marker(undo.name());
+  if (NamesTheSame(places, undo.name(), undo.path()) || (marker.ok() && *marker == undo.path())) {
+    if (auto s = places.dir().Unbind(undo.name()); !s.ok()) {
+      problems.push_back(absl::StrCat(Netns(undo.name()), s.message()));
+    }
+  }
+  if (auto s = kernel::UnbindNetnsAt(undo.path()); !s.ok()) {
+    problems.push_back(absl::StrCat(Netns(undo.name()), s.message()));
+  }
+}
+
+void Run(Places& places, const UnparkNetns& undo, Problems& problems) {
+  places.Close(undo.name());
+  auto parked = kernel::OpenNetnsAt(undo.path());
+  if (parked.ok() && !NamesTheSame(places, undo.name(), undo.path())) {
+    // What is left of the name when it was unmounted and not yet removed.
+    if (places.dir().Marker(undo.name()).ok()) (void)places.dir().Unbind(undo.name());
+    if (auto s = places.dir().Bind(*parked, undo.name(), undo.path()); !s.ok()) {
+      problems.push_back(absl::StrCat(Netns(undo.name()), s.message(), "; it is still bound at ", undo.path()));
+      return;
+    }
+  }
+  if (auto s = kernel::UnbindNetnsAt(undo.path()); !s.ok()) {
+    problems.push_back(absl::StrCat(Netns(undo.name()), s.message()));
+  }
+}
+
+void Run(Places& places, const UnmakeLink& undo, Problems& problems) {
+  auto place = places.Open(undo.netns());
+  if (!place.ok()) return;  // gone, and the link with it
+  auto link = kernel::GetLink((*place)->netlink, undo.name());
+  if (!link.ok() || link->mac != undo.mac() || link->kind != undo.kind()) return;
+  if (auto s = kernel::DeleteLink((*place)->netlink, link->ifindex); !s.ok() && !IsGone(s)) {
+    problems.push_back(absl::StrCat("link ", (*place)->Shown(undo.name()), ": ", s.message()));
+  }
+}
+
+void Run(Places& places, const RestoreLink& undo, Problems& problems) { Restore(places, undo, problems); }
+
+void Run(Places& places, const RemoveAddress& undo, Problems& problems) {
+  auto place = places.Open(undo.netns());
+  if (!place.ok()) return;
+  const int family = undo.ip().size() == 4 ? AF_INET : AF_INET6;
+  const kernel::IpPrefix local{{family, undo.ip()}, undo.length()};
+  const kernel::Ip peer = undo.peer().empty() ? kernel::Ip{} : kernel::Ip{family, undo.peer()};
+  auto have = kernel::ListAddresses((*place)->netlink, undo.ifindex());
+  if (!have.ok()) return;
+  // The kernel would take another one with this address for it.
+  if (std::none_of(have->begin(), have->end(), [&](const auto& a) { return a.local == local && a.peer == peer; })) return;
+  if (auto s = kernel::DeleteAddress((*place)->netlink, undo.ifindex(), local, peer); !s.ok() && !IsGone(s)) {
+    problems.push_back(absl::StrCat(Netns((*place)->name), s.message()));
+  }
+}
+
+void Run(Places& places, const RestoreRoutes& undo, Problems& problems) {
+  auto place = places.Open(undo.netns());
+  if (!place.ok()) return;
+  kernel::RouteFilter filter;
+  filter.family = undo.family();
+  filter.table = undo.table();
+  auto have = kernel::ListRoutes((*place)->netlink, filter);
+  if (!have.ok()) {
+    problems.push_back(absl::StrCat(Netns((*place)->name), have.status().message()));
+    return;
+  }
+  const kernel::IpPrefix destination{{undo.family(), undo.destination()}, undo.length()};
+  for (const kernel::Route& route : *have) {
+    if (route.destination != destination) continue;
+    if (std::find(undo.before().begin(), undo.before().end(), route.body) != undo.before().end()) continue;
+    if (auto s = kernel::DeleteExactly((*place)->netlink, route); !s.ok() && !IsGone(s)) {
+      problems.push_back(absl::StrCat(Netns((*place)->name), s.message()));
+    }
+  }
+  if (undo.only_remove()) return;
+  std::vector<kernel::Route> before;
+  for (const std::string& body : undo.before()) before.push_back(kernel::RouteFromBody(body));
+  ReplayRoutes(**place, before, {}, problems);
+}
+
+}  // namespace
+
+std::vector<std::string> UndoSteps(Places& places, const std::vector<Step>& steps) {
+  Problems problems;
+  for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
+    for (const Undo& undo : step->undo()) {
+      switch (undo.kind_case()) {
+        case Undo::kUnmakeNetns:
+          Run(places, undo.unmake_netns(), problems);
+          break;
+        case Undo::kUnparkNetns:
+          Run(places, undo.unpark_netns(), problems);
+          break;
+        case Undo::kUnmakeLink:
+          Run(places, undo.unmake_link(), problems);
+          break;
+        case Undo::kRestoreLink:
+          Run(places, undo.restore_link(), problems);
+          break;
+        case Undo::kRemoveAddress:
+          Run(places, undo.remove_address(), problems);
+          break;
+        case Undo::kRestoreRoutes:
+          Run(places, undo.restore_routes(), problems);
+          break;
+        case Undo::KIND_NOT_SET:
+          break;
+      }
+    }
+  }
+  return problems;
+}
+
+}  // namespace warren::executor

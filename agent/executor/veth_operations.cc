@@ -1,0 +1,98 @@
+// Creating veth pairs.
+
+#include <errno.h>
+
+#include "absl/strings/str_cat.h"
+#include "agent/executor/new_link.h"
+#include "agent/executor/operations.h"
+#include "agent/executor/peers.h"
+#include "agent/executor/refuse.h"
+#include "agent/kernel/error.h"
+
+namespace warren::executor {
+namespace {
+
+struct End {
+  Place* place = nullptr;
+  Asked asked;
+  std::string mac;  // asked for, or chosen
+};
+
+absl::StatusOr<End> OpenEnd(Transaction& tx, const v1::VethEnd& end) {
+  End opened;
+  auto place = tx.Open(end.namespace_());
+  if (!place.ok()) return place.status();
+  opened.place = *place;
+  tx.About((*place)->Shown(end.name()));
+  auto asked = ParseAsked(end.name(), end.mtu(), end.mac(), end.up(), end.addresses());
+  if (!asked.ok()) return asked.status();
+  opened.asked = *std::move(asked);
+  opened.mac = opened.asked.mac.empty() ? kernel::RandomMac() : opened.asked.mac;
+  return opened;
+}
+
+// OK when both ends are there as asked; NOT_FOUND when neither is.
+absl::Status Adopt(Transaction& tx, const End& a, const End& b) {
+  tx.About(a.place->Shown(a.asked.name));
+  auto link_a = kernel::GetLink(a.place->netlink, a.asked.name);
+  auto link_b = kernel::GetLink(b.place->netlink, b.asked.name);
+  if (!link_a.ok() && !link_b.ok()) return absl::NotFoundError("neither end is there");
+  if (!link_a.ok() || !link_b.ok()) {
+    const End& missing = link_a.ok() ? b : a;
+    const End& there = link_a.ok() ? a : b;
+    return ExistsButDiffers(there.place->Shown(there.asked.name),
+                            {absl::StrCat("there is no ", missing.place->Shown(missing.asked.name))});
+  }
+  auto peer = FindPeer(tx.places(), *a.place, *link_a);
+  if (!peer.ok()) return peer.status();
+  if (!*peer || (*peer)->place != b.place || (*peer)->link.ifindex != link_b->ifindex) {
+    return ExistsButDiffers(tx.object(), {absl::StrCat("its other end is not ", b.place->Shown(b.asked.name))});
+  }
+  for (const End* end : {&a, &b}) {
+    tx.About(end->place->Shown(end->asked.name));
+    auto differences = Differences(*end->place, end == &a ? *link_a : *link_b, end->asked);
+    if (!differences.ok()) return differences.status();
+    if (!differences->empty()) return ExistsButDiffers(tx.object(), *differences);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status Apply(Transaction& tx, const v1::CreateVeth& operation) {
+  auto a = OpenEnd(tx, operation.a());
+  if (!a.ok()) return a.status();
+  auto b = OpenEnd(tx, operation.b());
+  if (!b.ok()) return b.status();
+  if (operation.allow_existing()) {
+    auto adopted = Adopt(tx, *a, *b);
+    if (!absl::IsNotFound(adopted)) return adopted;
+  }
+  // The kernel's own EEXIST would not say which of the two names is taken.
+  for (const End* end : {&*a, &*b}) {
+    if (auto s = CheckNameFree(tx, *end->place, end->asked.name, "creating veth"); !s.ok()) return s;
+  }
+  tx.About(a->place->Shown(a->asked.name));
+  if (a->place == b->place && a->asked.name == b->asked.name) {
+    return kernel::ErrnoError(EEXIST, "creating a veth pair whose two ends have one name");
+  }
+  Step step;
+  auto* undo = step.add_undo()->mutable_unmake_link();
+  *undo->mutable_netns() = a->place->Ref();
+  undo->set_name(a->asked.name);
+  undo->set_mac(a->mac);
+  undo->set_kind("veth");
+  if (auto s = tx.Write(std::move(step)); !s.ok()) return s;
+
+  const auto end = [](const End& from, uint32_t queues) {
+    return kernel::NewVethEnd{&from.place->netns, from.asked.name, from.mac, from.asked.mtu, queues == 0 ? 1 : queues};
+  };
+  if (auto s = kernel::CreateVeth(a->place->netlink, end(*a, operation.a().queues()), end(*b, operation.b().queues()));
+      !s.ok()) {
+    return s;
+  }
+  if (auto s = Furnish(tx, *a->place, a->asked); !s.ok()) return s;
+  return Furnish(tx, *b->place, b->asked);
+}
+
+}  // namespace warren::executor

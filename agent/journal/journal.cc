@@ -1,0 +1,234 @@
+#include "agent/journal/journal.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace warren::journal {
+namespace {
+
+// Of the tables below: a file with another number is emptied, as one of another boot is.
+constexpr int64_t kFormat = 1;
+
+constexpr char kTables[] = R"(
+  CREATE TABLE IF NOT EXISTS boot(id TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS begun(sequence INTEGER PRIMARY KEY, body BLOB NOT NULL, committed INTEGER NOT NULL);
+  CREATE TABLE IF NOT EXISTS step(number INTEGER PRIMARY KEY, sequence INTEGER NOT NULL, body BLOB NOT NULL);
+  CREATE TABLE IF NOT EXISTS result(sequence INTEGER PRIMARY KEY, body BLOB NOT NULL);
+  CREATE TABLE IF NOT EXISTS netns(cookie INTEGER PRIMARY KEY);
+  CREATE TABLE IF NOT EXISTS link(cookie INTEGER, ifindex INTEGER, PRIMARY KEY (cookie, ifindex)) WITHOUT ROWID;
+)";
+
+absl::Status EmptyUnlessOf(Database& database, const std::string& boot_id) {
+  auto format = database.QueryInt("PRAGMA user_version");
+  if (!format.ok()) return format.status();
+  bool same = *format == kFormat;
+  if (same) {
+    auto select = database.Prepare("SELECT count(*) FROM boot WHERE id = ?");
+    if (!select.ok()) return select.status();
+    auto row = select->Bind(1, boot_id).Step();
+    if (!row.ok()) return row.status();
+    same = *row && select->Int(0) == 1;
+  }
+  if (same) return absl::OkStatus();
+  std::string sql = "BEGIN IMMEDIATE;";
+  for (const char* table : {"boot", "begun", "step", "result", "netns", "link"}) {
+    absl::StrAppend(&sql, "DROP TABLE IF EXISTS ", table, ";");
+  }
+  absl::StrAppend(&sql, kTables, "PRAGMA user_version = ", kFormat, ";");
+  if (auto s = database.Execute(sql); !s.ok()) return s;
+  auto insert = database.Prepare("INSERT INTO boot VALUES (?)");
+  if (!insert.ok()) return insert.status();
+  if (auto s = insert->Bind(1, boot_id).Run(); !s.ok()) return s;
+  return database.Execute("COMMIT");
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Journal>> Journal::Open(const std::string& path, const std::string& boot_id) {
+  Database::Options options;
+  options.synchronous = false;
+  auto database = Database::Open(path, options);
+  if (!database.ok()) return database.status();
+  if (auto s = EmptyUnlessOf(*database, boot_id); !s.ok()) return s;
+  auto journal = std::unique_ptr<Journal>(new Journal(*std::move(database)));
+  if (auto s = journal->Load(); !s.ok()) return s;
+  return journal;
+}
+
+absl::Status Journal::Load() {
+  MutexLock lock(&mutex_);
+  auto netns = database_.Prepare("SELECT cookie FROM netns");
+  if (!netns.ok()) return netns.status();
+  auto row = netns->Step();
+  for (; row.ok() && *row; row = netns->Step()) owned_netns_.insert(static_cast<uint64_t>(netns->Int(0)));
+  if (!row.ok()) return row.status();
+  auto links = database_.Prepare("SELECT cookie, ifindex FROM link");
+  if (!links.ok()) return links.status();
+  for (row = links->Step(); row.ok() && *row; row = links->Step()) {
+    owned_links_.emplace(static_cast<uint64_t>(links->Int(0)), static_cast<int>(links->Int(1)));
+  }
+  return row.status();
+}
+
+absl::StatusOr<Statement*> Journal::Prepared(const char* sql) {
+  const auto found = statements_.find(sql);
+  if (found != statements_.end()) return &found->second;
+  auto statement = database_.Prepare(sql);
+  if (!statement.ok()) return statement.status();
+  return &statements_.emplace(sql, *std::move(statement)).first->second;
+}
+
+absl::Status Journal::Run(const char* sql, int64_t number, std::optional<std::string_view> body) {
+  auto statement = Prepared(sql);
+  if (!statement.ok()) return statement.status();
+  (*statement)->Bind(1, number);
+  if (body) (*statement)->Bind(2, *body);
+  return (*statement)->Run();
+}
+
+absl::Status Journal::InTransaction(const std::function<absl::Status()>& work) {
+  if (auto s = database_.Execute("BEGIN IMMEDIATE"); !s.ok()) return s;
+  absl::Status status = work();
+  if (status.ok()) status = database_.Execute("COMMIT");
+  // A commit that failed may have rolled back by itself (sqlite.org/lang_transaction.html).
+  if (!status.ok() && database_.InTransaction()) (void)database_.Execute("ROLLBACK");
+  return status;
+}
+
+absl::Status Journal::Begin(int64_t sequence, std::string_view body) {
+  MutexLock lock(&mutex_);
+  return Run("INSERT INTO begun VALUES (?, ?, 0)", sequence, body);
+}
+
+absl::Status Journal::Add(int64_t sequence, std::string_view step) {
+  MutexLock lock(&mutex_);
+  return Run("INSERT INTO step(sequence, body) VALUES (?, ?)", sequence, step);
+}
+
+absl::Status Journal::Write(const Ownership& ownership) {
+  for (const bool made : {false, true}) {
+    auto netns = Prepared(made ? "INSERT OR IGNORE INTO netns VALUES (?)" : "DELETE FROM netns WHERE cookie = ?");
+    if (!netns.ok()) return netns.status();
+    for (const uint64_t cookie : made ? ownership.made_netns : ownership.lost_netns) {
+      if (auto s = (*netns)->Bind(1, static_cast<int64_t>(cookie)).Run(); !s.ok()) return s;
+    }
+    auto link = Prepared(made ? "INSERT OR IGNORE INTO link VALUES (?, ?)"
+                              : "DELETE FROM link WHERE cookie = ? AND ifindex = ?");
+    if (!link.ok()) return link.status();
+    for (const auto& [cookie, ifindex] : made ? ownership.made_links : ownership.lost_links) {
+      if (auto s = (*link)->Bind(1, static_cast<int64_t>(cookie)).Bind(2, int64_t{ifindex}).Run(); !s.ok()) return s;
+    }
+  }
+  return absl::OkStatus();
+}
+
+void Journal::Remember(const Ownership& ownership) {
+  for (const uint64_t cookie : ownership.lost_netns) owned_netns_.erase(cookie);
+  for (const LinkId& link : ownership.lost_links) owned_links_.erase(link);
+  owned_netns_.insert(ownership.made_netns.begin(), ownership.made_netns.end());
+  owned_links_.insert(ownership.made_links.begin(), ownership.made_links.end());
+}
+
+absl::Status Journal::Commit(int64_t sequence, const Ownership& ownership) {
+  MutexLock lock(&mutex_);
+  auto status = InTransaction([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    if (auto s = Run("UPDATE begun SET committed = 1 WHERE sequence = ?", sequence); !s.ok()) return s;
+    return Write(ownership);
+  });
+  if (status.ok()) Remember(ownership);
+  return status;
+}
+
+absl::Status Journal::Finish(int64_t sequence, std::string_view result, const Ownership& ownership) {
+  MutexLock lock(&mutex_);
+  auto status = InTransaction([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    if (auto s = Run("DELETE FROM begun WHERE sequence = ?", sequence); !s.ok()) return s;
+    if (auto s = Run("DELETE FROM step WHERE sequence = ?", sequence); !s.ok()) return s;
+    if (auto s = Run("INSERT OR REPLACE INTO result VALUES (?, ?)", sequence, result); !s.ok()) return s;
+    return Write(ownership);
+  });
+  if (status.ok()) Remember(ownership);
+  return status;
+}
+
+absl::Status Journal::Undone(int64_t sequence) {
+  MutexLock lock(&mutex_);
+  return InTransaction([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    if (auto s = Run("DELETE FROM begun WHERE sequence = ?", sequence); !s.ok()) return s;
+    return Run("DELETE FROM step WHERE sequence = ?", sequence);
+  });
+}
+
+absl::StatusOr<std::vector<Begun>> Journal::LoadBegun() {
+  MutexLock lock(&mutex_);
+  std::vector<Begun> all;
+  auto select = database_.Prepare("SELECT sequence, body, committed FROM begun ORDER BY sequence");
+  if (!select.ok()) return select.status();
+  auto row = select->Step();
+  for (; row.ok() && *row; row = select->Step()) {
+    all.push_back({select->Int(0), std::string(select->Blob(1)), select->Int(2) != 0, {}});
+  }
+  if (!row.ok()) return row.status();
+  for (Begun& begun : all) {
+    auto steps = database_.Prepare("SELECT body FROM step WHERE sequence = ? ORDER BY number");
+    if (!steps.ok()) return steps.status();
+    steps->Bind(1, begun.sequence);
+    for (row = steps->Step(); row.ok() && *row; row = steps->Step()) begun.steps.emplace_back(steps->Blob(0));
+    if (!row.ok()) return row.status();
+  }
+  return all;
+}
+
+absl::StatusOr<std::vector<Result>> Journal::LoadResults() {
+  MutexLock lock(&mutex_);
+  std::vector<Result> all;
+  auto select = database_.Prepare("SELECT sequence, body FROM result ORDER BY sequence");
+  if (!select.ok()) return select.status();
+  auto row = select->Step();
+  for (; row.ok() && *row; row = select->Step()) all.push_back({select->Int(0), std::string(select->Blob(1))});
+  if (!row.ok()) return row.status();
+  return all;
+}
+
+absl::Status Journal::ForgetResults(const std::vector<int64_t>& sequences) {
+  MutexLock lock(&mutex_);
+  return InTransaction([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    for (const int64_t sequence : sequences) {
+      if (auto s = Run("DELETE FROM result WHERE sequence = ?", sequence); !s.ok()) return s;
+    }
+    return absl::OkStatus();
+  });
+}
+
+bool Journal::OwnsNetns(uint64_t cookie) const {
+  MutexLock lock(&mutex_);
+  return owned_netns_.contains(cookie);
+}
+
+bool Journal::OwnsLink(const LinkId& link) const {
+  MutexLock lock(&mutex_);
+  return owned_links_.contains(link);
+}
+
+std::set<uint64_t> Journal::OwnedNetns() const {
+  MutexLock lock(&mutex_);
+  return owned_netns_;
+}
+
+std::set<LinkId> Journal::OwnedLinks() const {
+  MutexLock lock(&mutex_);
+  return owned_links_;
+}
+
+std::set<LinkId> Journal::OwnedLinksOf(uint64_t cookie) const {
+  MutexLock lock(&mutex_);
+  return {owned_links_.lower_bound({cookie, 0}), owned_links_.lower_bound({cookie + 1, 0})};
+}
+
+absl::Status Journal::Disown(const Ownership& lost) {
+  MutexLock lock(&mutex_);
+  auto status = InTransaction([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return Write(lost); });
+  if (status.ok()) Remember(lost);
+  return status;
+}
+
+}  // namespace warren::journal
