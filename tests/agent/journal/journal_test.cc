@@ -1,0 +1,224 @@
+#include "agent/journal/journal.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "absl/strings/str_cat.h"
+
+namespace warren::journal {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+class JournalTest : public ::testing::Test {
+ protected:
+  JournalTest() {
+    std::string pattern = std::filesystem::temp_directory_path() / "journal-XXXXXX";
+    folder_ = mkdtemp(pattern.data());
+  }
+  ~JournalTest() override { std::filesystem::remove_all(folder_); }
+
+  std::unique_ptr<Journal> Open(const std::string& boot = "boot-1") {
+    auto journal = Journal::Open(path(), boot);
+    EXPECT_TRUE(journal.ok()) << journal.status();
+    return *std::move(journal);
+  }
+  std::string path() const { return folder_ + "/journal.db"; }
+
+  std::string folder_;
+};
+
+std::vector<int64_t> SequencesOf(const std::vector<Begun>& all) {
+  std::vector<int64_t> sequences;
+  for (const Begun& begun : all) sequences.push_back(begun.sequence);
+  return sequences;
+}
+
+TEST_F(JournalTest, WhatWasBegunIsThereAfterReopeningWithItsStepsInOrder) {
+  {
+    auto journal = Open();
+    ASSERT_TRUE(journal->Begin(7, "seven").ok());
+    ASSERT_TRUE(journal->Begin(5, std::string("fi\0ve", 5)).ok());
+    for (const char* step : {"c", "a", "b"}) ASSERT_TRUE(journal->Add(7, step).ok());
+    ASSERT_TRUE(journal->Add(5, "").ok());
+  }
+  auto begun = Open()->LoadBegun();
+  ASSERT_TRUE(begun.ok());
+  ASSERT_THAT(SequencesOf(*begun), ElementsAre(5, 7));
+  EXPECT_EQ((*begun)[0].body, std::string("fi\0ve", 5));
+  EXPECT_THAT((*begun)[0].steps, ElementsAre(""));
+  EXPECT_THAT((*begun)[1].steps, ElementsAre("c", "a", "b"));
+  EXPECT_FALSE((*begun)[1].committed);
+}
+
+TEST_F(JournalTest, ACommitIsRememberedWithItsStepsAndWhatBecameOurs) {
+  {
+    auto journal = Open();
+    ASSERT_TRUE(journal->Begin(1, "one").ok());
+    ASSERT_TRUE(journal->Add(1, "step").ok());
+    Ownership made;
+    made.made_netns = {11, 18446744073709551615u};
+    made.made_links = {{11, 2}, {4, 77}};
+    ASSERT_TRUE(journal->Commit(1, made).ok());
+  }
+  auto journal = Open();
+  auto begun = journal->LoadBegun();
+  ASSERT_TRUE(begun.ok());
+  ASSERT_EQ(begun->size(), 1u);
+  EXPECT_TRUE((*begun)[0].committed);
+  EXPECT_THAT((*begun)[0].steps, ElementsAre("step"));
+  EXPECT_TRUE(journal->OwnsNetns(11));
+  EXPECT_TRUE(journal->OwnsNetns(18446744073709551615u));
+  EXPECT_FALSE(journal->OwnsNetns(4));
+  EXPECT_TRUE(journal->OwnsLink({4, 77}));
+  EXPECT_FALSE(journal->OwnsLink({4, 78}));
+  EXPECT_THAT(journal->OwnedLinksOf(11), ElementsAre(LinkId{11, 2}));
+}
+
+TEST_F(JournalTest, FinishingReplacesWhatWasBegunByItsResult) {
+  {
+    auto journal = Open();
+    ASSERT_TRUE(journal->Begin(1, "one").ok());
+    ASSERT_TRUE(journal->Add(1, "step").ok());
+    Ownership ownership;
+    ownership.made_netns = {11};
+    ASSERT_TRUE(journal->Finish(1, "result", ownership).ok());
+    ASSERT_TRUE(journal->Begin(2, "two").ok());
+    ASSERT_TRUE(journal->Add(2, "other step").ok());
+    ownership = {};
+    ownership.lost_netns = {11};
+    ASSERT_TRUE(journal->Finish(2, "second", ownership).ok());
+  }
+  auto journal = Open();
+  auto begun = journal->LoadBegun();
+  ASSERT_TRUE(begun.ok());
+  EXPECT_THAT(*begun, IsEmpty());
+  auto results = journal->LoadResults();
+  ASSERT_TRUE(results.ok());
+  ASSERT_EQ(results->size(), 2u);
+  EXPECT_EQ((*results)[0].sequence, 1);
+  EXPECT_EQ((*results)[0].body, "result");
+  EXPECT_FALSE(journal->OwnsNetns(11));
+}
+
+TEST_F(JournalTest, WhatWasUndoneLeavesNothing) {
+  auto journal = Open();
+  ASSERT_TRUE(journal->Begin(1, "one").ok());
+  ASSERT_TRUE(journal->Add(1, "step").ok());
+  ASSERT_TRUE(journal->Undone(1).ok());
+  EXPECT_THAT(*journal->LoadBegun(), IsEmpty());
+  EXPECT_THAT(*journal->LoadResults(), IsEmpty());
+  // The same intent may come again, and has none of the old steps.
+  ASSERT_TRUE(journal->Begin(1, "one").ok());
+  EXPECT_THAT((*journal->LoadBegun())[0].steps, IsEmpty());
+}
+
+TEST_F(JournalTest, BeginningTheSameIntentTwiceIsRefusedAndChangesNothing) {
+  auto journal = Open();
+  ASSERT_TRUE(journal->Begin(1, "one").ok());
+  EXPECT_FALSE(journal->Begin(1, "again").ok());
+  EXPECT_EQ((*journal->LoadBegun())[0].body, "one");
+}
+
+TEST_F(JournalTest, AcknowledgedResultsAreForgottenAndOthersKept) {
+  auto journal = Open();
+  for (int64_t sequence = 1; sequence <= 4; ++sequence) {
+    ASSERT_TRUE(journal->Begin(sequence, "").ok());
+    ASSERT_TRUE(journal->Finish(sequence, absl::StrCat("r", sequence), {}).ok());
+  }
+  ASSERT_TRUE(journal->ForgetResults({2, 4, 99}).ok());
+  auto results = journal->LoadResults();
+  ASSERT_EQ(results->size(), 2u);
+  EXPECT_EQ((*results)[0].body, "r1");
+  EXPECT_EQ((*results)[1].body, "r3");
+}
+
+TEST_F(JournalTest, AnotherBootDiscardsEverything) {
+  {
+    auto journal = Open("boot-1");
+    ASSERT_TRUE(journal->Begin(1, "one").ok());
+    ASSERT_TRUE(journal->Add(1, "step").ok());
+    ASSERT_TRUE(journal->Begin(2, "two").ok());
+    Ownership ownership;
+    ownership.made_netns = {11};
+    ownership.made_links = {{11, 2}};
+    ASSERT_TRUE(journal->Finish(2, "result", ownership).ok());
+  }
+  auto journal = Open("boot-2");
+  EXPECT_THAT(*journal->LoadBegun(), IsEmpty());
+  EXPECT_THAT(*journal->LoadResults(), IsEmpty());
+  EXPECT_FALSE(journal->OwnsNetns(11));
+  EXPECT_THAT(journal->OwnedLinks(), IsEmpty());
+}
+
+TEST_F(JournalTest, WhatIsGoneIsDisowned) {
+  auto journal = Open();
+  Ownership made;
+  made.made_netns = {1, 2};
+  made.made_links = {{1, 5}, {2, 5}};
+  ASSERT_TRUE(journal->Begin(1, "").ok());
+  ASSERT_TRUE(journal->Finish(1, "", made).ok());
+  Ownership lost;
+  lost.lost_netns = {1};
+  lost.lost_links = {{1, 5}};
+  ASSERT_TRUE(journal->Disown(lost).ok());
+  for (int pass = 0; pass < 2; ++pass) {
+    EXPECT_THAT(journal->OwnedNetns(), ElementsAre(2));
+    EXPECT_THAT(journal->OwnedLinks(), ElementsAre(LinkId{2, 5}));
+    journal.reset();
+    journal = Open();
+  }
+}
+
+TEST_F(JournalTest, ADatabaseThatIsNoneIsRefusedAndNamed) {
+  std::ofstream(path()) << std::string(8192, 'x');
+  auto journal = Journal::Open(path(), "boot-1");
+  ASSERT_FALSE(journal.ok());
+  EXPECT_EQ(journal.status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(std::string(journal.status().message()), ::testing::HasSubstr(path()));
+}
+
+// A killed process loses nothing that a call had returned from.
+TEST_F(JournalTest, KillNineLosesNothingThatWasWritten) {
+  int told[2];
+  ASSERT_EQ(pipe(told), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    auto journal = Journal::Open(path(), "boot-1");
+    if (!journal.ok()) _exit(1);
+    for (int64_t sequence = 1;; ++sequence) {
+      if (!(*journal)->Begin(sequence, "body").ok()) _exit(1);
+      for (int step = 0; step < 3; ++step) {
+        if (!(*journal)->Add(sequence, absl::StrCat(step)).ok()) _exit(1);
+      }
+      if (write(told[1], &sequence, sizeof sequence) != sizeof sequence) _exit(1);
+    }
+  }
+  close(told[1]);
+  int64_t last = 0;
+  while (last < 500) ASSERT_EQ(read(told[0], &last, sizeof last), static_cast<ssize_t>(sizeof last));
+  kill(child, SIGKILL);
+  int status;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFSIGNALED(status));
+  int64_t more;
+  while (read(told[0], &more, sizeof more) == static_cast<ssize_t>(sizeof more)) last = more;
+  close(told[0]);
+  auto begun = Open()->LoadBegun();
+  ASSERT_TRUE(begun.ok());
+  ASSERT_GE(begun->size(), static_cast<size_t>(last));
+  for (int64_t i = 0; i < last; ++i) {
+    EXPECT_EQ((*begun)[static_cast<size_t>(i)].sequence, i + 1);
+    EXPECT_THAT((*begun)[static_cast<size_t>(i)].steps, ElementsAre("0", "1", "2"));
+  }
+}
+
+}  // namespace
+}  // namespace warren::journal
