@@ -1,0 +1,114 @@
+#include "agent/flags.h"
+
+#include <limits.h>
+#include <unistd.h>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "proto/common/listen_address.h"
+#include "proto/common/names.h"
+
+namespace warren::agent {
+namespace {
+
+constexpr char kExamples[] = R"(Examples:
+  warren-agent
+      Serves this host, under its hostname, to the server on unix:/run/warren/server.sock.
+  warren-agent --server 127.0.0.1:7600 --host rack1-node7
+      Dials a server over TCP (a tunnel's near end, say), under another name.
+  warren-agent --metrics-listen off --log-format json
+      Serves no metrics and logs for machines.
+  WARREN_RELEASE_TIMEOUT=2s warren-agent --config /etc/warren/agent.conf
+      Every flag may also come from the environment, or from a file with lines such as  host = "rack1-node7")";
+
+constexpr absl::Duration kLongestRelease = absl::Hours(1);
+
+absl::Status Bad(const std::string& flag, const std::string& why) {
+  return absl::InvalidArgumentError(absl::StrCat(flag, ": ", why));
+}
+
+}  // namespace
+
+int ParseAgentFlags(int argc, const char* const* argv, AgentFlags& f) {
+  CLI::App app("Warren's part on a host: dials the server, applies its intents to the kernel, and tells what is there",
+               "warren-agent");
+  SetUpFlags(app, kExamples);
+  const std::string addresses = "Addresses";
+  app.add_option("--server", f.server, "Where the server is, HOST:PORT or unix:PATH")
+      ->type_name("ADDRESS")
+      ->capture_default_str()
+      ->group(addresses);
+  app.add_option("--host", f.host, "Name of this host at the server, a DNS name [the hostname]")
+      ->type_name("NAME")
+      ->group(addresses);
+  app.add_option("--metrics-listen", f.metrics_listen, "Serve /metrics for Prometheus on HOST:PORT; \"off\": do not")
+      ->type_name("ADDRESS")
+      ->capture_default_str()
+      ->group(addresses);
+  const std::string places = "Places";
+  app.add_option("--state-dir", f.state_dir, "What must survive a restart: the journal, who this agent is")
+      ->type_name("DIR")
+      ->capture_default_str()
+      ->group(places);
+  app.add_option("--run-dir", f.run_dir, "What must die with the boot: namespaces being made or deleted")
+      ->type_name("DIR")
+      ->capture_default_str()
+      ->group(places);
+  app.add_option("--netns-dir", f.netns_dir, "Where named namespaces are, as ip-netns(8) has it")
+      ->type_name("DIR")
+      ->capture_default_str()
+      ->group(places);
+  const std::string limits = "Limits";
+  app.add_option("--release-timeout", f.release_timeout,
+                 "How long the kernel may take to let go of what was deleted, such as 500ms or 5s, before an intent "
+                 "succeeds with release_pending")
+      ->type_name("DURATION")
+      ->capture_default_str()
+      ->group(limits);
+  app.add_option("--max-queued", f.max_queued, "Intents held that have not begun; the server keeps the rest")
+      ->check(CLI::Range(1u, 1000000u))
+      ->type_name("COUNT")
+      ->capture_default_str()
+      ->group(limits);
+  AddLogFlags(app, f.log);
+  AddEnvironment(app);
+  return ParseFlags(app, argc, argv);
+}
+
+absl::StatusOr<Settings> Resolve(const AgentFlags& flags) {
+  Settings settings;
+  settings.host = flags.host;
+  if (settings.host.empty()) {
+    char name[HOST_NAME_MAX + 1] = {};
+    if (gethostname(name, sizeof name - 1) != 0) return absl::ErrnoToStatus(errno, "asking for the hostname");
+    settings.host = name;
+  }
+  if (auto why = WhyBadHost(settings.host)) {
+    return Bad("--host", absl::StrCat("\"", settings.host, "\" ", *why,
+                                      flags.host.empty() ? "; it is the hostname: give another with --host" : ""));
+  }
+  if (auto server = ParseListenAddress(flags.server); !server.ok()) {
+    return Bad("--server", std::string(server.status().message()));
+  } else if (!server->is_unix && server->port == 0) {
+    return Bad("--server", absl::StrCat(flags.server, " has port 0, where nobody listens"));
+  }
+  if (flags.metrics_listen != "off") {
+    if (auto address = ParseListenAddress(flags.metrics_listen); !address.ok()) {
+      return Bad("--metrics-listen", std::string(address.status().message()));
+    }
+    settings.metrics_listen = flags.metrics_listen;
+  }
+  if (!absl::ParseDuration(flags.release_timeout, &settings.release_timeout) ||
+      settings.release_timeout < absl::ZeroDuration() || settings.release_timeout > kLongestRelease) {
+    return Bad("--release-timeout",
+               absl::StrCat("\"", flags.release_timeout, "\" is not a duration from 0 to 1h, such as 500ms or 5s"));
+  }
+  for (const auto& [flag, path] : {std::pair<std::string, const std::string&>{"--state-dir", flags.state_dir},
+                                   {"--run-dir", flags.run_dir},
+                                   {"--netns-dir", flags.netns_dir}}) {
+    if (path.empty() || path.front() != '/') return Bad(flag, absl::StrCat("\"", path, "\" is not an absolute path"));
+  }
+  return settings;
+}
+
+}  // namespace warren::agent

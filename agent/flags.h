@@ -1,0 +1,39 @@
+#ifndef WARREN_AGENT_FLAGS_H_
+#define WARREN_AGENT_FLAGS_H_
+
+// warren-agent's command line (proto/common/flags.h) as a plain struct. Used by one thread, at start.
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "proto/common/flags.h"
+
+namespace warren::agent {
+
+struct AgentFlags {
+  std::string server = "unix:/run/warren/server.sock";
+  std::string host;  // empty: the hostname
+  std::string state_dir = "/var/lib/warren/agent";
+  std::string run_dir = "/run/warren";
+  std::string netns_dir = "/run/netns";
+  std::string metrics_listen = "127.0.0.1:7603";  // "off": not served
+  std::string release_timeout = "5s";
+  uint32_t max_queued = 20000;
+  LogFlags log;
+};
+
+// Fills `flags`; returns -1 to go on, or the exit code to end with.
+int ParseAgentFlags(int argc, const char* const* argv, AgentFlags& flags);
+
+// What the flags come to. INVALID_ARGUMENT names the flag and what to do.
+struct Settings {
+  std::string host;
+  std::string metrics_listen;  // empty: not served
+  absl::Duration release_timeout;
+};
+absl::StatusOr<Settings> Resolve(const AgentFlags& flags);
+
+}  // namespace warren::agent
+
+#endif  // WARREN_AGENT_FLAGS_H_

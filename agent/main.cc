@@ -1,0 +1,148 @@
+// warren-agent: wires the rooms together. docs/architecture.md has the picture.
+
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "agent/executor/executor.h"
+#include "agent/flags.h"
+#include "agent/inventory/kernel_inventory.h"
+#include "agent/kernel/boot.h"
+#include "agent/metrics/agent_metrics.h"
+#include "agent/probe/probe.h"
+#include "agent/session/instance_id.h"
+#include "agent/session/refusing_executor.h"
+#include "agent/session/reporter.h"
+#include "agent/session/session.h"
+#include "proto/common/logging.h"
+#include "proto/common/metrics.h"
+#include "proto/common/shutdown.h"
+#include "proto/common/version.h"
+
+namespace warren::agent {
+namespace {
+
+// Of the 5 s that SIGTERM leaves: for telling what has just been finished.
+constexpr absl::Duration kDrain = absl::Seconds(1);
+
+// Why this kernel has no namespaces; empty: it has them.
+std::string WhyNoNetns(const std::vector<probe::Capability>& capabilities) {
+  for (const probe::Capability& capability : capabilities) {
+    if (capability.name == "netns" && !capability.available) return capability.reason;
+  }
+  return "";
+}
+
+v1::Hello MakeHello(const Settings& settings, const std::vector<probe::Capability>& capabilities, std::string boot_id,
+                    std::string instance_id) {
+  v1::Hello hello;
+  hello.set_host(settings.host);
+  hello.set_instance_id(std::move(instance_id));
+  hello.set_boot_id(std::move(boot_id));
+  hello.set_version(kVersion);
+  hello.set_kernel_release(kernel::KernelRelease());
+  for (const probe::Capability& from : capabilities) {
+    v1::Capability* to = hello.add_capabilities();
+    to->set_name(from.name);
+    to->set_available(from.available);
+    to->set_reason(from.reason);
+  }
+  return hello;
+}
+
+absl::Status Run(const AgentFlags& flags, const Settings& settings, const Logger& logger, ShutdownSignal& signal) {
+  const auto capabilities = probe::ProbeKernel();
+  if (!capabilities.ok()) return capabilities.status();
+  for (const probe::Capability& capability : *capabilities) {
+    if (!capability.available) {
+      logger.Warn("kernel cannot", {{"capability", capability.name}, {"reason", capability.reason}});
+    }
+  }
+  auto boot_id = kernel::BootId();
+  if (!boot_id.ok()) return boot_id.status();
+
+  Metrics metrics;
+  metrics::AgentMetrics agent_metrics(metrics.registry());
+  session::Reporter reporter(agent_metrics);
+
+  executor::Options executor_options;
+  executor_options.state_dir = flags.state_dir;
+  executor_options.run_dir = flags.run_dir;
+  executor_options.netns_dir = flags.netns_dir;
+  executor_options.release_timeout = settings.release_timeout;
+  executor_options.max_queued = flags.max_queued;
+  executor_options.logger = logger;
+  auto executor = executor::Executor::Open(executor_options, reporter);
+  if (!executor.ok()) {
+    // On a kernel without namespaces that is no reason to be silent: the host connects, and says why it can do nothing.
+    const std::string why = WhyNoNetns(*capabilities);
+    if (why.empty()) return executor.status();
+    logger.Warn("no intent can be applied here", {{"reason", why}, {"error", std::string(executor.status().message())}});
+    executor = std::make_unique<session::RefusingExecutor>(absl::StrCat("host ", settings.host, ": ", why), *boot_id,
+                                                           reporter);
+  }
+  auto instance_id = session::InstanceId(flags.state_dir);
+  if (!instance_id.ok()) return instance_id.status();
+
+  inventory::Options inventory_options;
+  inventory_options.host = settings.host;
+  inventory_options.netns_dir = flags.netns_dir;
+  inventory_options.logger = logger;
+  inventory_options.ownership.owns_netns = [&](uint64_t cookie) { return (*executor)->OwnsNetns(cookie); };
+  inventory_options.ownership.owns_link = [&](uint64_t cookie, int ifindex) {
+    return (*executor)->OwnsLink(cookie, ifindex);
+  };
+  const auto make_inventory = [&] { return inventory::KernelInventory::Create(inventory_options); };
+  if (auto status = reporter.Start(**executor, make_inventory); !status.ok()) return status;
+
+  std::string metrics_address;
+  if (!settings.metrics_listen.empty()) {
+    auto address = metrics.Serve(settings.metrics_listen);
+    if (!address.ok()) return address.status();
+    metrics_address = *address;
+  }
+  logger.Info("listening", {{"metrics", metrics_address}, {"host", settings.host}, {"version", kVersion}});
+
+  session::Session::Options session_options;
+  session_options.server = flags.server;
+  session_options.hello = MakeHello(settings, *capabilities, *std::move(boot_id), *std::move(instance_id));
+  session_options.logger = logger;
+  auto session = session::Session::Start(session_options, **executor, reporter, agent_metrics);
+  if (!session.ok()) return session.status();
+
+  const int number = signal.Wait();
+  logger.Info("shutting down", {{"signal", std::to_string(number)}});
+  (*executor)->Stop();
+  reporter.Drain(kDrain);
+  (*session)->Stop();
+  reporter.Stop();
+  logger.Info("stopped");
+  return absl::OkStatus();
+}
+
+int Main(int argc, char** argv) {
+  AgentFlags flags;
+  if (const int code = ParseAgentFlags(argc, argv, flags); code >= 0) return code;
+  const auto settings = Resolve(flags);
+  if (!settings.ok()) {
+    fprintf(stderr, "warren-agent: %s\n", std::string(settings.status().message()).c_str());
+    return kExitUsage;
+  }
+  const auto logger = Logger::Create(flags.log.format, flags.log.level);
+  if (!logger.ok()) return kExitUsage;
+  // Before any thread is started.
+  auto signal = ShutdownSignal::Create();
+  absl::Status status = signal.status();
+  if (status.ok()) status = Run(flags, *settings, *logger, *signal);
+  if (status.ok()) return kExitOk;
+  logger->Error("cannot run", {{"reason", std::string(status.message())}});
+  return kExitFailed;
+}
+
+}  // namespace
+}  // namespace warren::agent
+
+int main(int argc, char** argv) { return warren::agent::Main(argc, argv); }
