@@ -35,7 +35,11 @@ class FileAfterEnvironment : public CLI::ConfigTOML {
 
 void SetUpFlags(CLI::App& app, const std::string& examples) {
   app.set_version_flag("--version", absl::StrCat(app.get_name(), " ", kVersion));
-  app.set_config("--config", "", "Read flags from this file, lines of name = value");
+  // CLI11 asks the environment after it has read the file, which is too late for the file's name. A file that was named
+  // has to be there.
+  const char* file = getenv("WARREN_CONFIG");
+  const bool named = file != nullptr && *file != '\0';
+  app.set_config("--config", named ? file : "", "Read flags from this file, lines of name = value", named);
   app.config_formatter(std::make_shared<FileAfterEnvironment>());
   app.allow_config_extras(CLI::config_extras_mode::error);
   app.footer(examples);
