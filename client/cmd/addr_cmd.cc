@@ -14,7 +14,7 @@ int ShowAddresses(Context& context, const WordList& words) {
   const auto place = ParseShowWords(words);
   if (!place.ok()) return context.Usage("warren addr show", place.status());
   return Show(
-      context, "addr show", [&](client::Client& client) { return LinksAt(client, *place, context.deadline()); },
+      context, "warren addr show", [&](client::Client& client) { return LinksAt(client, *place, context.deadline()); },
       [&](const auto& links) { return AddressesText(*place, links, context.format()); });
 }
 

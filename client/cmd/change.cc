@@ -15,10 +15,6 @@ namespace {
 // How long looking up an absent host may take on top of --timeout: it only improves a message.
 constexpr absl::Duration kLookUp = absl::Seconds(1);
 
-bool IsUnreachable(const absl::Status& status) {
-  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
-}
-
 std::string HowToWait(const v1::Intent& intent) {
   const std::string name = IntentShortName(intent);
   return absl::StrCat("  wait for it with `warren intents wait ", name, "`, or stop it with `warren intents cancel ", name,
@@ -26,7 +22,7 @@ std::string HowToWait(const v1::Intent& intent) {
 }
 
 int ReportPending(Context& context, const std::string& command, const v1::Intent& intent) {
-  std::vector<std::string> lines = {absl::StrCat(command, ": intent ", IntentShortName(intent), " is still ",
+  std::vector<std::string> lines = {absl::StrCat("intent ", IntentShortName(intent), " is still ",
                                                  StateText(intent.state()), " after ", context.options().timeout)};
   const auto name = ParseIntent(intent.name());
   int ignored = 0;
@@ -37,23 +33,21 @@ int ReportPending(Context& context, const std::string& command, const v1::Intent
     }
   }
   lines.push_back(HowToWait(intent));
-  context.Complain(lines);
+  context.Complain(command, lines);
   return kExitUnreachable;
 }
 
 int SubmitFailed(Context& context, const std::string& command, const v1::CreateIntentRequest& request,
                  const absl::Status& status) {
-  const int exit_code = context.Fail(command, status);
+  std::vector<std::string> advice;
   if (IsUnreachable(status)) {
-    context.streams().err << "  whether it was accepted is not known; the same command with --request-id "
-                          << request.request_id() << " finds out, and never does it twice\n"
-                          << std::flush;
-  } else if (absl::IsNotFound(status) && !absl::StrContains(status.message(), "allow_unknown_host") &&
-             !request.allow_unknown_host()) {
-    context.streams().err << "  --allow-unknown-host accepts it for a host that has never connected; it then waits\n"
-                          << std::flush;
+    advice.push_back(absl::StrCat("  whether it was accepted is not known; the same command with --request-id ",
+                                  request.request_id(), " finds out, and never does it twice"));
+  } else if (absl::IsNotFound(status) && !request.allow_unknown_host() &&
+             !absl::StrContains(status.message(), "allow_unknown_host")) {
+    advice.push_back("  --allow-unknown-host accepts it for a host that has never connected; it then waits");
   }
-  return exit_code;
+  return context.Fail(command, status, advice);
 }
 
 }  // namespace
@@ -80,13 +74,10 @@ int WaitAndReport(Context& context, const std::string& command, const v1::Intent
   if (client == nullptr) return exit_code;
   const auto finished = client->Wait(intent.name(), context.deadline());
   if (finished.ok()) return ReportIntent(context, command, *finished, typed);
-  exit_code = context.Fail(command, finished.status());
-  if (IsUnreachable(finished.status())) {
-    context.streams().err << "  intent " << IntentShortName(intent) << " was accepted and goes on\n"
-                          << HowToWait(intent) << "\n"
-                          << std::flush;
-  }
-  return exit_code;
+  if (!IsUnreachable(finished.status())) return context.Fail(command, finished.status());
+  return context.Fail(command, finished.status(),
+                      {absl::StrCat("  intent ", IntentShortName(intent), " was accepted and goes on"),
+                       HowToWait(intent)});
 }
 
 int ReportIntent(Context& context, const std::string& command, const v1::Intent& intent, Typed typed) {
@@ -100,15 +91,14 @@ int ReportIntent(Context& context, const std::string& command, const v1::Intent&
   std::vector<std::string> lines;
   if (intent.state() == v1::Intent::FAILED) {
     lines = FailureAdvice(intent, typed);
-    lines.front() = absl::StrCat(command, ": ", lines.front());
     lines.push_back(absl::StrCat("  intent ", IntentShortName(intent), " FAILED"));
   } else if (!succeeded) {
-    lines.push_back(absl::StrCat(command, ": intent ", IntentShortName(intent), " was never started: it is ",
-                                 StateText(intent.state())));
+    lines.push_back(
+        absl::StrCat("intent ", IntentShortName(intent), " was never started: it is ", StateText(intent.state())));
   }
   const std::vector<std::string> pending = ReleaseLines(intent);
   lines.insert(lines.end(), pending.begin(), pending.end());
-  if (!lines.empty()) context.Complain(lines);
+  if (!lines.empty()) context.Complain(command, lines);
   return succeeded ? kExitOk : kExitFailed;
 }
 

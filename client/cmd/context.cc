@@ -13,11 +13,14 @@ namespace {
 
 absl::string_view A(std::string_view s) { return {s.data(), s.size()}; }
 
+// A server that is being restarted is back sooner than this, and nobody need know.
+constexpr absl::Duration kPatience = absl::Seconds(2);
+
+}  // namespace
+
 bool IsUnreachable(const absl::Status& status) {
   return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
 }
-
-}  // namespace
 
 absl::StatusOr<absl::Duration> ParseTimeout(std::string_view text) {
   absl::Duration timeout;
@@ -39,12 +42,12 @@ client::Client* Context::Connect(int* exit_code) {
   if (client_ != nullptr) return client_.get();
   client::RetryOptions retry;
   retry.on_retry = [this](const absl::Status& status) {
-    if (std::exchange(said_retrying_, true)) return;
-    Complain({absl::StrCat("server ", server_, ": ", status.message(), "; trying again for up to ", options_.timeout)});
+    if (absl::Now() - start_ < kPatience || std::exchange(said_retrying_, true)) return;
+    Complain("warren", {absl::StrCat("server ", server_, ": ", status.message(), "; trying again for up to ", options_.timeout)});
   };
   auto client = client::Client::Connect(server_, std::move(retry));
   if (!client.ok()) {
-    Complain({absl::StrCat("server \"", server_, "\": ", client.status().message())});
+    Complain("warren", {absl::StrCat("server \"", server_, "\": ", client.status().message())});
     *exit_code = absl::IsInvalidArgument(client.status()) ? kExitUsage : kExitFailed;
     return nullptr;
   }
@@ -55,12 +58,12 @@ client::Client* Context::Connect(int* exit_code) {
 int Context::Print(std::string_view text) {
   streams_.out << text << std::flush;
   if (streams_.out) return kExitOk;
-  Complain({"the output cannot be written"});
+  Complain("warren", {"the output cannot be written"});
   return kExitFailed;
 }
 
-void Context::Complain(const std::vector<std::string>& lines) {
-  std::string text = "warren: ";
+void Context::Complain(const std::string& command, const std::vector<std::string>& lines) {
+  std::string text = absl::StrCat(command, ": ");
   for (const std::string& line : lines) absl::StrAppend(&text, line, "\n");
   streams_.err << text << std::flush;
 }
@@ -70,27 +73,26 @@ int Context::Usage(const std::string& command, const absl::Status& status) {
   return kExitUsage;
 }
 
-int Context::Fail(const std::string& doing, const absl::Status& status) {
-  if (IsUnreachable(status)) {
-    Complain({absl::StrCat(doing, ": no answer from server ", server_, " within ", options_.timeout, ": ",
-                           absl::StatusCodeToString(status.code()), ": ", status.message()),
-              "  is warren-server running there? --server or WARREN_SERVER names another, --timeout allows more time"});
-    return kExitUnreachable;
-  }
+int Context::Fail(const std::string& command, const absl::Status& status, const std::vector<std::string>& advice) {
+  const std::string code = absl::StatusCodeToString(status.code());
   const auto violations = client::FieldViolations(status);
   std::vector<std::string> lines;
-  if (violations.empty()) {
-    lines.push_back(absl::StrCat(doing, ": ", absl::StatusCodeToString(status.code()), ": ",
-                                 AsTyped(std::string(status.message()), Typed::kFlags)));
+  if (IsUnreachable(status)) {
+    lines = {absl::StrCat("no answer from server ", server_, " within ", options_.timeout, ": ", code, ": ",
+                          status.message()),
+             "  is warren-server running there? --server or WARREN_SERVER names another, --timeout allows more time"};
+  } else if (violations.empty()) {
+    lines = {absl::StrCat(code, ": ", AsTyped(std::string(status.message()), Typed::kFlags))};
   } else {
-    lines.push_back(absl::StrCat(doing, ": ", absl::StatusCodeToString(status.code()), ": ", violations.size(),
-                                 violations.size() == 1 ? " field is refused:" : " fields are refused:"));
+    lines = {absl::StrCat(code, ": ", violations.size(), violations.size() == 1 ? " field is" : " fields are",
+                          " refused:")};
     for (const auto& violation : violations) {
       lines.push_back(absl::StrCat("  ", violation.field, ": ", violation.description));
     }
   }
-  Complain(lines);
-  return kExitFailed;
+  lines.insert(lines.end(), advice.begin(), advice.end());
+  Complain(command, lines);
+  return IsUnreachable(status) ? kExitUnreachable : kExitFailed;
 }
 
 }  // namespace warren::cli

@@ -2,7 +2,7 @@
 #define WARREN_CLIENT_CMD_CONTEXT_H_
 
 // What every command has at hand: the options all share, the streams, the connection, and one way to report what went
-// wrong. One thread.
+// wrong. `command` is the whole of its name, "warren link set". One thread.
 
 #include <memory>
 #include <string>
@@ -42,12 +42,13 @@ class Context {
   client::Client* Connect(int* exit_code);
 
   int Print(std::string_view text);
-  // "warren: LINE", the lines that follow as they are, on standard error.
-  void Complain(const std::vector<std::string>& lines);
-  // The line was wrong: says why and where help is. command: "warren link set".
+  // "COMMAND: LINE" and the lines that follow, on standard error.
+  void Complain(const std::string& command, const std::vector<std::string>& lines);
+  // The line was wrong: says why and where help is.
   int Usage(const std::string& command, const absl::Status& status);
-  // A call failed: says so in a way that fits the code, with every bad field a line; returns the exit code.
-  int Fail(const std::string& doing, const absl::Status& status);
+  // A call failed: says so in a way that fits the code, with every bad field a line, and advice if there is any;
+  // returns the exit code.
+  int Fail(const std::string& command, const absl::Status& status, const std::vector<std::string>& advice = {});
 
  private:
   GlobalOptions options_;
@@ -55,9 +56,13 @@ class Context {
   Format format_;
   absl::Time deadline_;
   std::string server_;
+  absl::Time start_ = absl::Now();
   bool said_retrying_ = false;
   std::unique_ptr<client::Client> client_;
 };
+
+// No answer, or not in time: the same may succeed later.
+bool IsUnreachable(const absl::Status& status);
 
 // "5m" of "5m", "1h30m"...: INVALID_ARGUMENT when it is not a positive duration.
 absl::StatusOr<absl::Duration> ParseTimeout(std::string_view text);

@@ -11,7 +11,7 @@ namespace {
 
 int List(Context& context) {
   return Show(
-      context, "hosts list", [&](client::Client& client) { return client.ListHosts(context.deadline()); },
+      context, "warren hosts list", [&](client::Client& client) { return client.ListHosts(context.deadline()); },
       [&](const auto& hosts) { return HostsText(hosts, context.format(), absl::Now()); });
 }
 
@@ -19,7 +19,7 @@ int ShowOne(Context& context, const std::string& text) {
   const auto host = ParseHostArgument(text);
   if (!host.ok()) return context.Usage("warren hosts show", host.status());
   return Show(
-      context, "hosts show",
+      context, "warren hosts show",
       [&](client::Client& client) { return client.GetHost(HostName(*host), context.deadline()); },
       [&](const auto& shown) { return HostText(shown, context.format(), absl::Now()); });
 }

@@ -31,7 +31,7 @@ int List(Context& context, const ListFlags& flags) {
     states.push_back(state);
   }
   return Show(
-      context, "intents list",
+      context, "warren intents list",
       [&](client::Client& client) { return client.ListIntents(parent, states, context.deadline()); },
       [&](const auto& intents) { return IntentsText(intents, context.format(), absl::Now()); });
 }
@@ -49,7 +49,7 @@ int WithName(Context& context, const std::string& command, const std::string& te
 int ShowOne(Context& context, const std::string& text) {
   return WithName(context, "warren intents show", text, [&](client::Client& client, const std::string& name) {
     const auto intent = client.GetIntent(name, context.deadline());
-    if (!intent.ok()) return context.Fail("intents show", intent.status());
+    if (!intent.ok()) return context.Fail("warren intents show", intent.status());
     return context.Print(IntentText(*intent, context.format()));
   });
 }
@@ -58,14 +58,14 @@ int Wait(Context& context, const std::string& text) {
   return WithName(context, "warren intents wait", text, [&](client::Client&, const std::string& name) {
     v1::Intent intent;
     intent.set_name(name);
-    return WaitAndReport(context, "intents wait", intent, Typed::kFlags);
+    return WaitAndReport(context, "warren intents wait", intent, Typed::kFlags);
   });
 }
 
 int Cancel(Context& context, const std::string& text) {
   return WithName(context, "warren intents cancel", text, [&](client::Client& client, const std::string& name) {
     const auto intent = client.CancelIntent(name, context.deadline());
-    if (!intent.ok()) return context.Fail("intents cancel", intent.status());
+    if (!intent.ok()) return context.Fail("warren intents cancel", intent.status());
     return context.Print(IntentRowText(*intent, context.format(), absl::Now()));
   });
 }
@@ -80,7 +80,7 @@ int Submit(Context& context, const SubmitFlags& flags) {
   if (!host.ok()) return context.Usage("warren intent submit", host.status());
   auto intent = ReadIntentFile(flags.file, context.streams().in);
   if (!intent.ok()) return context.Usage("warren intent submit", intent.status());
-  return SubmitChange(context, "intent submit", Change{*host, *std::move(intent)}, Typed::kFile);
+  return SubmitChange(context, "warren intent submit", Change{*host, *std::move(intent)}, Typed::kFile);
 }
 
 // A verb that takes the name of an intent.

@@ -15,7 +15,7 @@ int ShowLinks(Context& context, const WordList& words) {
   const auto place = ParseShowWords(words);
   if (!place.ok()) return context.Usage("warren link show", place.status());
   return Show(
-      context, "link show", [&](client::Client& client) { return LinksAt(client, *place, context.deadline()); },
+      context, "warren link show", [&](client::Client& client) { return LinksAt(client, *place, context.deadline()); },
       [&](const auto& links) { return LinksText(*place, links, context.format()); });
 }
 

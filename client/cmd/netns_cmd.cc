@@ -17,7 +17,7 @@ int List(Context& context, const std::string& text) {
     parent = HostName(*host);
   }
   return Show(
-      context, "netns list",
+      context, "warren netns list",
       [&](client::Client& client) {
         return client.ListNamespaces(parent, v1::NAMESPACE_VIEW_BASIC, context.deadline());
       },
@@ -28,7 +28,7 @@ int ShowOne(Context& context, const std::string& text) {
   const auto place = ParseNetnsArgument(text);
   if (!place.ok()) return context.Usage("warren netns show", place.status());
   return Show(
-      context, "netns show",
+      context, "warren netns show",
       [&](client::Client& client) {
         return client.GetNamespace(NamespaceName(place->host, place->netns), context.deadline());
       },

@@ -30,7 +30,7 @@ int ShowRoutes(Context& context, const WordList& words) {
     return RoutesText(place, routes, context.format());
   };
   return Show(
-      context, "route show",
+      context, "warren route show",
       [&](client::Client& client) {
         return client.GetNamespace(NamespaceName(place.host, place.netns), context.deadline());
       },

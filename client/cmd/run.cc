@@ -61,10 +61,13 @@ const CLI::App* Innermost(const CLI::App* app) {
 }
 
 // What is wrong with the line. CLI11 says only that a word is unexpected or a subcommand missing.
-std::string WhatIsWrong(const CLI::App* app, const CLI::ParseError& error) {
+std::string WhatIsWrong(const CLI::App& root, const CLI::App* app, const CLI::ParseError& error) {
   const std::vector<const CLI::App*> children = app->get_subcommands([](const CLI::App*) { return true; });
-  const std::vector<std::string> unexpected = app->remaining();
-  if (children.empty()) return error.what();
+  const std::vector<std::string> unexpected = root.remaining(true);
+  if (children.empty()) {
+    const bool extra = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !unexpected.empty();
+    return extra ? absl::StrCat("unexpected \"", unexpected.front(), "\"") : error.what();
+  }
   std::vector<std::string> names;
   for (const CLI::App* child : children) names.push_back(child->get_name());
   if (!unexpected.empty() && unexpected.front().substr(0, 1) != "-") {
@@ -85,7 +88,7 @@ int ParseLine(CLI::App& app, int argc, const char* const* argv, Streams& streams
   } catch (const CLI::ParseError& error) {
     const CLI::App* innermost = Innermost(&app);
     const std::string command = Tree::FullName(innermost);
-    streams.err << command << ": " << WhatIsWrong(innermost, error) << "\nSee `" << command << " --help`.\n"
+    streams.err << command << ": " << WhatIsWrong(app, innermost, error) << "\nSee `" << command << " --help`.\n"
                 << std::flush;
     return kExitUsage;
   }
