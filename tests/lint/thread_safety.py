@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+"""What a mutex guards is touched only under it: clang's analysis over every file that sees an annotation.
+
+Usage: thread_safety.py BUILD_DIR. Compiles nothing, so it may run beside a build by another compiler.
+"""
+
+import concurrent.futures
+import json
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+ANNOTATED = re.compile(r"\b(ABSL_)?(PT_)?GUARDED_BY\(|LOCKS_REQUIRED\(|LOCKS_EXCLUDED\(")
+INCLUDE = re.compile(r'^#include "([^"]+)"', re.M)
+
+
+def sees_annotations(path, seen):
+    """Whether the file, or a header of ours that it includes, is annotated."""
+    if path in seen or not path.is_file():
+        return False
+    seen.add(path)
+    text = path.read_text()
+    return bool(ANNOTATED.search(text)) or any(sees_annotations(ROOT / i, seen) for i in INCLUDE.findall(text))
+
+
+def check(entry):
+    arguments = shlex.split(entry["command"])
+    # Keep what says how to read the file; the compiler, its launcher, its warnings and its outputs are not clang's.
+    kept, skip = [], False
+    for argument in arguments[1:]:
+        if skip:
+            skip = False
+        elif argument in ("-o", "-MT", "-MF", "-MQ"):
+            skip = True
+        elif argument in ("-isystem", "-I"):
+            kept.append(argument)
+        elif argument.startswith(("-I", "-D", "-std=", "-isystem")) or (kept and kept[-1] in ("-isystem", "-I")):
+            kept.append(argument)
+    done = subprocess.run(
+        ["clang++", "-fsyntax-only", "-w", "-Wthread-safety", "-Werror=thread-safety", "-ferror-limit=5", *kept, entry["file"]],
+        cwd=entry["directory"], capture_output=True, text=True)
+    return done.returncode, done.stderr
+
+
+def main():
+    if shutil.which("clang++") is None:
+        print("SKIPPED: clang++ is not installed")
+        return 77
+    entries = json.loads((pathlib.Path(sys.argv[1]) / "compile_commands.json").read_text())
+    wanted, done = [], set()
+    for entry in entries:
+        path = pathlib.Path(entry["file"])
+        if path in done or not path.is_relative_to(ROOT) or path.relative_to(ROOT).parts[0] not in ("server", "agent", "client", "proto"):
+            continue
+        done.add(path)
+        # Its class is annotated in the header, so that a header it reaches counts.
+        if sees_annotations(path, set()):
+            wanted.append(entry)
+    failed = False
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for entry, (code, text) in zip(wanted, pool.map(check, wanted)):
+            if code != 0:
+                failed = True
+                print(f"{entry['file']}:\n{text}")
+    print(f"{len(wanted)} files looked at")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
