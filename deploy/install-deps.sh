@@ -11,6 +11,7 @@ packages=(
   libssl-dev golang-github-gogo-googleapis-dev grpc-proto
   # test
   libgtest-dev libgmock-dev iproute2 iputils-ping util-linux procps sqlite3 jq curl python3 prometheus
+  clang clang-format clang-tidy
 )
 
 missing=()
