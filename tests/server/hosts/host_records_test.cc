@@ -1,0 +1,92 @@
+#include "server/hosts/host_records.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/fakes/memory_kv.h"
+
+namespace warren::hosts {
+namespace {
+
+v1::Host Record(const std::string& host, const std::string& boot = "") {
+  v1::Host record;
+  record.set_name("hosts/" + host);
+  record.set_boot_id(boot);
+  return record;
+}
+
+// Everything committed before is durable when this returns.
+void Settle(store::Kv& kv) { ASSERT_TRUE(kv.CommitAndWait({}).ok()); }
+
+std::string BootOf(store::Kv& kv, const std::string& host) {
+  const auto records = HostRecords::Load(kv);
+  EXPECT_TRUE(records.ok());
+  for (const v1::Host& record : *records) {
+    if (record.name() == "hosts/" + host) return record.boot_id();
+  }
+  return "none";
+}
+
+TEST(HostRecordsTest, WhatWasSavedIsLoaded) {
+  store::MemoryKv kv;
+  HostRecords records(kv, Logger::Null());
+  records.Save("h2", Record("h2"));
+  records.Save("h1", Record("h1", "boot"));
+  Settle(kv);
+  const auto loaded = HostRecords::Load(kv);
+  ASSERT_TRUE(loaded.ok());
+  ASSERT_EQ(loaded->size(), 2u);
+  EXPECT_EQ((*loaded)[0].name(), "hosts/h1");
+  EXPECT_EQ((*loaded)[0].boot_id(), "boot");
+}
+
+TEST(HostRecordsTest, OfManyChangesTheLastOneCountsAndFewAreWritten) {
+  store::MemoryKv kv;
+  HostRecords records(kv, Logger::Null());
+  kv.Hold();
+  for (int i = 0; i < 100; ++i) records.Save("h1", Record("h1", std::to_string(i)));
+  kv.Release();
+  Settle(kv);  // the first
+  Settle(kv);  // the one that was put together meanwhile
+  EXPECT_EQ(BootOf(kv, "h1"), "99");
+  EXPECT_LE(kv.Revision(), 4);
+}
+
+TEST(HostRecordsTest, WhatCouldNotBeSavedIsSavedByRetry) {
+  store::MemoryKv kv;
+  HostRecords records(kv, Logger::Null());
+  kv.FailWith(absl::ResourceExhaustedError("disk full"));
+  records.Save("h1", Record("h1", "boot"));
+  EXPECT_FALSE(kv.CommitAndWait({}).ok());
+  EXPECT_EQ(BootOf(kv, "h1"), "none");
+  kv.FailWith(absl::OkStatus());
+  records.Retry();
+  Settle(kv);
+  EXPECT_EQ(BootOf(kv, "h1"), "boot");
+}
+
+TEST(HostRecordsTest, MayDieBeforeItsCommitsAreDone) {
+  store::MemoryKv kv;
+  kv.Hold();
+  {
+    HostRecords records(kv, Logger::Null());
+    records.Save("h1", Record("h1", "a"));
+    records.Save("h1", Record("h1", "b"));
+  }
+  kv.Release();
+  Settle(kv);
+  Settle(kv);
+  EXPECT_EQ(BootOf(kv, "h1"), "b");
+}
+
+TEST(HostRecordsTest, ARowThatIsNoRecordIsNamed) {
+  store::MemoryKv kv;
+  ASSERT_TRUE(kv.CommitAndWait({.compares = {}, .mutations = {store::Mutation::Put("h/bad", "\xff\xff\xff")}}).ok());
+  const auto loaded = HostRecords::Load(kv);
+  EXPECT_EQ(loaded.status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_NE(loaded.status().message().find("h/bad"), absl::string_view::npos) << loaded.status();
+}
+
+}  // namespace
+}  // namespace warren::hosts

@@ -1,0 +1,519 @@
+#include "server/hosts/host_registry.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "proto/common/status_payload.h"
+#include "tests/fakes/fake_agent_stream.h"
+#include "tests/fakes/memory_kv.h"
+
+namespace warren::hosts {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr char kInstance[] = "11111111-1111-4111-8111-111111111111";
+constexpr char kOther[] = "22222222-2222-4222-8222-222222222222";
+constexpr char kBoot[] = "33333333-3333-4333-8333-333333333333";
+constexpr char kNextBoot[] = "44444444-4444-4444-8444-444444444444";
+
+// Writes down what it is told.
+class Notes : public HostListener, public HostsObserver {
+ public:
+  void HostConnected(const std::string& host, uint64_t session) override { Note(absl::StrCat("+", host, "/", session)); }
+  void HostDisconnected(const std::string& host, uint64_t session) override {
+    Note(absl::StrCat("-", host, "/", session));
+  }
+  void Started(const std::string& host, const std::vector<int64_t>& sequences) override {
+    for (const int64_t sequence : sequences) Note(absl::StrCat(host, " started ", sequence));
+  }
+  void Finished(const std::string& host, std::vector<v1::IntentResult> results) override {
+    for (const v1::IntentResult& result : results) {
+      const bool seen = watched != nullptr && watched->Get(host, "red") != nullptr;
+      Note(absl::StrCat(host, " finished ", result.sequence(), seen ? " with red" : ""));
+    }
+  }
+  void CancelAnswered(const std::string& host, int64_t sequence, bool cancelled, const std::string& reason) override {
+    Note(absl::StrCat(host, " cancel ", sequence, cancelled ? " yes" : " no ", reason));
+  }
+  void OnSession() override { ++sessions; }
+  void OnConnected(int change) override { connected += change; }
+  void OnReboot() override { ++reboots; }
+
+  std::vector<std::string> Take() {
+    MutexLock lock(&mutex_);
+    return std::exchange(notes_, {});
+  }
+
+  std::atomic<int> sessions = 0, connected = 0, reboots = 0;
+  const inventory::Inventory* watched = nullptr;
+
+ private:
+  void Note(std::string note) {
+    MutexLock lock(&mutex_);
+    notes_.push_back(std::move(note));
+  }
+  Mutex mutex_;
+  std::vector<std::string> notes_ ABSL_GUARDED_BY(mutex_);
+};
+
+class HostRegistryTest : public ::testing::Test {
+ protected:
+  void SetUp() override { Open(); }
+  void TearDown() override {
+    streams_.clear();
+    registry_.reset();
+  }
+
+  void Open() {
+    HostRegistry::Options options;
+    options.version = "9.9";
+    options.heartbeat_interval = absl::Seconds(5);
+    options.max_agents = max_agents_;
+    options.outbox.items = outbox_items_;
+    options.observer = &notes_;
+    options.clocks = {[this] { return absl::FromUnixSeconds(seconds_); },
+                      [this] { return AgentSession::Steady(std::chrono::seconds(seconds_)); }};
+    auto opened = HostRegistry::Open(kv_, inventory_, options);
+    ASSERT_TRUE(opened.ok()) << opened.status();
+    registry_ = *std::move(opened);
+    registry_->Start(notes_);
+  }
+  // As a server that was started again.
+  void Reopen() {
+    streams_.clear();
+    registry_.reset();
+    ASSERT_TRUE(kv_.CommitAndWait({}).ok());
+    ASSERT_TRUE(kv_.CommitAndWait({}).ok());
+    Open();
+  }
+
+  FakeAgentStream& Dial() {
+    streams_.push_back(std::make_unique<FakeAgentStream>());
+    streams_.back()->Attach(registry_->Accept(*streams_.back()));
+    return *streams_.back();
+  }
+  static v1::AgentMessage Hello(const std::string& host, const std::string& instance = kInstance,
+                                const std::string& boot = kBoot) {
+    v1::AgentMessage message;
+    v1::Hello& hello = *message.mutable_hello();
+    hello.set_host(host);
+    hello.set_instance_id(instance);
+    hello.set_boot_id(boot);
+    hello.set_version("1.2");
+    hello.set_kernel_release("6.18");
+    v1::Capability& netns = *hello.add_capabilities();
+    netns.set_name("netns");
+    netns.set_available(true);
+    return message;
+  }
+  // A stream that has said hello and been welcomed.
+  FakeAgentStream& Connect(const std::string& host, const std::string& instance = kInstance,
+                           const std::string& boot = kBoot) {
+    FakeAgentStream& stream = Dial();
+    stream.Say(Hello(host, instance, boot));
+    const auto message = stream.Take();
+    EXPECT_TRUE(message && message->has_welcome());
+    return stream;
+  }
+  static v1::AgentMessage Heartbeat() {
+    v1::AgentMessage message;
+    message.mutable_heartbeat();
+    return message;
+  }
+  static intents::Delivery Delivery(int64_t sequence) {
+    v1::Intent intent;
+    intent.add_operations()->mutable_create_namespace()->set_namespace_("red");
+    return {sequence, absl::StrCat("id-", sequence), std::make_shared<const v1::Intent>(std::move(intent))};
+  }
+
+  int64_t seconds_ = 1000;
+  size_t max_agents_ = 100;
+  size_t outbox_items_ = 1000;
+  store::MemoryKv kv_;
+  inventory::Inventory inventory_;
+  Notes notes_;
+  std::unique_ptr<HostRegistry> registry_;
+  std::vector<std::unique_ptr<FakeAgentStream>> streams_;
+};
+
+TEST_F(HostRegistryTest, HelloIsAnsweredWithWelcome) {
+  FakeAgentStream& stream = Dial();
+  EXPECT_TRUE(stream.reading());
+  EXPECT_FALSE(stream.writing());
+  stream.Say(Hello("h1"));
+  const auto message = stream.Take();
+  ASSERT_TRUE(message && message->has_welcome());
+  EXPECT_EQ(message->welcome().version(), "9.9");
+  EXPECT_EQ(message->welcome().heartbeat_interval().seconds(), 5);
+  EXPECT_TRUE(stream.reading());
+  EXPECT_THAT(notes_.Take(), ElementsAre("+h1/1"));
+  EXPECT_EQ(notes_.sessions, 1);
+  EXPECT_EQ(notes_.connected, 1);
+}
+
+TEST_F(HostRegistryTest, AHostIsWhatItsAgentSaid) {
+  EXPECT_FALSE(registry_->Known("h1"));
+  EXPECT_FALSE(registry_->Get("h1").has_value());
+  FakeAgentStream& stream = Connect("h1");
+  seconds_ = 1003;
+  stream.Say(Heartbeat());
+  const v1::Host host = *registry_->Get("h1");
+  EXPECT_EQ(host.name(), "hosts/h1");
+  EXPECT_TRUE(host.connected());
+  EXPECT_EQ(host.agent_version(), "1.2");
+  EXPECT_EQ(host.agent_instance(), kInstance);
+  EXPECT_EQ(host.boot_id(), kBoot);
+  EXPECT_EQ(host.kernel_release(), "6.18");
+  EXPECT_EQ(host.capabilities(0).name(), "netns");
+  EXPECT_EQ(host.connect_time().seconds(), 1000);
+  EXPECT_EQ(host.last_seen_time().seconds(), 1003);
+  EXPECT_TRUE(registry_->Known("h1"));
+  EXPECT_THAT(registry_->Names(), ElementsAre("h1"));
+}
+
+TEST_F(HostRegistryTest, ARestartedServerStillKnowsItsHosts) {
+  FakeAgentStream& stream = Connect("h1");
+  seconds_ = 1007;
+  stream.Say(Heartbeat());
+  stream.session().PeerGone(absl::OkStatus());
+  Reopen();
+  ASSERT_TRUE(registry_->Known("h1"));
+  const v1::Host host = *registry_->Get("h1");
+  EXPECT_FALSE(host.connected());
+  EXPECT_EQ(host.agent_instance(), kInstance);
+  EXPECT_EQ(host.last_seen_time().seconds(), 1007);
+}
+
+TEST_F(HostRegistryTest, ABadHelloIsRefusedWithEveryBadField) {
+  FakeAgentStream& stream = Dial();
+  v1::AgentMessage message = Hello("-bad-", "not-a-uuid", "neither");
+  message.mutable_hello()->add_capabilities();
+  stream.Say(message);
+  ASSERT_TRUE(stream.finished().has_value());
+  const absl::Status status = *stream.finished();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_TRUE(status.GetPayload(kBadRequestUrl).has_value());
+  for (const char* field : {"hello.host", "hello.instance_id", "hello.boot_id", "hello.capabilities[1].name"}) {
+    EXPECT_THAT(std::string(status.message()), HasSubstr(field));
+  }
+  EXPECT_THAT(notes_.Take(), IsEmpty());
+  EXPECT_FALSE(stream.reading());
+}
+
+TEST_F(HostRegistryTest, AStreamMustBeginWithHello) {
+  FakeAgentStream& stream = Dial();
+  stream.Say(Heartbeat());
+  ASSERT_TRUE(stream.finished().has_value());
+  EXPECT_EQ(stream.finished()->code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(HostRegistryTest, HelloComesOnlyOnce) {
+  FakeAgentStream& stream = Connect("h1");
+  stream.Say(Hello("h1"));
+  ASSERT_TRUE(stream.finished().has_value());
+  EXPECT_EQ(stream.finished()->code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(notes_.Take(), ElementsAre("+h1/1", "-h1/1"));
+}
+
+TEST_F(HostRegistryTest, AMessageOfAnUnknownKindIsRefused) {
+  FakeAgentStream& stream = Connect("h1");
+  stream.Say(v1::AgentMessage());
+  ASSERT_TRUE(stream.finished().has_value());
+  EXPECT_EQ(stream.finished()->code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(HostRegistryTest, AnotherInstanceIsRefusedWhileTheFirstLives) {
+  FakeAgentStream& first = Connect("h1");
+  FakeAgentStream& other = Dial();
+  other.Say(Hello("h1", kOther));
+  ASSERT_TRUE(other.finished().has_value());
+  EXPECT_EQ(other.finished()->code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_THAT(std::string(other.finished()->message()),
+              HasSubstr("another agent instance holds the live session of host h1"));
+  EXPECT_FALSE(first.finished().has_value());
+  EXPECT_EQ(registry_->Get("h1")->agent_instance(), kInstance);
+  EXPECT_THAT(notes_.Take(), ElementsAre("+h1/1"));
+
+  first.session().PeerGone(absl::OkStatus());
+  Connect("h1", kOther);
+  EXPECT_EQ(registry_->Get("h1")->agent_instance(), kOther);
+}
+
+TEST_F(HostRegistryTest, ANewerSessionOfTheSameInstanceWinsAtOnce) {
+  FakeAgentStream& older = Connect("h1");
+  FakeAgentStream& newer = Connect("h1");
+  ASSERT_TRUE(older.finished().has_value());
+  EXPECT_EQ(older.finished()->code(), absl::StatusCode::kAborted);
+  EXPECT_FALSE(newer.finished().has_value());
+  EXPECT_TRUE(registry_->Get("h1")->connected());
+  EXPECT_EQ(notes_.connected, 1);
+  EXPECT_THAT(notes_.Take(), ElementsAre("+h1/1", "-h1/1", "+h1/2"));
+
+  older.Close();
+  EXPECT_TRUE(registry_->Get("h1")->connected()) << "the older one's end is not the newer one's";
+  registry_->Deliver("h1", 1, {Delivery(7)});
+  EXPECT_FALSE(newer.writing()) << "what is meant for the older session is dropped";
+  registry_->Deliver("h1", 2, {Delivery(7)});
+  EXPECT_EQ(newer.Take()->deliver().intents(0).sequence(), 7);
+}
+
+TEST_F(HostRegistryTest, AnEndWaitsForTheWriteUnderWay) {
+  FakeAgentStream& older = Connect("h1");
+  registry_->Deliver("h1", 1, {Delivery(1)});
+  ASSERT_TRUE(older.writing());
+  Connect("h1");
+  EXPECT_FALSE(older.finished().has_value());
+  older.Take();
+  ASSERT_TRUE(older.finished().has_value());
+  EXPECT_EQ(older.finished()->code(), absl::StatusCode::kAborted);
+}
+
+TEST_F(HostRegistryTest, AStreamThatDoesNotEndIsBrokenOff) {
+  FakeAgentStream& older = Connect("h1");
+  registry_->Deliver("h1", 1, {Delivery(1)});  // a write that never ends
+  Connect("h1");
+  registry_->CheckLiveness();
+  EXPECT_FALSE(older.cancelled());
+  seconds_ += 6;
+  registry_->CheckLiveness();
+  EXPECT_TRUE(older.cancelled());
+  older.Take(/*ok=*/false);
+  EXPECT_TRUE(older.finished().has_value());
+}
+
+TEST_F(HostRegistryTest, ThreeMissedHeartbeatsEndASession) {
+  FakeAgentStream& silent = Connect("h1");
+  FakeAgentStream& alive = Connect("h2", kOther);
+  seconds_ += 15;
+  alive.Say(Heartbeat());
+  registry_->CheckLiveness();
+  EXPECT_FALSE(silent.finished().has_value()) << "15 s are three heartbeats";
+  seconds_ += 1;
+  registry_->CheckLiveness();
+  ASSERT_TRUE(silent.finished().has_value());
+  EXPECT_EQ(silent.finished()->code(), absl::StatusCode::kUnavailable);
+  EXPECT_FALSE(alive.finished().has_value());
+  EXPECT_FALSE(registry_->Get("h1")->connected());
+  EXPECT_THAT(notes_.Take(), ElementsAre("+h1/1", "+h2/2", "-h1/1"));
+  EXPECT_EQ(notes_.connected, 1);
+}
+
+TEST_F(HostRegistryTest, AStreamThatNeverSaysHelloIsEnded) {
+  FakeAgentStream& mute = Dial();
+  seconds_ += 16;
+  registry_->CheckLiveness();
+  EXPECT_TRUE(mute.finished().has_value());
+  EXPECT_THAT(notes_.Take(), IsEmpty());
+}
+
+TEST_F(HostRegistryTest, WhatAnAgentSaysAfterItsEndIsNotHeard) {
+  FakeAgentStream& stream = Connect("h1");
+  seconds_ += 16;
+  registry_->CheckLiveness();
+  notes_.Take();
+  v1::AgentMessage message;
+  message.mutable_report()->add_started(1);
+  stream.Say(message);
+  EXPECT_THAT(notes_.Take(), IsEmpty());
+}
+
+TEST_F(HostRegistryTest, IntentsCancelsAndAcknowledgementsAreSentInOrder) {
+  FakeAgentStream& stream = Connect("h1");
+  registry_->Deliver("h1", 1, {Delivery(1), Delivery(2)});
+  registry_->AskCancel("h1", 1, 2);
+  registry_->AcknowledgeResults("h1", 1, {1});
+  registry_->Deliver("h1", 1, {Delivery(3)});
+  const auto messages = stream.TakeAll();
+  ASSERT_EQ(messages.size(), 4u);
+  EXPECT_EQ(messages[0].deliver().intents_size(), 2);
+  EXPECT_EQ(messages[1].cancel().sequence(), 2);
+  EXPECT_THAT(messages[2].results_acknowledged().sequences(), ElementsAre(1));
+  EXPECT_EQ(messages[3].deliver().intents(0).sequence(), 3);
+}
+
+TEST_F(HostRegistryTest, WhatIsMeantForNobodyIsDropped) {
+  registry_->Deliver("h1", 1, {Delivery(1)});
+  registry_->AskCancel("h1", 1, 1);
+  FakeAgentStream& stream = Connect("h1");
+  registry_->AcknowledgeResults("h1", 2, {1});
+  EXPECT_FALSE(stream.writing());
+}
+
+TEST_F(HostRegistryTest, AnAgentThatReadsTooSlowlyIsEndedAndMayComeAgain) {
+  outbox_items_ = 3;
+  Reopen();
+  FakeAgentStream& slow = Connect("h1");
+  registry_->Deliver("h1", 1, {Delivery(1), Delivery(2)});  // being written
+  registry_->Deliver("h1", 1, {Delivery(3), Delivery(4)});
+  EXPECT_TRUE(registry_->Get("h1")->connected());
+  registry_->AcknowledgeResults("h1", 1, {8, 9});
+  EXPECT_FALSE(registry_->Get("h1")->connected());
+  slow.Take();
+  ASSERT_TRUE(slow.finished().has_value());
+  EXPECT_EQ(slow.finished()->code(), absl::StatusCode::kResourceExhausted);
+  Connect("h1");
+  EXPECT_TRUE(registry_->Get("h1")->connected());
+}
+
+TEST_F(HostRegistryTest, AReportIsAppliedInventoryFirstThenStartedThenResults) {
+  notes_.watched = &inventory_;
+  FakeAgentStream& stream = Connect("h1");
+  notes_.Take();
+  v1::AgentMessage message;
+  v1::Report& report = *message.mutable_report();
+  v1::IntentResult& result = *report.add_results();
+  result.set_sequence(4);
+  result.set_state(v1::Intent::SUCCEEDED);
+  report.add_started(4);
+  report.add_started(5);
+  report.mutable_inventory()->add_namespaces()->set_name("hosts/h1/namespaces/red");
+  stream.Say(message);
+  EXPECT_THAT(notes_.Take(), ElementsAre("h1 started 4", "h1 started 5", "h1 finished 4 with red"));
+  EXPECT_FALSE(stream.writing()) << "results are acknowledged by the queue only";
+}
+
+TEST_F(HostRegistryTest, AResultWithoutAFinalStateEndsTheSession) {
+  FakeAgentStream& stream = Connect("h1");
+  notes_.Take();
+  v1::AgentMessage message;
+  message.mutable_report()->add_results()->set_state(v1::Intent::RUNNING);
+  stream.Say(message);
+  ASSERT_TRUE(stream.finished().has_value());
+  EXPECT_EQ(stream.finished()->code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(notes_.Take(), ElementsAre("-h1/1"));
+}
+
+TEST_F(HostRegistryTest, CancelAnswersArePassedOn) {
+  FakeAgentStream& stream = Connect("h1");
+  notes_.Take();
+  v1::AgentMessage message;
+  message.mutable_cancel_answer()->set_sequence(3);
+  message.mutable_cancel_answer()->set_reason("running");
+  stream.Say(message);
+  message.mutable_cancel_answer()->set_cancelled(true);
+  message.mutable_cancel_answer()->clear_reason();
+  stream.Say(message);
+  EXPECT_THAT(notes_.Take(), ElementsAre("h1 cancel 3 no running", "h1 cancel 3 yes"));
+}
+
+TEST_F(HostRegistryTest, ARebootIsCountedAlsoAcrossAServerRestart) {
+  Connect("h1");
+  Connect("h1");
+  EXPECT_EQ(notes_.reboots, 0);
+  Connect("h1", kInstance, kNextBoot);
+  EXPECT_EQ(notes_.reboots, 1);
+  EXPECT_EQ(registry_->Get("h1")->boot_id(), kNextBoot);
+  Reopen();
+  Connect("h1", kInstance, kBoot);
+  EXPECT_EQ(notes_.reboots, 2);
+}
+
+TEST_F(HostRegistryTest, CapabilitiesOfAKnownHostAreCheckedAndOfAnUnknownOneNot) {
+  FakeAgentStream& stream = Dial();
+  v1::AgentMessage message = Hello("h1");
+  v1::Capability& netns = *message.mutable_hello()->mutable_capabilities(0);
+  netns.set_available(false);
+  netns.set_reason("kernel has no network namespace support (CONFIG_NET_NS)");
+  stream.Say(message);
+  intents::Operations operations;
+  operations.Add()->mutable_create_namespace()->set_namespace_("red");
+  EXPECT_EQ(registry_->CheckCapabilities("h1", operations),
+            absl::FailedPreconditionError("host h1: kernel has no network namespace support (CONFIG_NET_NS)"));
+  EXPECT_TRUE(registry_->CheckCapabilities("h2", operations).ok());
+}
+
+TEST_F(HostRegistryTest, TooManyAgentsAreRefused) {
+  max_agents_ = 1;
+  Reopen();
+  FakeAgentStream& first = Connect("h1");
+  FakeAgentStream& second = Dial();
+  ASSERT_TRUE(second.finished().has_value());
+  EXPECT_EQ(second.finished()->code(), absl::StatusCode::kResourceExhausted);
+  second.Close();
+  first.session().PeerGone(absl::OkStatus());
+  first.Close();
+  EXPECT_FALSE(Dial().finished().has_value());
+}
+
+TEST_F(HostRegistryTest, ShutdownEndsEverySessionAndTakesNoMore) {
+  FakeAgentStream& welcome = Connect("h1");
+  FakeAgentStream& mute = Dial();
+  registry_->Shutdown();
+  for (FakeAgentStream* stream : {&welcome, &mute, &Dial()}) {
+    ASSERT_TRUE(stream->finished().has_value());
+    EXPECT_EQ(stream->finished()->code(), absl::StatusCode::kUnavailable);
+  }
+  EXPECT_THAT(notes_.Take(), ElementsAre("+h1/1", "-h1/1"));
+}
+
+TEST_F(HostRegistryTest, ABrokenStreamEndsItsSessionOnce) {
+  FakeAgentStream& stream = Connect("h1");
+  registry_->Deliver("h1", 1, {Delivery(1)});
+  stream.Take(/*ok=*/false);
+  stream.session().PeerGone(absl::CancelledError("gone"));
+  stream.Close();
+  EXPECT_THAT(notes_.Take(), ElementsAre("+h1/1", "-h1/1"));
+  EXPECT_EQ(notes_.connected, 0);
+}
+
+TEST_F(HostRegistryTest, SessionsMayComeSpeakAndGoAtOnce) {
+  constexpr int kRounds = 60;
+  std::atomic<bool> done = false;
+  std::vector<std::jthread> threads;
+  // Agents of two hosts, two streams each, so that sessions take over from each other.
+  for (int agent = 0; agent < 4; ++agent) {
+    threads.emplace_back([this, agent] {
+      const std::string host = agent % 2 == 0 ? "h1" : "h2";
+      for (int round = 0; round < kRounds; ++round) {
+        FakeAgentStream stream;
+        stream.Attach(registry_->Accept(stream));
+        stream.Say(Hello(host));
+        stream.TakeAll();
+        if (stream.reading()) stream.Say(Heartbeat());
+        if (stream.reading()) {
+          v1::AgentMessage message;
+          message.mutable_report()->add_started(round);
+          stream.Say(message);
+        }
+        stream.TakeAll();
+      }
+    });
+  }
+  // The queue, the clock and the readers.
+  std::jthread queue([&] {
+    for (uint64_t session = 0; !done; session = (session + 1) % (4 * kRounds)) {
+      registry_->Deliver("h1", session, {Delivery(1)});
+      registry_->AcknowledgeResults("h2", session, {1, 2});
+    }
+  });
+  std::jthread clock([&] {
+    while (!done) {
+      registry_->CheckLiveness();
+      registry_->Get("h1");
+      registry_->Names();
+    }
+  });
+  threads.clear();
+  done = true;
+  queue.join();
+  clock.join();
+  EXPECT_EQ(notes_.sessions, 4 * kRounds);
+  EXPECT_EQ(notes_.connected, 0);
+  int balance = 0;
+  for (const std::string& note : notes_.Take()) balance += note[0] == '+' ? 1 : note[0] == '-' ? -1 : 0;
+  EXPECT_EQ(balance, 0) << "whoever was announced was taken back";
+}
+
+}  // namespace
+}  // namespace warren::hosts
