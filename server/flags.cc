@@ -47,6 +47,7 @@ int ParseServerFlags(int argc, const char* const* argv, ServerFlags& f) {
                  "Listen for gRPC on HOST:PORT or unix:PATH; may be given more than once; port 0: any free one "
                  "[unix:RUN_DIR/server.sock and 127.0.0.1:7600]")
       ->type_name("ADDRESS")
+      ->delimiter(',')
       ->group(addresses);
   app.add_option("--http-listen", f.http_listen,
                  "Serve /healthz, /readyz and /metrics over HTTP on HOST:PORT, such as 127.0.0.1:7601 [not served]")

@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -128,7 +130,9 @@ absl::Status Run(const ServerFlags& flags, const Settings& settings, const Logge
 
   const int number = signal.Wait();
   logger.Info("shutting down", {{"signal", std::to_string(number)}});
-  pages.reset();
+  // The HTTP listeners take their time: meanwhile the rest is drained.
+  const std::jthread stop_pages([&] { pages.reset(); });
+  const std::jthread stop_metrics([&] { metrics.StopServing(); });
   (*grpc)->SetNotServing();
   (*hosts)->Shutdown();
   (*intents)->Stop();

@@ -41,4 +41,6 @@ absl::StatusOr<std::string> Metrics::Serve(const std::string& address) {
   return parsed->ToString();
 }
 
+void Metrics::StopServing() { exposer_.reset(); }
+
 }  // namespace warren

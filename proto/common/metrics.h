@@ -27,6 +27,8 @@ class Metrics {
   // Serves on "HOST:PORT" (port 0: a free one) until this object dies; returns the address in use. INVALID_ARGUMENT for a
   // unix socket, which the listener cannot do; UNAVAILABLE when the address cannot be bound.
   absl::StatusOr<std::string> Serve(const std::string& address);
+  // Ends that; civetweb takes up to 2 s for it. The registry stays.
+  void StopServing();
 
  private:
   std::shared_ptr<prometheus::Registry> registry_;
