@@ -19,8 +19,8 @@ struct Delivery {
   std::shared_ptr<const v1::Intent> intent;  // operations is what the agent needs; shared with the queue
 };
 
-// Threading: called from one thread of the queue, one call at a time, in the order in which the agent must see them, and
-// never under a lock of the queue. Calls must not block; they may call back into the queue.
+// Threading: called from one thread of the queue, one call at a time, in the order in which the agent must see them,
+// and never under a lock of the queue. Calls must not block; they may call back into the queue.
 //
 // A session is the number that HostConnected was given. A call for a session that is over is dropped in silence: the
 // queue hands everything out again to the next one. Splitting deliveries into messages of a sane size is the

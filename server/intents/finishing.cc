@@ -53,8 +53,8 @@ void Apply(v1::IntentResult result, const std::string& host, v1::Intent& intent)
 }
 
 absl::Status NotCancelled(const std::string& name, v1::Intent::State state) {
-  return absl::FailedPreconditionError(
-      absl::StrCat(name, " is ", v1::Intent::State_Name(state), "; only an intent that has not begun can be cancelled"));
+  return absl::FailedPreconditionError(absl::StrCat(name, " is ", v1::Intent::State_Name(state),
+                                                    "; only an intent that has not begun can be cancelled"));
 }
 
 }  // namespace
@@ -114,9 +114,9 @@ void Intents::Cancel(std::string_view host, std::string_view id, IntentDone done
       Entry& entry = *found->lane.Find(snapshot->sequence);
       const bool local = found->lane.BeyondCursor(entry.sequence);
       if (!local && !entry.finishing && !found->lane.connected()) {
-        refused = absl::UnavailableError(
-            absl::StrCat("host ", found->name, " is away and may have begun ", IntentName(found->name, uuid->ToString()),
-                         "; try again when it is back"));
+        refused = absl::UnavailableError(absl::StrCat("host ", found->name, " is away and may have begun ",
+                                                      IntentName(found->name, uuid->ToString()),
+                                                      "; try again when it is back"));
       } else {
         refused = OpenCall();
       }
@@ -193,9 +193,9 @@ void Intents::FinishCommitted(const std::shared_ptr<Finishing>& finishing, const
   const std::string name = IntentName(host->name, finishing->id.ToString());
   if (!status.ok()) {
     finishing->backoff = std::clamp(finishing->backoff * 2, options_.backoff_min, options_.backoff_max);
-    options_.logger.Warn("result not stored; trying again", {{"name", name},
-                                                             {"error", status.ToString()},
-                                                             {"in", absl::FormatDuration(finishing->backoff)}});
+    options_.logger.Warn(
+        "result not stored; trying again",
+        {{"name", name}, {"error", status.ToString()}, {"in", absl::FormatDuration(finishing->backoff)}});
     MutexLock lock(&mutex_);
     EndCommit();
     if (stopping_) return;  // the agent, or whoever cancels, says it again
@@ -224,8 +224,7 @@ void Intents::FinishCommitted(const std::shared_ptr<Finishing>& finishing, const
     open_calls_ -= entry.cancels.size();
   }
   Pump(host);
-  const v1::Intent intent =
-      Complete(std::move(finishing->intent), host->name, finishing->id, finishing->sequence);
+  const v1::Intent intent = Complete(std::move(finishing->intent), host->name, finishing->id, finishing->sequence);
   Observe(*host, finishing->id, finishing->from, intent, state);
   ObserveDepth();
   for (IntentDone& done : waits) done(intent);

@@ -45,9 +45,10 @@ std::vector<IntentDone> Intents::TakeAsked(Host* host) {
 
 void Intents::AnswerAway(const Host& host, std::vector<IntentDone> cancels) {
   for (IntentDone& done : cancels) {
-    Answer(std::move(done), absl::UnavailableError(absl::StrCat(
-                                "host ", host.name, ": its agent went away before it answered whether the intent has "
-                                "begun; try again when it is back")));
+    Answer(std::move(done),
+           absl::UnavailableError(absl::StrCat("host ", host.name,
+                                               ": its agent went away before it answered whether the intent has "
+                                               "begun; try again when it is back")));
   }
 }
 
@@ -125,9 +126,8 @@ void Intents::CursorMoved(Host* host, int64_t position, const absl::Status& stat
     EndCommit();
   }
   if (status.ok()) return Pump(host);
-  options_.logger.Warn("send cursor not stored; trying again", {{"host", host->name},
-                                                                {"error", status.ToString()},
-                                                                {"in", absl::FormatDuration(backoff)}});
+  options_.logger.Warn("send cursor not stored; trying again",
+                       {{"host", host->name}, {"error", status.ToString()}, {"in", absl::FormatDuration(backoff)}});
 }
 
 }  // namespace warren::intents

@@ -21,8 +21,8 @@ class HostDirectory {
   // An agent of this host has connected at least once.
   virtual bool Known(const std::string& host) const = 0;
 
-  // OK, or FAILED_PRECONDITION naming what the host's kernel lacks for these operations ("host h1: kernel has no network
-  // namespace support (CONFIG_NET_NS)"). OK for a host that is not known: nobody can say yet.
+  // OK, or FAILED_PRECONDITION naming what the host's kernel lacks for these operations ("host h1: kernel has no
+  // network namespace support (CONFIG_NET_NS)"). OK for a host that is not known: nobody can say yet.
   virtual absl::Status CheckCapabilities(const std::string& host, const Operations& operations) const = 0;
 };
 

@@ -1,14 +1,14 @@
 #ifndef WARREN_SERVER_INTENTS_INTENTS_H_
 #define WARREN_SERVER_INTENTS_INTENTS_H_
 
-// Intents: accepts them, keeps their order per host, hands them out behind a durable send cursor, finishes them. The only
-// place that knows the rules of the queue. docs/architecture.md shows an intent's way through it.
+// Intents: accepts them, keeps their order per host, hands them out behind a durable send cursor, finishes them. The
+// only place that knows the rules of the queue. docs/architecture.md shows an intent's way through it.
 //
 // Threading: every method may be called from any thread; none blocks on a write (Get, List, and Accept or Cancel of a
-// finished intent read from the store). Callbacks, Dispatcher calls and observer calls come from one thread of this object,
-// one at a time, never from within the call that they answer and never under a lock; each callback is called exactly
-// once. They must not block, and must not call Stop. (Only a call made when Stop is through is answered from within: there
-// is no other thread left.)
+// finished intent read from the store). Callbacks, Dispatcher calls and observer calls come from one thread of this
+// object, one at a time, never from within the call that they answer and never under a lock; each callback is called
+// exactly once. They must not block, and must not call Stop. (Only a call made when Stop is through is answered from
+// within: there is no other thread left.)
 //
 // Durability: Accept, Cancel and Finished are answered (acknowledged) after the store has committed. Finishing is tried
 // again until it is durable. An Accept whose commit failed leaves nothing behind.
@@ -46,12 +46,12 @@
 namespace warren::intents {
 
 struct Options {
-  size_t max_operations = 1000;             // an intent
-  size_t max_intent_bytes = 1 << 20;        // an intent's operations, serialized
-  size_t max_queued_per_host = 10000;       // accepted and not finished
-  size_t max_queued_bytes = size_t{1} << 30;  // bodies of all hosts' unfinished intents
-  size_t window = 64;                       // handed out to one host and not finished
-  size_t max_waiters = 100000;              // Wait and Cancel calls that are open
+  size_t max_operations = 1000;                   // an intent
+  size_t max_intent_bytes = 1 << 20;              // an intent's operations, serialized
+  size_t max_queued_per_host = 10000;             // accepted and not finished
+  size_t max_queued_bytes = size_t{1} << 30;      // bodies of all hosts' unfinished intents
+  size_t window = 64;                             // handed out to one host and not finished
+  size_t max_waiters = 100000;                    // Wait and Cancel calls that are open
   absl::Duration retry_after = absl::Seconds(1);  // told to whoever is over a limit
   // Between two tries of a commit that must come about; doubles from the first to the second.
   absl::Duration backoff_min = absl::Milliseconds(50);
@@ -70,7 +70,7 @@ struct AcceptRequest {
 };
 
 struct ListRequest {
-  std::string host;     // "-": every host
+  std::string host;       // "-": every host
   int32_t page_size = 0;  // 0: 100; above 1,000: 1,000
   std::string page_token;
   std::vector<v1::Intent::State> states;  // empty: all
@@ -103,8 +103,8 @@ class Intents {
   Intents(const Intents&) = delete;
   Intents& operator=(const Intents&) = delete;
 
-  // Accepts an intent and answers with it once it is durable. An id seen before is answered with the intent as it now is
-  // (also while the first is on its way to disk), without looking at limits, host or capabilities.
+  // Accepts an intent and answers with it once it is durable. An id seen before is answered with the intent as it now
+  // is (also while the first is on its way to disk), without looking at limits, host or capabilities.
   //
   // INVALID_ARGUMENT with google.rpc.BadRequest: bad fields, all of them. ALREADY_EXISTS: the id was used for another
   // body; the difference is named. NOT_FOUND: the host is not known and allow_unknown_host is not set.
@@ -116,7 +116,8 @@ class Intents {
   absl::StatusOr<v1::Intent> Get(std::string_view host, std::string_view id);
 
   // In the order accepted. A page whose intents take 2 MiB is full whatever page_size says. INVALID_ARGUMENT with
-  // google.rpc.BadRequest: a page_token that is not one, or of another listing; a negative page_size; a state that is none.
+  // google.rpc.BadRequest: a page_token that is not one, or of another listing; a negative page_size; a state that is
+  // none.
   absl::StatusOr<ListResult> List(const ListRequest& request);
 
   // Cancels an intent that has not begun. Beyond the send cursor that is decided here and durable when answered; at or
@@ -141,8 +142,8 @@ class Intents {
   void HostDisconnected(const std::string& host, uint64_t session);
   // Intents begun; those that are not unfinished are ignored.
   void Started(const std::string& host, const std::vector<int64_t>& sequences);
-  // Results. Each is made durable, then acknowledged; one that is durable already is acknowledged again; one of an intent
-  // that is not there is acknowledged and logged, for nothing else could ever come of it.
+  // Results. Each is made durable, then acknowledged; one that is durable already is acknowledged again; one of an
+  // intent that is not there is acknowledged and logged, for nothing else could ever come of it.
   void Finished(const std::string& host, std::vector<v1::IntentResult> results);
   // What the agent says to AskCancel. After `cancelled` its result is awaited.
   void CancelAnswered(const std::string& host, int64_t sequence, bool cancelled, const std::string& reason);
@@ -153,7 +154,8 @@ class Intents {
   std::vector<std::string> KnownHosts() const;
 
   // No call is accepted any more (UNAVAILABLE); what is on its way to disk is waited for and answered, open Waits and
-  // Cancels are answered UNAVAILABLE, and threads are joined. Nothing calls out afterwards. Idempotent; from one thread.
+  // Cancels are answered UNAVAILABLE, and threads are joined. Nothing calls out afterwards. Idempotent; from one
+  // thread.
   void Stop();
 
  private:
@@ -183,7 +185,8 @@ class Intents {
   // Commits; `then` runs on the queue's thread, also when the store did not take the transaction. It calls EndCommit.
   void Commit(store::Transaction transaction, std::function<void(const absl::StatusOr<store::CommitResult>&)> then);
   // On the queue's thread.
-  void Observe(const Host& host, const Uuid& id, v1::Intent::State from, const v1::Intent& intent, v1::Intent::State to);
+  void Observe(const Host& host, const Uuid& id, v1::Intent::State from, const v1::Intent& intent,
+               v1::Intent::State to);
   void ObserveDepth();
 
   // handing_out.cc. Pump does what the host's lane says is to be done; on the queue's thread.

@@ -43,8 +43,8 @@ void Lane::CursorCommitted(int64_t position) { cursor_ = std::max(cursor_, posit
 bool Lane::BeginAccept() {
   // Whatever is accepted and not yet behind the cursor would be dragged along, past the window.
   const bool nothing_waits = entries_.empty() || !BeyondCursor(entries_.rbegin()->first);
-  const bool direct = connected_ && !cursor_moving_ && accepting_ == 0 && nothing_waits &&
-                      HandedOut() + accepting_direct_ < window_;
+  const bool direct =
+      connected_ && !cursor_moving_ && accepting_ == 0 && nothing_waits && HandedOut() + accepting_direct_ < window_;
   ++(direct ? accepting_direct_ : accepting_);
   return direct;
 }

@@ -5,8 +5,8 @@
 // given. Decides what to do next; does nothing itself. No I/O, no locks, no time: its owner holds one and passes it on.
 // Not thread-safe.
 //
-// The rules: hand out strictly by sequence; only what is at or before the durable cursor; the cursor moves only as far as
-// `window` intents are handed out and unfinished, one commit at a time.
+// The rules: hand out strictly by sequence; only what is at or before the durable cursor; the cursor moves only as far
+// as `window` intents are handed out and unfinished, one commit at a time.
 
 #include <cstddef>
 #include <cstdint>
@@ -48,8 +48,8 @@ class Lane {
   const std::map<int64_t, Entry>& entries() const { return entries_; }
   std::map<int64_t, Entry>& entries() { return entries_; }
 
-  // Everything is to be handed out again. False, and nothing done: a session this new or newer was there before. What was
-  // asked of the session before is for its owner to take (TakeAsked) first.
+  // Everything is to be handed out again. False, and nothing done: a session this new or newer was there before. What
+  // was asked of the session before is for its owner to take (TakeAsked) first.
   bool Connect(uint64_t session);
   // False, and nothing done: it is not the present session.
   bool Disconnect(uint64_t session);
@@ -61,8 +61,8 @@ class Lane {
   // The commit that Output::cursor asked for is over, whichever way.
   void CursorSettled() { cursor_moving_ = false; }
 
-  // An accept is on its way to disk. True: it would be handed out at once, so its transaction may move the cursor as well,
-  // up to itself, which saves the second commit.
+  // An accept is on its way to disk. True: it would be handed out at once, so its transaction may move the cursor as
+  // well, up to itself, which saves the second commit.
   bool BeginAccept();
   // With what BeginAccept returned; before the entry is appended.
   void EndAccept(bool direct);

@@ -1,7 +1,8 @@
 #ifndef WARREN_SERVER_INTENTS_LOAD_H_
 #define WARREN_SERVER_INTENTS_LOAD_H_
 
-// Reads back what the queue has written. Needs memory for the unfinished intents' bodies and 80 bytes for each other one.
+// Reads back what the queue has written. Needs memory for the unfinished intents' bodies and 80 bytes for each other
+// one.
 
 #include <cstddef>
 #include <functional>

@@ -18,7 +18,8 @@ namespace {
 
 constexpr int32_t kDefaultPage = 100;
 constexpr int32_t kMaxPage = 1000;
-// A page that has grown this large is full: with one more intent on top it is still far below the 4 MiB that gRPC takes.
+// A page that has grown this large is full: with one more intent on top it is still far below the 4 MiB that gRPC
+// takes.
 constexpr size_t kMaxPageBytes = 2 << 20;
 
 // What a page token is bound to.
@@ -38,9 +39,9 @@ bool Wanted(const std::vector<v1::Intent::State>& states, v1::Intent::State stat
 }  // namespace
 
 absl::Status Intents::NotFound(std::string_view host, std::string_view id) {
-  return absl::NotFoundError(
-      absl::StrCat("host ", absl::string_view(host.data(), host.size()), ": there is no intent ",
-                   absl::string_view(id.data(), id.size()), "; ListIntents shows those there are"));
+  return absl::NotFoundError(absl::StrCat("host ", absl::string_view(host.data(), host.size()), ": there is no intent ",
+                                          absl::string_view(id.data(), id.size()),
+                                          "; ListIntents shows those there are"));
 }
 
 std::optional<Intents::Snapshot> Intents::Look(const Host* host, const Uuid& id) const {
@@ -100,7 +101,8 @@ absl::StatusOr<ListResult> Intents::List(const ListRequest& request) {
   const std::string filter = FilterText(request);
   std::optional<int64_t> after = 0;
   if (!request.page_token.empty() && !(after = DecodePageToken(filter, request.page_token))) {
-    violations.push_back({"page_token", "is not the next_page_token of a page of this listing (same parent and states)"});
+    violations.push_back(
+        {"page_token", "is not the next_page_token of a page of this listing (same parent and states)"});
   }
   if (!violations.empty()) return BadRequestError(violations);
 

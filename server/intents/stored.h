@@ -4,7 +4,8 @@
 // How intents and cursors lie in the store.
 //
 //   i/HOST/ID   one row an intent: a serialized warren.v1.Intent without name and sequence, which are the key's and the
-//               row's create_revision. Written when accepted (QUEUED) and once more when finished; RUNNING is never written.
+//               row's create_revision. Written when accepted (QUEUED) and once more when finished; RUNNING is never
+//               written.
 //   c/HOST      the send cursor: intents up to this sequence may have been handed out. A decimal number, or empty for
 //               the row's own mod_revision (the intent accepted in the same transaction). Never goes back.
 //

@@ -1,8 +1,8 @@
 #ifndef WARREN_SERVER_INTENTS_UUID_H_
 #define WARREN_SERVER_INTENTS_UUID_H_
 
-// An intent's id in 16 bytes: what the index of finished intents keeps of it. Upper and lower case are the same id; it is
-// shown in lower case (RFC 9562, section 4).
+// An intent's id in 16 bytes: what the index of finished intents keeps of it. Upper and lower case are the same id; it
+// is shown in lower case (RFC 9562, section 4).
 
 #include <cstdint>
 #include <optional>

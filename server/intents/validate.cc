@@ -20,7 +20,8 @@ constexpr uint32_t kMaxQueues = 4096;
 constexpr int kMaxAddresses = 64;
 // IFA_CACHEINFO counts seconds in 32 bits; all ones stands for ever.
 constexpr int64_t kMaxLifetimeSeconds = std::numeric_limits<uint32_t>::max() - 1;
-constexpr char kAddressForm[] = "is not an IP address with prefix length, such as \"10.0.0.1/24\" or \"2001:db8::1/64\"";
+constexpr char kAddressForm[] =
+    "is not an IP address with prefix length, such as \"10.0.0.1/24\" or \"2001:db8::1/64\"";
 constexpr char kIpForm[] = "is not an IP address such as \"10.0.0.1\" or \"2001:db8::1\"";
 
 absl::string_view A(std::string_view s) { return {s.data(), s.size()}; }
@@ -29,7 +30,8 @@ const char* FamilyName(Family family) { return family == Family::kIpv4 ? "IPv4" 
 // Collects what is wrong below one field.
 class Checker {
  public:
-  Checker(std::string path, std::vector<FieldViolation>& violations) : path_(std::move(path)), violations_(violations) {}
+  Checker(std::string path, std::vector<FieldViolation>& violations)
+      : path_(std::move(path)), violations_(violations) {}
 
   Checker At(std::string_view field) const { return Checker(absl::StrCat(path_, ".", A(field)), violations_); }
 
@@ -82,8 +84,8 @@ class Checker {
   void SameFamily(std::string_view field, const std::optional<Prefix>& prefix, std::string_view other_field,
                   const std::optional<Prefix>& other) const {
     if (prefix && other && prefix->family != other->family) {
-      Bad(field, absl::StrCat("is ", FamilyName(prefix->family), " but ", A(other_field), " is ",
-                              FamilyName(other->family)));
+      Bad(field,
+          absl::StrCat("is ", FamilyName(prefix->family), " but ", A(other_field), " is ", FamilyName(other->family)));
     }
   }
 
@@ -149,7 +151,8 @@ void Check(const Checker& c, const v1::SetLink& op) {
 std::optional<int64_t> CheckLifetime(const Checker& c, std::string_view field, const google::protobuf::Duration& d,
                                      int64_t least) {
   if (d.nanos() != 0 || d.seconds() < least || d.seconds() > kMaxLifetimeSeconds) {
-    c.Bad(field, absl::StrCat("must be whole seconds, ", least, " to ", kMaxLifetimeSeconds, "; leave it out for ever"));
+    c.Bad(field,
+          absl::StrCat("must be whole seconds, ", least, " to ", kMaxLifetimeSeconds, "; leave it out for ever"));
     return std::nullopt;
   }
   return d.seconds();
@@ -188,7 +191,8 @@ void CheckRoute(const Checker& c, const Route& op) {
     if (!destination) {
       c.Bad("destination", "is neither \"default\" nor a prefix such as \"10.1.0.0/16\" or \"2001:db8::/32\"");
     } else if (HasHostBits(*destination)) {
-      c.Bad("destination", absl::StrCat("has bits beyond its prefix length; did you mean \"", NetworkOf(*destination), "\"?"));
+      c.Bad("destination",
+            absl::StrCat("has bits beyond its prefix length; did you mean \"", NetworkOf(*destination), "\"?"));
     }
   }
   std::optional<Prefix> via;

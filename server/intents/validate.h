@@ -1,8 +1,8 @@
 #ifndef WARREN_SERVER_INTENTS_VALIDATE_H_
 #define WARREN_SERVER_INTENTS_VALIDATE_H_
 
-// Checks operations against what operations.proto says, field by field, before anything is stored: what can be known to be
-// wrong without the host. What depends on what is there is the kernel's to refuse. Pure; thread-safe.
+// Checks operations against what operations.proto says, field by field, before anything is stored: what can be known to
+// be wrong without the host. What depends on what is there is the kernel's to refuse. Pure; thread-safe.
 
 #include <cstddef>
 #include <vector>
