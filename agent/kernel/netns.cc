@@ -19,7 +19,6 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "agent/kernel/error.h"
 
 namespace warren::kernel {
@@ -54,34 +53,22 @@ absl::Status MakeDirectories(const std::string& path) {
   }
 }
 
-// A path as mountinfo has it: white space, "\\" and "#" are three octal digits after a "\\" there.
-std::string Unmangled(std::string_view text) {
-  std::string path;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const std::string digits(text.substr(i, 4).substr(text[i] == '\\' ? 1 : 0));
-    if (text[i] == '\\' && digits.size() == 3 && digits.find_first_not_of("01234567") == std::string::npos) {
-      path += static_cast<char>(std::stoi(digits, nullptr, 8));
-      i += 3;
-    } else {
-      path += text[i];
-    }
-  }
-  return path;
-}
-
-// Whether `path` is a mount point, and whether that mount is shared (proc(5), mountinfo).
+// Whether `path` is the root of a mount, and whether that mount is shared (proc(5), mountinfo). Looked up by the
+// mount's id: by its path, one that another mount hides would be taken for it.
 struct MountState {
   bool mounted = false;
   bool shared = false;
 };
-MountState FindMount(const std::string& path) {
+absl::StatusOr<MountState> FindMount(const std::string& path) {
+  struct statx st;
+  if (statx(AT_FDCWD, path.c_str(), 0, STATX_MNT_ID, &st) != 0)
+    return ErrnoError(errno, absl::StrCat("looking at ", path));
   MountState state;
+  state.mounted = (st.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+  const std::string id = absl::StrCat(st.stx_mnt_id, " ");
   std::ifstream file("/proc/thread-self/mountinfo");
   for (std::string line; std::getline(file, line);) {
-    const std::vector<std::string> fields = absl::StrSplit(line, ' ');
-    if (fields.size() < 7 || Unmangled(fields[4]) != path) continue;
-    state.mounted = true;
-    state.shared = line.find(" shared:") != std::string::npos;
+    if (line.rfind(id, 0) == 0) state.shared = line.find(" shared:") != std::string::npos;
   }
   return state;
 }
@@ -145,11 +132,12 @@ absl::Status NetnsDir::Prepare() const {
   if (auto s = MakeDirectories(path_); !s.ok()) return s;
   char real[PATH_MAX];
   if (realpath(path_.c_str(), real) == nullptr) return ErrnoError(errno, absl::StrCat("resolving ", path_));
-  MountState state = FindMount(real);
-  if (!state.mounted && mount(real, real, "none", MS_BIND | MS_REC, nullptr) != 0) {
+  const auto state = FindMount(real);
+  if (!state.ok()) return state.status();
+  if (!state->mounted && mount(real, real, "none", MS_BIND | MS_REC, nullptr) != 0) {
     return ErrnoError(errno, absl::StrCat("binding ", real, " on itself"));
   }
-  if (!state.shared && mount("", real, "none", MS_SHARED | MS_REC, nullptr) != 0) {
+  if (!(state->mounted && state->shared) && mount("", real, "none", MS_SHARED | MS_REC, nullptr) != 0) {
     return ErrnoError(errno, absl::StrCat("making ", real, " a shared mount"));
   }
   return absl::OkStatus();

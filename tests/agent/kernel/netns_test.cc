@@ -129,6 +129,18 @@ TEST_F(NetnsTest, PreparingMakesAnUnsharedMountSharedAndFollowsASymlinkedDirecto
   Sh("umount /run/real && rm -r /run/real /run/link");
 }
 
+TEST_F(NetnsTest, PreparingIsNotTakenInByAMountThatAnotherHides) {
+  Sh("mkdir /run/hidden && mount --bind /run/hidden /run/hidden && mkdir /run/hidden/netns");
+  Sh("mount --bind /run/hidden/netns /run/hidden/netns && mount --make-shared /run/hidden/netns");
+  Sh("mount -t tmpfs tmpfs /run/hidden && mkdir /run/hidden/netns");
+  ASSERT_OK(NetnsDir("/run/hidden/netns").Prepare());
+  EXPECT_EQ(MountsAt("/run/hidden/netns"), "2");
+  ASSERT_OK(NetnsDir("/run/hidden/netns").Prepare());
+  EXPECT_EQ(MountsAt("/run/hidden/netns"), "2");
+  Sh("umount /run/hidden/netns && umount /run/hidden && umount /run/hidden/netns && umount /run/hidden");
+  Sh("rm -r /run/hidden");
+}
+
 TEST_F(NetnsTest, PreparingADirectoryWithASpaceInItsNameDoublesNothingEither) {
   const NetnsDir spaced("/run/a place");
   ASSERT_OK(spaced.Prepare());
