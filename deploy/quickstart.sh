@@ -57,6 +57,7 @@ stop() {  # by pid; the process drains and ends by itself
 
 clean_up() {
   local code=$?
+  set +e
   trap '' INT TERM HUP
   trap - EXIT
   say "cleaning up"

@@ -41,11 +41,9 @@ for command in $(seq "$(sed -n '/^  export WARREN/,/warren --help/p' "$log" | wc
 done
 warren netns delete demo/green || fail "green could not be deleted"
 sed -n 's/^  curl \(http[^ ]*\).*/\1/p' "$log" | while read -r url; do
-  curl -sS --fail "$url" | grep -q '^# HELP warren_' || fail "no metrics at $url"
+  curl -sS --fail "$url" | grep -c '^# HELP warren_' > /dev/null || fail "no metrics at $url"
 done || exit 1
 kill -TERM $pid
 wait $pid || fail "did not end with 0:"$'\n'"$(cat "$log")"
 rm -f "$log" "$TMPDIR/out"
 [ -z "$(ls "$TMPDIR")" ] || fail "left in the temporary directory: $(ls "$TMPDIR")"
-# The sandbox began with it.
-mkdir /run/netns && mount --bind /run/netns /run/netns && mount --make-shared /run/netns
