@@ -16,10 +16,10 @@ struct LinkAddFlags {
   bool up = false;                           // both ends
   uint32_t mtu = 0;                          // both ends
   uint32_t queues = 0;                       // both ends
-  std::vector<std::string> addresses;       // of the first end, or the bridge
-  std::vector<std::string> peer_addresses;  // of the other end
-  std::string mac;
-  std::string peer_mac;
+  std::vector<std::string> addresses = {};       // of the first end, or the bridge
+  std::vector<std::string> peer_addresses = {};  // of the other end
+  std::string mac = {};
+  std::string peer_mac = {};
   bool allow_existing = false;
 };
 

@@ -1,11 +1,12 @@
 #include "client/intent_file/intent_file.h"
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <vector>
+#include <sstream>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -17,18 +18,63 @@ namespace {
 
 absl::string_view A(std::string_view s) { return {s.data(), s.size()}; }
 
-// The one document of the text; empty ones, as after a last "---", do not count.
+// Watches documents go by: where each begins, and whether there is anything in it.
+class Documents : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    stuck_ = count_ > 0 && mark.pos == start_.pos;
+    start_ = mark;
+    ++count_;
+    empty_ = true;
+  }
+  void OnDocumentEnd() override { filled_ += empty_ ? 0 : 1; }
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override { empty_ = false; }
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override { empty_ = false; }
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
+    empty_ = false;
+  }
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
+    empty_ = false;
+  }
+  void OnMapEnd() override {}
+
+  int filled() const { return filled_; }
+  // yaml-cpp takes a stray "]" or "," between documents for an empty document, for ever.
+  bool stuck() const { return stuck_; }
+  int line() const { return start_.line + 1; }
+
+ private:
+  YAML::Mark start_;
+  int count_ = 0;
+  int filled_ = 0;
+  bool empty_ = true;
+  bool stuck_ = false;
+};
+
+// The one document of the text. An empty one after it, as after a last "---", does not count.
 absl::StatusOr<YAML::Node> OneDocument(const std::string& text) {
-  std::vector<YAML::Node> documents;
-  for (const YAML::Node& document : YAML::LoadAll(text)) {
-    if (document.IsDefined() && !document.IsNull()) documents.push_back(document);
+  std::istringstream in(text);
+  YAML::Parser parser(in);
+  Documents documents;
+  while (parser.HandleNextDocument(documents)) {
+    if (documents.stuck()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("line ", documents.line(), ": is neither YAML nor JSON: stray bracket, brace or comma"));
+    }
+    if (documents.filled() > 1) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("line ", documents.line(), ": a second document begins; an intent is one, with all its operations "
+                                                  "in one list"));
+    }
   }
-  if (documents.empty()) return absl::InvalidArgumentError("is empty; expected operations: [...]");
-  if (documents.size() > 1) {
-    return absl::InvalidArgumentError(absl::StrCat("holds ", documents.size(),
-                                                   " documents; an intent is one, with all its operations in one list"));
+  YAML::Node first = YAML::Load(text);
+  if (!first.IsDefined() || first.IsNull()) {
+    return absl::InvalidArgumentError(documents.filled() == 0 ? "is empty; expected operations: [...]"
+                                                              : "begins with an empty document; take out the first ---");
   }
-  return documents.front();
+  return first;
 }
 
 absl::Status In(std::string_view source, const absl::Status& status) {
