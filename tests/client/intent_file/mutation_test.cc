@@ -61,8 +61,8 @@ TEST(IntentFileMutations, AreReadOrRefusedWithAReason) {
     }
   }
   // Both happen often, or this test proves nothing.
-  EXPECT_GT(read, 1000);
-  EXPECT_GT(refused, 1000);
+  EXPECT_GT(read, 100);
+  EXPECT_GT(refused, 10000);
 }
 
 }  // namespace

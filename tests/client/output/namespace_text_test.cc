@@ -1,0 +1,51 @@
+#include "client/output/namespace_text.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/client/output/messages.h"
+
+namespace warren::cli {
+namespace {
+
+std::vector<v1::Namespace> Namespaces() {
+  return {From<v1::Namespace>("name: 'hosts/h1/namespaces/@host' nsid: -1 foreign: true link_count: 3 route_count: 12"),
+          From<v1::Namespace>(R"(
+            name: 'hosts/h1/namespaces/red' nsid: 4 link_count: 1 route_count: 1
+            identity { boot_id: 'b' cookie: 17 inode: 4026532300 } observe_time { seconds: 1795564103 }
+            links { name: 'lo' ifindex: 1 flags: 'LOOPBACK' mtu: 65536 mac: '00:00:00:00:00:00' }
+            routes { destination: 'default' dev: 'lo' table: 254 type: 'unicast' })")};
+}
+
+TEST(NamespacesText, IsATableOfPlaces) {
+  EXPECT_EQ(NamespacesText(Namespaces(), Format::kTable),
+            "NAMESPACE   NSID   LINKS   ROUTES   FOREIGN\n"
+            "h1/@host    -      3       12       yes\n"
+            "h1/red      4      1       1        no\n");
+}
+
+TEST(NamespacesText, IsNamesOrData) {
+  EXPECT_EQ(NamespacesText(Namespaces(), Format::kName), "hosts/h1/namespaces/@host\nhosts/h1/namespaces/red\n");
+  EXPECT_EQ(NamespacesText({}, Format::kJson), "[]\n");
+  EXPECT_EQ(NamespacesText({Namespaces()[0]}, Format::kYaml),
+            "- name: hosts/h1/namespaces/@host\n  foreign: true\n  nsid: -1\n  linkCount: 3\n  routeCount: 12\n");
+}
+
+TEST(NamespaceText, ShowsOneWithWhatIsInIt) {
+  EXPECT_EQ(NamespaceText(Namespaces()[1], Format::kTable),
+            "Namespace:   h1/red\n"
+            "Foreign:     no\n"
+            "Nsid:        4\n"
+            "Cookie:      17\n"
+            "Inode:       4026532300\n"
+            "Boot:        b\n"
+            "Observed:    2026-11-24T23:48:23.000Z\n"
+            "\n"
+            "1: lo: <LOOPBACK> mtu 65536\n"
+            "    link/loopback 00:00:00:00:00:00\n"
+            "\n"
+            "default dev lo\n");
+  EXPECT_EQ(NamespaceText(Namespaces()[1], Format::kName), "hosts/h1/namespaces/red\n");
+}
+
+}  // namespace
+}  // namespace warren::cli
