@@ -108,8 +108,7 @@ void FillRoute(const kernel::Route& route, const std::map<int, std::string>& nam
 }  // namespace
 
 std::string ShownLinkName(const std::string& raw) {
-  if (!WhyBadInterface(raw) && raw.find('=') == std::string::npos) return raw;
-  return EscapeName(raw);
+  return WhyBadInterface(raw) || raw.find('=') != std::string::npos ? EscapeName(raw) : ShownText(raw);
 }
 
 bool IsKernelsOwn(const kernel::Link& link) {

@@ -41,8 +41,9 @@ End ToEnd(const kernel::Link& link, uint64_t peer_netns) {
 }
 
 bool IsGone(const absl::Status& status) {
-  // EINVAL: something else has taken the name.
-  return kernel::ErrnoOf(status) == ENOENT || kernel::ErrnoOf(status) == EINVAL;
+  // EINVAL, ELOOP, ENOTDIR: something else has taken the name.
+  const int error = kernel::ErrnoOf(status);
+  return error == ENOENT || error == EINVAL || error == ELOOP || error == ENOTDIR;
 }
 
 }  // namespace

@@ -1,0 +1,71 @@
+#include "agent/inventory/topology.h"
+
+#include <gtest/gtest.h>
+
+namespace warren::inventory {
+namespace {
+
+using Names = std::set<std::string>;
+using Cookies = std::set<uint64_t>;
+
+// An end in a namespace whose other end has the index `peer` in the namespace `netns`.
+End To(int ifindex, const std::string& name, int peer, uint64_t netns) {
+  return {ifindex, name, name + "-mac", peer, netns};
+}
+
+TEST(Topology, NamesTheHostFirstAndOtherwiseTheFirstName) {
+  Topology topology;
+  topology.Put("zeta", 7, {});
+  topology.Put("alpha", 7, {});
+  EXPECT_EQ(topology.NameOf(7), "alpha");
+  topology.Put("@host", 7, {});
+  EXPECT_EQ(topology.NameOf(7), "@host");
+  topology.Remove("@host");
+  topology.Remove("alpha");
+  EXPECT_EQ(topology.NameOf(7), "zeta");
+  topology.Remove("zeta");
+  EXPECT_EQ(topology.NameOf(7), "");
+}
+
+TEST(Topology, ANamespaceThatAppearsOrDisappearsConcernsThoseAtItsOtherEnds) {
+  Topology topology;
+  topology.Put("@host", 1, {To(5, "t0", 2, 0)});
+  EXPECT_EQ(topology.Put("red", 2, {To(2, "eth0", 5, 1)}), Names{"@host"});
+  EXPECT_EQ(topology.Put("red", 2, {To(2, "eth0", 5, 1)}), Names{}) << "nothing has changed";
+  EXPECT_EQ(topology.Remove("red"), Names{"@host"});
+  EXPECT_EQ(topology.Remove("red"), Names{});
+}
+
+TEST(Topology, ARenamedEndConcernsItsOtherEndAndNobodyElse) {
+  Topology topology;
+  topology.Put("a", 1, {To(2, "eth0", 2, 2)});
+  topology.Put("b", 2, {To(2, "eth0", 2, 1), To(3, "eth1", 2, 3)});
+  topology.Put("c", 3, {To(2, "eth0", 3, 2)});
+  EXPECT_EQ(topology.Put("b", 2, {To(2, "wan0", 2, 1), To(3, "eth1", 2, 3)}), Names{"a"});
+  EXPECT_EQ(topology.Put("b", 2, {To(2, "wan0", 2, 1)}), Names{"c"});
+}
+
+TEST(Topology, ANameTakenByAnotherNamespaceIsBoth) {
+  Topology topology;
+  topology.Put("a", 1, {To(2, "eth0", 9, 8)});
+  topology.Put("b", 8, {To(9, "x", 2, 1)});
+  topology.Put("c", 5, {To(4, "y", 3, 6)});
+  // "a" was deleted and made again between two looks, and now has a veth to c.
+  EXPECT_EQ(topology.Put("a", 6, {To(3, "eth0", 4, 5)}), (Names{"b", "c"}));
+  EXPECT_EQ(topology.NameOf(1), "");
+  EXPECT_EQ(topology.CookieOf("a"), 6u);
+}
+
+TEST(Topology, FindsEndsByIndexPeerAndMac) {
+  Topology topology;
+  topology.Put("a", 1, {To(2, "eth0", 5, 2)});
+  topology.Put("b", 2, {{5, "eth0", "other-mac", 2, 1}});
+  EXPECT_EQ(topology.Having(2, 5, "eth0-mac"), Cookies{1});
+  EXPECT_EQ(topology.Having(2, 6, "eth0-mac"), Cookies{});
+  EXPECT_EQ(topology.Having(5, 2, "other-mac"), Cookies{2});
+  topology.Put("a", 1, {});
+  EXPECT_EQ(topology.Having(2, 5, "eth0-mac"), Cookies{});
+}
+
+}  // namespace
+}  // namespace warren::inventory
