@@ -30,6 +30,9 @@ class Collector : public MessageDifferencer::Reporter {
     Add(path, Value(then, path, /*now=*/false), "absent");
   }
   void ReportModified(const Message& then, const Message& now, const Path& path) override {
+    // Told after what differs inside of it, which says more.
+    const FieldDescriptor* field = path.back().field;
+    if (field != nullptr && field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) return;
     Add(path, Value(then, path, /*now=*/false), Value(now, path, /*now=*/true));
   }
 

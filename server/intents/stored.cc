@@ -52,8 +52,12 @@ absl::StatusOr<StoredIntent> DecodeIntent(const store::KeyValue& row) {
 
 absl::StatusOr<StoredCursor> DecodeCursor(const store::KeyValue& row) {
   StoredCursor cursor{row.key.substr(kCursorPrefix.size()), row.mod_revision};
+  if (WhyBadHost(cursor.host)) return Corrupt(row, "is not a host's send cursor");
   if (row.value == kCursorAtThisRevision) return cursor;
-  if (!absl::SimpleAtoi(row.value, &cursor.position)) return Corrupt(row, "does not hold a send cursor");
+  if (row.value.find_first_not_of("0123456789") != std::string::npos ||
+      !absl::SimpleAtoi(row.value, &cursor.position)) {
+    return Corrupt(row, "does not hold a send cursor");
+  }
   return cursor;
 }
 
