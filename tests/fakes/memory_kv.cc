@@ -109,9 +109,9 @@ absl::StatusOr<CommitResult> MemoryKv::ApplyCompaction(int64_t revision) {
   log_.erase(log_.begin(), log_.upper_bound(revision));
   for (auto at = keys_.begin(); at != keys_.end();) {
     std::vector<Version>& versions = at->second;
-    auto keep = std::find_if(versions.rbegin(), versions.rend(),
-                             [&](const Version& v) { return v.mod_revision <= revision; })
-                    .base();  // just after what was current at the revision
+    auto keep = std::find_if(versions.rbegin(), versions.rend(), [&](const Version& v) {
+                  return v.mod_revision <= revision;
+                }).base();  // just after what was current at the revision
     if (keep != versions.begin() && std::prev(keep)->value.has_value()) --keep;
     versions.erase(versions.begin(), keep);
     at = versions.empty() ? keys_.erase(at) : std::next(at);

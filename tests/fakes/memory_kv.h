@@ -1,8 +1,8 @@
 #ifndef WARREN_TESTS_FAKES_MEMORY_KV_H_
 #define WARREN_TESTS_FAKES_MEMORY_KV_H_
 
-// Kv in memory, for the tests of what is written over Kv: the threads, order and errors of the real one, and commits that
-// can be held back or made to fail.
+// Kv in memory, for the tests of what is written over Kv: the threads, order and errors of the real one, and commits
+// that can be held back or made to fail.
 
 #include <cstddef>
 #include <cstdint>

@@ -3,7 +3,8 @@
 
 // What kv.h promises, as tests that any backend must pass. A backend's test file includes this and instantiates
 //   INSTANTIATE_TEST_SUITE_P(MyBackend, KvConformance, testing::Values(MakeMyBackend));
-// where MakeMyBackend makes a KvUnderTest with an empty store. Keep what holds of one backend only (files, crashes) out.
+// where MakeMyBackend makes a KvUnderTest with an empty store. Keep what holds of one backend only (files, crashes)
+// out.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -212,12 +213,15 @@ TEST_P(KvConformance, TransactionsQueuedTogetherSucceedOrFailOnTheirOwnInOrder) 
   std::vector<std::pair<int, absl::StatusOr<CommitResult>>> answers;
   for (int i = 0; i < kCount; ++i) {
     // Each key is created twice: the second is refused.
-    Transaction transaction{{Compare::Missing(absl::StrCat("key", i / 2))}, {Mutation::Put(absl::StrCat("key", i / 2), "")}};
-    ASSERT_TRUE(kv_.Commit(std::move(transaction), [&, i](absl::StatusOr<CommitResult> result) {
-                     MutexLock lock(&mutex);
-                     answers.emplace_back(i, std::move(result));
-                     finished.Signal();
-                   }).ok());
+    Transaction transaction{{Compare::Missing(absl::StrCat("key", i / 2))},
+                            {Mutation::Put(absl::StrCat("key", i / 2), "")}};
+    ASSERT_TRUE(kv_.Commit(std::move(transaction),
+                           [&, i](absl::StatusOr<CommitResult> result) {
+                             MutexLock lock(&mutex);
+                             answers.emplace_back(i, std::move(result));
+                             finished.Signal();
+                           })
+                    .ok());
   }
   MutexLock lock(&mutex);
   while (answers.size() < kCount) finished.Wait(&mutex);
@@ -236,12 +240,14 @@ TEST_P(KvConformance, WhatIsAcknowledgedIsReadable) {
   Mutex mutex;
   CondVar finished;
   std::optional<std::string> read;
-  ASSERT_TRUE(kv_.Commit({{}, {Mutation::Put("a", "1")}}, [&](absl::StatusOr<CommitResult>) {
-                   auto kv = kv_.Get("a");
-                   MutexLock lock(&mutex);
-                   read = kv.ok() ? kv->value : kv.status().ToString();
-                   finished.Signal();
-                 }).ok());
+  ASSERT_TRUE(kv_.Commit({{}, {Mutation::Put("a", "1")}},
+                         [&](absl::StatusOr<CommitResult>) {
+                           auto kv = kv_.Get("a");
+                           MutexLock lock(&mutex);
+                           read = kv.ok() ? kv->value : kv.status().ToString();
+                           finished.Signal();
+                         })
+                  .ok());
   MutexLock lock(&mutex);
   while (!read.has_value()) finished.Wait(&mutex);
   EXPECT_EQ(*read, "1");
@@ -251,26 +257,29 @@ TEST_P(KvConformance, ACallbackMayCommit) {
   Mutex mutex;
   CondVar finished;
   bool done = false;
-  ASSERT_TRUE(kv_.Commit({{}, {Mutation::Put("a", "1")}}, [&](absl::StatusOr<CommitResult>) {
-                   EXPECT_TRUE(kv_.Commit({{Compare::Exists("a")}, {Mutation::Put("b", "1")}},
-                                          [&](absl::StatusOr<CommitResult> second) {
-                                            EXPECT_TRUE(second.ok()) << second.status();
-                                            MutexLock lock(&mutex);
-                                            done = true;
-                                            finished.Signal();
-                                          })
-                                   .ok());
-                 }).ok());
+  ASSERT_TRUE(kv_.Commit({{}, {Mutation::Put("a", "1")}},
+                         [&](absl::StatusOr<CommitResult>) {
+                           EXPECT_TRUE(kv_.Commit({{Compare::Exists("a")}, {Mutation::Put("b", "1")}},
+                                                  [&](absl::StatusOr<CommitResult> second) {
+                                                    EXPECT_TRUE(second.ok()) << second.status();
+                                                    MutexLock lock(&mutex);
+                                                    done = true;
+                                                    finished.Signal();
+                                                  })
+                                           .ok());
+                         })
+                  .ok());
   MutexLock lock(&mutex);
   while (!done) finished.Wait(&mutex);
 }
 
 TEST_P(KvConformance, EveryFaultOfATransactionIsNamed) {
   const std::string long_key(Kv::kMaxKeyBytes + 1, 'k');
-  const auto result = kv_.CommitAndWait({{Compare::Exists("")},
-                                         {Mutation::Put(long_key, ""), Mutation::Put("twice", ""), Mutation::Delete("twice"),
-                                          Mutation::DeletePrefix("pre"), Mutation::Put("prefix", ""),
-                                          Mutation::Put("v", std::string(Kv::kMaxValueBytes + 1, 'v'))}});
+  const auto result =
+      kv_.CommitAndWait({{Compare::Exists("")},
+                         {Mutation::Put(long_key, ""), Mutation::Put("twice", ""), Mutation::Delete("twice"),
+                          Mutation::DeletePrefix("pre"), Mutation::Put("prefix", ""),
+                          Mutation::Put("v", std::string(Kv::kMaxValueBytes + 1, 'v'))}});
   EXPECT_EQ(result.status().code(), absl::StatusCode::kInvalidArgument);
   const std::string message(result.status().message());
   EXPECT_THAT(message, HasSubstr("empty key"));
@@ -356,8 +365,7 @@ TEST_P(KvConformance, AWatchTellsWhatChangesUnderItsPrefixFromNowOn) {
   Put("a/1", "x");
   Put("b/1", "other");
   Must({{}, {Mutation::Put("a/2", "y"), Mutation::Delete("a/0")}});
-  EXPECT_THAT(log.WaitForLines(3),
-              testing::UnorderedElementsAre("2 put a/1=x", "4 put a/2=y", "4 delete a/0"));
+  EXPECT_THAT(log.WaitForLines(3), testing::UnorderedElementsAre("2 put a/1=x", "4 put a/2=y", "4 delete a/0"));
 }
 
 TEST_P(KvConformance, AWatchResumesFromAnyRevision) {
@@ -450,12 +458,12 @@ TEST_P(KvConformance, NothingIsToldOnceAWatchIsGone) {
 }
 
 TEST_P(KvConformance, CompactionKeepsWhatIsCurrentAtItsRevision) {
-  Put("a", "1");                    // 1
-  Put("b", "1");                    // 2
-  Put("a", "2");                    // 3
-  Delete("b");                      // 4
+  Put("a", "1");                     // 1
+  Put("b", "1");                     // 2
+  Put("a", "2");                     // 3
+  Delete("b");                       // 4
   const int64_t at = Put("c", "1");  // 5
-  Put("a", "3");                    // 6
+  Put("a", "3");                     // 6
   ASSERT_TRUE(kv_.Compact(at).ok());
   EXPECT_THAT(ListPrefix(""), ElementsAre("a=3", "c=1"));
   EXPECT_THAT(ListPrefix("", at), ElementsAre("a=2", "c=1"));

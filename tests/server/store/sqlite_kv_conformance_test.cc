@@ -10,11 +10,8 @@ namespace {
 class SqliteUnderTest : public KvUnderTest {
  public:
   SqliteUnderTest() {
-    auto kv = SqliteKv::Open({.path = dir_.File("kv.db"),
-                              .queue = {},
-                              .readers = 2,
-                              .watch_window_bytes = 16 << 10,
-                              .observer = nullptr});
+    auto kv = SqliteKv::Open(
+        {.path = dir_.File("kv.db"), .queue = {}, .readers = 2, .watch_window_bytes = 16 << 10, .observer = nullptr});
     EXPECT_TRUE(kv.ok()) << kv.status();
     kv_ = *std::move(kv);
   }
