@@ -115,7 +115,11 @@ absl::StatusOr<Release> ReleaseWatcher::Wait(Release release, absl::Time deadlin
       } else if (header->nlmsg_type == RTM_DELNSID && origin == -1) {
         nlattr* table[NETNSA_MAX + 1] = {};
         nlmsg_parse(header, sizeof(rtgenmsg), table, NETNSA_MAX, nullptr);
-        if (table[NETNSA_NSID]) release.nsids.erase(nla_get_s32(table[NETNSA_NSID]));
+        if (table[NETNSA_NSID] == nullptr) continue;
+        const int gone = nla_get_s32(table[NETNSA_NSID]);
+        release.nsids.erase(gone);
+        // Of its links nothing more is heard, since it has no id to be heard by.
+        std::erase_if(release.links, [&](const auto& link) { return link.first == gone; });
       }
     }
   }

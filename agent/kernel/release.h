@@ -23,7 +23,7 @@ namespace warren::kernel {
 struct Release {
   // As the host's namespace knows them.
   std::set<int> nsids;
-  // Links by (nsid of their namespace, -1 for the host's own; ifindex).
+  // Links by (nsid of their namespace, -1 for the host's own; ifindex). They are gone when their namespace is.
   std::set<std::pair<int, int>> links;
 
   bool empty() const { return nsids.empty() && links.empty(); }

@@ -51,6 +51,23 @@ TEST_F(ReleaseTest, WaitsForAPeerInAnotherNamespace) {
   EXPECT_EQ(IndexOf(in_blue, "far0"), 0);
 }
 
+TEST_F(ReleaseTest, APairWhoseNamespacesGoTogetherIsNotWaitedForInVain) {
+  Sh("ip netns add red && ip netns add blue && ip -n red link add eth0 type veth peer name far0 netns blue");
+  const int red = *GetOrAssignNsid(host(), Named("red")), blue = *GetOrAssignNsid(host(), Named("blue"));
+  int near, far;
+  {
+    Netlink in_red = OpenSocket(Named("red")), in_blue = OpenSocket(Named("blue"));
+    near = IndexOf(in_red, "eth0");
+    far = IndexOf(in_blue, "far0");
+  }
+  ReleaseWatcher watcher = Watch();
+  ASSERT_OK(dir().Unbind("red"));
+  ASSERT_OK(dir().Unbind("blue"));
+  const auto left = watcher.Wait({{red, blue}, {{red, near}, {blue, far}}}, absl::InfiniteFuture());
+  ASSERT_OK(left);
+  EXPECT_TRUE(left->empty());
+}
+
 TEST_F(ReleaseTest, SaysWhatIsStillThereAtTheDeadline) {
   Sh("ip netns add red && ip link add v0 type veth peer name eth0 netns red && ip link add gone type bridge");
   const int nsid = *GetOrAssignNsid(host(), Named("red"));
