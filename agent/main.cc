@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -115,6 +116,8 @@ absl::Status Run(const AgentFlags& flags, const Settings& settings, const Logger
 
   const int number = signal.Wait();
   logger.Info("shutting down", {{"signal", std::to_string(number)}});
+  // The listener takes its time: meanwhile the rest is drained.
+  const std::jthread stop_metrics([&] { metrics.StopServing(); });
   (*executor)->Stop();
   reporter.Drain(kDrain);
   (*session)->Stop();

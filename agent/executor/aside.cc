@@ -19,6 +19,7 @@ absl::Status SetAside(Transaction& tx, const Aside& aside) {
   rename.name = aside.name;
   if (auto s = kernel::SetLink(aside.place->netlink, aside.link.ifindex, down); !s.ok()) return s;
   if (auto s = kernel::SetLink(aside.place->netlink, aside.link.ifindex, rename); !s.ok()) return s;
+  tx.NoteAside(*aside.place, aside.link.ifindex);
   tx.LostLink(*aside.place, aside.link.ifindex);
   return absl::OkStatus();
 }

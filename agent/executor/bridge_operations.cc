@@ -87,9 +87,9 @@ absl::Status Apply(Transaction& tx, const v1::AttachLink& operation) {
     return absl::AlreadyExistsError(absl::StrCat("link ", object, " already is a port of ", operation.bridge()));
   }
   if (at->link.master != 0) {
-    auto other = kernel::GetLink(place.netlink, at->link.master);
     // A bridge that this intent has deleted holds its ports until the commit.
-    if (!other.ok() || !Transaction::IsAsideName(other->name)) {
+    if (!tx.IsAside(place, at->link.master)) {
+      auto other = kernel::GetLink(place.netlink, at->link.master);
       return kernel::ErrnoError(EBUSY, absl::StrCat("link ", object, " is a port of ",
                                                     other.ok() ? other->name : "another link", "; detach it first"));
     }
@@ -127,7 +127,7 @@ absl::Status Apply(Transaction& tx, const v1::DetachLink& operation) {
   if (at->link.master != 0) {
     auto master = kernel::GetLink(place.netlink, at->link.master);
     if (!master.ok()) return master.status();
-    if (master->kind == "bridge") bridge = *std::move(master);
+    if (master->kind == "bridge" && !tx.IsAside(place, master->ifindex)) bridge = *std::move(master);
   }
   if (!bridge) {
     if (operation.allow_missing()) return absl::OkStatus();

@@ -36,7 +36,8 @@ absl::Status Adopt(Transaction& tx, const v1::CreateNamespace& operation) {
 // the kernel puts into every namespace.
 absl::StatusOr<std::string> ForeignLink(Transaction& tx, Place& place, const std::vector<kernel::Link>& links) {
   for (const kernel::Link& link : links) {
-    if (!link.kind.empty() && !kernel::IsFallback(link) && !tx.OwnsLink(place, link.ifindex)) return link.name;
+    const bool kept = link.kind.empty() || kernel::IsFallback(link) || tx.IsAside(place, link.ifindex);
+    if (!kept && !tx.OwnsLink(place, link.ifindex)) return link.name;
   }
   return std::string();
 }

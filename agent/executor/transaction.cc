@@ -1,6 +1,5 @@
 #include "agent/executor/transaction.h"
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "proto/common/names.h"
 
@@ -45,8 +44,6 @@ std::string Transaction::AsideName() {
   for (size_t i = 0; i < 6; ++i) absl::StrAppend(&name, absl::Hex(static_cast<unsigned char>(random[i]), absl::kZeroPad2));
   return name;
 }
-
-bool Transaction::IsAsideName(const std::string& name) { return absl::StartsWith(name, kAside); }
 
 bool Transaction::OwnsNetns(uint64_t cookie) const {
   return ownership_.made_netns.contains(cookie) ||

@@ -58,7 +58,9 @@ class Transaction {
   std::string ParkPath() { return NewPath("parked"); }
   // A name for a link that is set aside.
   static std::string AsideName();
-  static bool IsAsideName(const std::string& name);
+  // Set aside by this intent: deleted, as far as its operations are concerned.
+  void NoteAside(const Place& place, int ifindex) { aside_.emplace(place.cookie(), ifindex); }
+  bool IsAside(const Place& place, int ifindex) const { return aside_.contains({place.cookie(), ifindex}); }
 
   // What was made through Warren, this intent included.
   bool OwnsNetns(uint64_t cookie) const;
@@ -95,6 +97,7 @@ class Transaction {
   std::string object_;
   std::vector<Step> steps_;
   journal::Ownership ownership_;
+  std::set<journal::LinkId> aside_;
   std::set<std::string> touched_;
   std::vector<Doomed> doomed_;
 };

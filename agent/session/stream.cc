@@ -85,7 +85,7 @@ void Stream::Close() {
 }
 
 void Stream::OnDone(const grpc::Status& status) {
-  const std::shared_ptr<Stream> self = std::move(self_);
+  const OnEnd on_end = on_end_;
   absl::Status reason;
   {
     MutexLock lock(&mutex_);
@@ -95,7 +95,10 @@ void Stream::OnDone(const grpc::Status& status) {
     reason = status.ok() ? absl::UnavailableError("the server ended the session")
                          : absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
   }
-  on_end_(std::move(reason));
+  // Whoever started the stream holds it until it was told of the end, and lets go of it then: were this thread the last to
+  // do so, the call and the channel could outlive main.
+  self_.reset();
+  on_end(std::move(reason));
 }
 
 }  // namespace warren::session

@@ -30,7 +30,7 @@ class Life(unittest.TestCase):
         self.assertEqual(self.fleet.json("intents", "show", f"late/{request}")["state"], "CANCELLED")
         host = self.fleet.host("late")
         wait_until(lambda: host.netns_names() == ["blue"], "blue to be made")
-        self.assertIn("CANCELLED", self.fleet.run("intents", "cancel", f"late/{request}").stderr)
+        self.assertIn("CANCELLED", self.fleet.warren("intents", "cancel", f"late/{request}"))
 
     def test_a_server_restart_loses_nothing_and_disturbs_no_host(self):
         host = self.fleet.host("h1")
