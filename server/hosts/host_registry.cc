@@ -9,10 +9,6 @@ namespace {
 
 constexpr int kMissedHeartbeats = 3;
 
-bool IsFinal(v1::Intent::State state) {
-  return state == v1::Intent::SUCCEEDED || state == v1::Intent::FAILED || state == v1::Intent::CANCELLED;
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<HostRegistry>> HostRegistry::Open(store::Kv& kv, inventory::Inventory& inventory,
@@ -227,7 +223,7 @@ absl::Status HostRegistry::OnHello(const std::shared_ptr<AgentSession>& session,
 }
 
 absl::Status HostRegistry::OnMessage(AgentSession& session, v1::AgentMessage message) {
-  if (message.has_report()) return OnReport(session, std::move(*message.mutable_report()));
+  if (message.has_report()) OnReport(session, std::move(*message.mutable_report()));
   if (message.has_cancel_answer()) {
     const v1::CancelAnswer& answer = message.cancel_answer();
     listener()->CancelAnswered(session.host(), answer.sequence(), answer.cancelled(), answer.reason());
@@ -235,13 +231,7 @@ absl::Status HostRegistry::OnMessage(AgentSession& session, v1::AgentMessage mes
   return absl::OkStatus();
 }
 
-absl::Status HostRegistry::OnReport(AgentSession& session, v1::Report report) {
-  for (const v1::IntentResult& result : report.results()) {
-    if (!IsFinal(result.state())) {
-      return absl::InvalidArgumentError(absl::StrCat("the result of intent ", result.intent_id(),
-                                                     " has a state that is not final: ", result.state()));
-    }
-  }
+void HostRegistry::OnReport(AgentSession& session, v1::Report report) {
   // Whoever sees a result must see the inventory it left.
   const std::string host = session.host();
   if (report.has_inventory()) {
@@ -254,7 +244,6 @@ absl::Status HostRegistry::OnReport(AgentSession& session, v1::Report report) {
     listener()->Finished(host, {std::make_move_iterator(report.mutable_results()->begin()),
                                 std::make_move_iterator(report.mutable_results()->end())});
   }
-  return absl::OkStatus();
 }
 
 void HostRegistry::OnEnded(const std::shared_ptr<AgentSession>& session, const absl::Status& why) {

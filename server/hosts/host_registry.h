@@ -104,7 +104,7 @@ class HostRegistry : public intents::Dispatcher, public intents::HostDirectory, 
   void OnEnded(const std::shared_ptr<AgentSession>& session, const absl::Status& why) override;
   void OnClosed(const std::shared_ptr<AgentSession>& session) override;
 
-  absl::Status OnReport(AgentSession& session, v1::Report report);
+  void OnReport(AgentSession& session, v1::Report report);
   // Null: it is not the live one.
   std::shared_ptr<AgentSession> Find(const std::string& host, uint64_t session) const;
   HostListener* listener() const;

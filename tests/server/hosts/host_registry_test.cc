@@ -383,17 +383,6 @@ TEST_F(HostRegistryTest, AReportIsAppliedInventoryFirstThenStartedThenResults) {
   EXPECT_FALSE(stream.writing()) << "results are acknowledged by the queue only";
 }
 
-TEST_F(HostRegistryTest, AResultWithoutAFinalStateEndsTheSession) {
-  FakeAgentStream& stream = Connect("h1");
-  notes_.Take();
-  v1::AgentMessage message;
-  message.mutable_report()->add_results()->set_state(v1::Intent::RUNNING);
-  stream.Say(message);
-  ASSERT_TRUE(stream.finished().has_value());
-  EXPECT_EQ(stream.finished()->code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_THAT(notes_.Take(), ElementsAre("-h1/1"));
-}
-
 TEST_F(HostRegistryTest, CancelAnswersArePassedOn) {
   FakeAgentStream& stream = Connect("h1");
   notes_.Take();
