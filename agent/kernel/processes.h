@@ -21,7 +21,7 @@ struct Holder {
   std::string ToString() const;  // "pid 4711 (bird)", "mount /run/x"
 };
 
-// Processes with at least one thread in one of the namespaces.
+// Processes with at least one thread in one of the namespaces. Not this one, whose threads only pass through.
 std::vector<Holder> ProcessesIn(const std::set<ino_t>& inodes);
 // Mounts of the namespaces that this mount namespace can see.
 std::vector<Holder> MountsOf(const std::set<ino_t>& inodes);
