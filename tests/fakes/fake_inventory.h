@@ -1,0 +1,159 @@
+#ifndef WARREN_TESTS_FAKES_FAKE_INVENTORY_H_
+#define WARREN_TESTS_FAKES_FAKE_INVENTORY_H_
+
+// A host that the test describes: namespaces by name, each with a number that stands for everything in it. Told as
+// differences like the real one's, one namespace a slice. FakeHost is the test's side, thread-safe; the inventory is made
+// from it on the thread that uses it.
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/inventory/inventory.h"
+#include "proto/common/mutex.h"
+
+namespace warren::inventory {
+
+class FakeHost {
+ public:
+  void Set(const std::string& name, int value) {
+    MutexLock lock(&mutex_);
+    namespaces_[name] = value;
+  }
+  void Erase(const std::string& name) {
+    MutexLock lock(&mutex_);
+    namespaces_.erase(name);
+  }
+  std::map<std::string, int> Get() const {
+    MutexLock lock(&mutex_);
+    return namespaces_;
+  }
+
+  // From now on a slice of a pass over differences does not end before it is interrupted.
+  void MakePassesEndless() {
+    MutexLock lock(&mutex_);
+    endless_ = true;
+  }
+  bool endless() const {
+    MutexLock lock(&mutex_);
+    return endless_;
+  }
+
+  // A whole pass stops before its last slice until Release.
+  void HoldWholePass() {
+    MutexLock lock(&mutex_);
+    held_ = true;
+  }
+  void Release() {
+    MutexLock lock(&mutex_);
+    held_ = false;
+    changed_.SignalAll();
+  }
+  void ArriveAtHold() {
+    MutexLock lock(&mutex_);
+    at_hold_ = held_;
+    changed_.SignalAll();
+    while (held_) changed_.Wait(&mutex_);
+    at_hold_ = false;
+  }
+  void WaitUntilHeld() {
+    MutexLock lock(&mutex_);
+    while (!at_hold_) changed_.Wait(&mutex_);
+  }
+
+  void CountPass() {
+    MutexLock lock(&mutex_);
+    ++passes_;
+    changed_.SignalAll();
+  }
+  // Waits until so many passes over differences have begun.
+  void WaitForPasses(int count) {
+    MutexLock lock(&mutex_);
+    while (passes_ < count) changed_.Wait(&mutex_);
+  }
+
+ private:
+  mutable Mutex mutex_;
+  CondVar changed_;
+  std::map<std::string, int> namespaces_ ABSL_GUARDED_BY(mutex_);
+  bool endless_ ABSL_GUARDED_BY(mutex_) = false;
+  bool held_ ABSL_GUARDED_BY(mutex_) = false;
+  bool at_hold_ ABSL_GUARDED_BY(mutex_) = false;
+  int passes_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+class FakeInventory : public Inventory {
+ public:
+  explicit FakeInventory(FakeHost& host) : host_(host) {}
+
+  std::vector<v1::InventoryUpdate> Refresh(const std::set<std::string>& names) override {
+    v1::InventoryUpdate update;
+    for (const std::string& name : names) Look(name, &update);
+    if (update.ByteSizeLong() == 0) return {};
+    return {update};
+  }
+  void BeginPass(bool whole) override {
+    whole_ = whole;
+    first_ = true;
+    todo_.clear();
+    if (whole) told_.clear();
+    if (!whole) host_.CountPass();
+    for (const auto& [name, value] : host_.Get()) todo_.push_back(name);
+    for (const auto& [name, value] : told_) todo_.push_back(name);
+  }
+  Slice Continue(const std::function<bool()>& interrupted) override {
+    Slice slice;
+    v1::InventoryUpdate update;
+    if (!whole_ && host_.endless()) {
+      while (!interrupted()) {
+      }
+      return slice;
+    }
+    if (interrupted()) return slice;
+    if (todo_.empty()) {
+      if (whole_) host_.ArriveAtHold();
+      slice.done = true;
+    } else {
+      Look(todo_.front(), &update);
+      todo_.pop_front();
+    }
+    update.set_full_begin(whole_ && std::exchange(first_, false));
+    update.set_full_end(whole_ && slice.done);
+    if (update.ByteSizeLong() > 0) slice.updates.push_back(std::move(update));
+    return slice;
+  }
+  size_t namespace_count() const override { return told_.size(); }
+
+ private:
+  void Look(const std::string& name, v1::InventoryUpdate* update) {
+    const auto now = host_.Get();
+    const auto there = now.find(name);
+    const auto told = told_.find(name);
+    if (there == now.end()) {
+      if (told == told_.end()) return;
+      told_.erase(told);
+      update->add_removed(name);
+    } else if (told == told_.end() || told->second != there->second) {
+      told_[name] = there->second;
+      v1::Namespace* netns = update->add_namespaces();
+      netns->set_name(name);
+      netns->set_nsid(there->second);
+    }
+  }
+
+  FakeHost& host_;
+  std::map<std::string, int> told_;
+  std::deque<std::string> todo_;
+  bool whole_ = false;
+  bool first_ = false;
+};
+
+}  // namespace warren::inventory
+
+#endif  // WARREN_TESTS_FAKES_FAKE_INVENTORY_H_
