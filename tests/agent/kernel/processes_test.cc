@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <latch>
 #include <thread>
+#include <vector>
 
 #include "tests/agent/kernel/kernel_test.h"
 
@@ -73,25 +73,54 @@ TEST_F(ProcessesTest, AProcessInsideIsNamedWithItsNamespaceAndNoOther) {
   EXPECT_THAT(ProcessesIn({Named("blue").inode}), ::testing::IsEmpty());
 }
 
+// A process with one thread inside, none of its others; ends when this does.
+class Visitor {
+ public:
+  explicit Visitor(const Netns& netns) {
+    int told[2];
+    if (pipe2(told, O_CLOEXEC) != 0) abort();
+    pid_ = fork();
+    if (pid_ == 0) {
+      std::jthread([&] {
+        if (setns(netns.fd.get(), CLONE_NEWNET) != 0 || write(told[1], "x", 1) != 1) _exit(1);
+        pause();
+      }).join();
+    }
+    close(told[1]);
+    char inside;
+    if (read(told[0], &inside, 1) != 1) abort();
+    close(told[0]);
+  }
+  ~Visitor() {
+    kill(pid_, SIGKILL);
+    waitpid(pid_, nullptr, 0);
+  }
+  int pid() const { return pid_; }
+
+ private:
+  int pid_;
+};
+
 TEST_F(ProcessesTest, AThreadInsideIsFoundThoughItsProcessIsElsewhere) {
   const Netns red = Named("red");
-  std::latch inside(1), looked(1);
-  std::jthread visitor([&] {
-    auto mine = NetnsWorker::Create();
-    if (!mine.ok()) return inside.count_down();
-    mine->Within(red,
-                 [&] {
-                   inside.count_down();
-                   looked.wait();
-                   return absl::OkStatus();
-                 })
-        .IgnoreError();
-  });
-  inside.wait();
+  const Visitor visitor(red);
   const auto found = ProcessesIn({red.inode});
-  looked.count_down();
   ASSERT_EQ(found.size(), 1u);
-  EXPECT_EQ(found[0].pid, getpid());
+  EXPECT_EQ(found[0].pid, visitor.pid());
+}
+
+TEST_F(ProcessesTest, OwnThreadsPassingThroughAreNotInhabitants) {
+  const Netns red = Named("red");
+  std::vector<Holder> found{{red.inode, 1, "not looked"}};
+  std::jthread([&] {
+    auto mine = NetnsWorker::Create();
+    ASSERT_OK(mine.status());
+    ASSERT_OK(mine->Within(red, [&] {
+      found = ProcessesIn({red.inode});
+      return absl::OkStatus();
+    }));
+  }).join();
+  EXPECT_THAT(found, ::testing::IsEmpty());
 }
 
 TEST_F(ProcessesTest, MountsOfANamespaceAreFoundWhereverTheyAre) {
