@@ -1,0 +1,106 @@
+#include "server/flags.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace warren::server {
+namespace {
+
+using ::testing::HasSubstr;
+
+int Parse(std::vector<const char*> arguments, ServerFlags& flags) {
+  arguments.insert(arguments.begin(), "warren-server");
+  return ParseServerFlags(static_cast<int>(arguments.size()), arguments.data(), flags);
+}
+
+std::string Refusal(const ServerFlags& flags) { return std::string(Resolve(flags).status().message()); }
+
+TEST(ServerFlagsTest, ByDefaultListensOnItsSocketAndOnLoopback) {
+  ServerFlags flags;
+  ASSERT_EQ(Parse({}, flags), -1);
+  const auto settings = Resolve(flags);
+  ASSERT_TRUE(settings.ok()) << settings.status();
+  ASSERT_EQ(settings->grpc_listen.size(), 2u);
+  EXPECT_EQ(settings->grpc_listen[0].ToString(), "unix:/run/warren/server.sock");
+  EXPECT_EQ(settings->grpc_listen[1].ToString(), "127.0.0.1:7600");
+  EXPECT_FALSE(settings->http_listen.has_value());
+  EXPECT_EQ(settings->metrics_listen, "127.0.0.1:7602");
+  EXPECT_EQ(settings->store_path, "/var/lib/warren/server/warren.db");
+}
+
+TEST(ServerFlagsTest, DirectoriesMoveWhatLiesInThem) {
+  ServerFlags flags;
+  ASSERT_EQ(Parse({"--run-dir", "/r", "--state-dir", "/s"}, flags), -1);
+  const auto settings = Resolve(flags);
+  ASSERT_TRUE(settings.ok());
+  EXPECT_EQ(settings->grpc_listen[0].ToString(), "unix:/r/server.sock");
+  EXPECT_EQ(settings->store_path, "/s/warren.db");
+}
+
+TEST(ServerFlagsTest, GrpcListenMayBeGivenMoreThanOnce) {
+  ServerFlags flags;
+  ASSERT_EQ(Parse({"--grpc-listen", "unix:/a.sock", "--grpc-listen", "[::1]:0", "--grpc-listen", "localhost:1"}, flags),
+            -1);
+  const auto settings = Resolve(flags);
+  ASSERT_TRUE(settings.ok());
+  ASSERT_EQ(settings->grpc_listen.size(), 3u);
+  EXPECT_EQ(settings->grpc_listen[1].ToString(), "[::1]:0");
+}
+
+TEST(ServerFlagsTest, OtherThanLoopbackIsRefusedWithTheReason) {
+  for (const char* flag : {"--grpc-listen", "--http-listen", "--metrics-listen"}) {
+    ServerFlags flags;
+    ASSERT_EQ(Parse({flag, "0.0.0.0:7600"}, flags), -1);
+    EXPECT_EQ(Resolve(flags).status().code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(Refusal(flags), HasSubstr(std::string(flag) + " 0.0.0.0:7600: loopback unless TLS is on"));
+  }
+}
+
+TEST(ServerFlagsTest, AnAddressThatIsNoneIsRefusedWithTheFlag) {
+  ServerFlags flags;
+  ASSERT_EQ(Parse({"--metrics-listen", "nonsense"}, flags), -1);
+  EXPECT_THAT(Refusal(flags), HasSubstr("--metrics-listen"));
+}
+
+TEST(ServerFlagsTest, MetricsMayBeOff) {
+  ServerFlags flags;
+  ASSERT_EQ(Parse({"--metrics-listen", "off"}, flags), -1);
+  const auto settings = Resolve(flags);
+  ASSERT_TRUE(settings.ok());
+  EXPECT_EQ(settings->metrics_listen, "");
+}
+
+TEST(ServerFlagsTest, OnlyStoresThatThereAreAreTaken) {
+  ServerFlags flags;
+  ASSERT_EQ(Parse({"--store", "etcd:127.0.0.1:2379"}, flags), -1);
+  EXPECT_THAT(Refusal(flags), HasSubstr("sqlite:PATH"));
+  flags.store = "sqlite:";
+  EXPECT_THAT(Refusal(flags), HasSubstr("sqlite:PATH"));
+  flags.store = "sqlite:/x/y.db";
+  const auto settings = Resolve(flags);
+  ASSERT_TRUE(settings.ok());
+  EXPECT_EQ(settings->store_path, "/x/y.db");
+}
+
+TEST(ServerFlagsTest, LimitsThatContradictEachOtherAreRefused) {
+  ServerFlags flags;
+  ASSERT_EQ(Parse({"--max-intent-bytes", "3000000", "--max-message-bytes", "3000000"}, flags), -1);
+  EXPECT_THAT(Refusal(flags), HasSubstr("--max-message-bytes"));
+  ServerFlags window;
+  ASSERT_EQ(Parse({"--window", "1000", "--max-pending-to-agent", "1000"}, window), -1);
+  EXPECT_THAT(Refusal(window), HasSubstr("--max-pending-to-agent"));
+}
+
+TEST(ServerFlagsTest, BadUsageIsExitCodeTwo) {
+  ServerFlags flags;
+  for (const std::vector<const char*>& arguments : std::vector<std::vector<const char*>>{
+           {"--no-such-flag"}, {"--window", "0"}, {"--window", "x"}, {"--max-intent-bytes", "99999999"}, {"extra"}}) {
+    EXPECT_EQ(Parse(arguments, flags), kExitUsage) << arguments[0];
+  }
+}
+
+}  // namespace
+}  // namespace warren::server
