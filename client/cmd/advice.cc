@@ -2,6 +2,7 @@
 
 #include <cctype>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
@@ -17,6 +18,11 @@ namespace {
 constexpr std::string_view kOfOperations[] = {"allow_existing", "allow_missing", "move_addresses", "loopback_down",
                                               "force"};
 constexpr std::string_view kOfRequest[] = {"allow_unknown_host", "request_id"};
+
+// Calls that messages send people to, and how that is typed.
+constexpr std::pair<std::string_view, const char*> kCalls[] = {{"ListHosts", "`warren hosts list`"},
+                                                               {"ListNamespaces", "`warren netns list`"},
+                                                               {"ListIntents", "`warren intents list`"}};
 
 absl::string_view A(std::string_view s) { return {s.data(), s.size()}; }
 
@@ -80,6 +86,7 @@ std::string AsTyped(const std::string& message, Typed typed) {
     text = ReplaceWord(std::move(text), field, typed == Typed::kFlags ? Flag(field) : FileField(field));
   }
   for (const std::string_view field : kOfRequest) text = ReplaceWord(std::move(text), field, Flag(field));
+  for (const auto& [call, command] : kCalls) text = ReplaceWord(std::move(text), call, command);
   return text;
 }
 

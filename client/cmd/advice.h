@@ -1,8 +1,8 @@
 #ifndef WARREN_CLIENT_CMD_ADVICE_H_
 #define WARREN_CLIENT_CMD_ADVICE_H_
 
-// What to do next, in the words of whoever has to type it. The server and agents speak of the API's fields
-// ("allow_existing"); here these become flags, or fields of an intent file. Pure; thread-safe.
+// What to do next, in the words of whoever has to type it. The server and agents speak of the API's fields and calls
+// ("allow_existing", "ListHosts"); here these become flags, fields of an intent file, and commands. Pure; thread-safe.
 
 #include <string>
 #include <vector>

@@ -1,0 +1,162 @@
+#include "tests/client/cmd/fake_api.h"
+
+#include <unistd.h>
+
+#include <sstream>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "client/cmd/run.h"
+#include "google/rpc/status.pb.h"
+
+namespace warren::cli {
+namespace {
+
+// As the server sends an absl::Status with payloads.
+grpc::Status ToGrpc(const absl::Status& status) {
+  if (status.ok()) return grpc::Status::OK;
+  google::rpc::Status details;
+  details.set_code(static_cast<int>(status.code()));
+  details.set_message(std::string(status.message()));
+  status.ForEachPayload([&details](absl::string_view url, const absl::Cord& payload) {
+    auto* detail = details.add_details();
+    detail->set_type_url(std::string(url));
+    detail->set_value(std::string(payload));
+  });
+  return {static_cast<grpc::StatusCode>(status.code()), std::string(status.message()), details.SerializeAsString()};
+}
+
+template <typename Request, typename Response>
+grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, Method<Request, Response>& method,
+                                 const Request* request, Response* response) {
+  auto* reactor = context->DefaultReactor();
+  reactor->Finish(ToGrpc(method.Call(*request, response)));
+  return reactor;
+}
+
+class FakeHosts : public v1::Hosts::CallbackService {
+ public:
+  explicit FakeHosts(FakeMethods& api) : api_(api) {}
+  grpc::ServerUnaryReactor* ListHosts(grpc::CallbackServerContext* context, const v1::ListHostsRequest* request,
+                                      v1::ListHostsResponse* response) override {
+    return Answer(context, api_.list_hosts, request, response);
+  }
+  grpc::ServerUnaryReactor* GetHost(grpc::CallbackServerContext* context, const v1::GetHostRequest* request,
+                                    v1::Host* response) override {
+    return Answer(context, api_.get_host, request, response);
+  }
+
+ private:
+  FakeMethods& api_;
+};
+
+class FakeNamespaces : public v1::Namespaces::CallbackService {
+ public:
+  explicit FakeNamespaces(FakeMethods& api) : api_(api) {}
+  grpc::ServerUnaryReactor* ListNamespaces(grpc::CallbackServerContext* context,
+                                           const v1::ListNamespacesRequest* request,
+                                           v1::ListNamespacesResponse* response) override {
+    return Answer(context, api_.list_namespaces, request, response);
+  }
+  grpc::ServerUnaryReactor* GetNamespace(grpc::CallbackServerContext* context, const v1::GetNamespaceRequest* request,
+                                         v1::Namespace* response) override {
+    return Answer(context, api_.get_namespace, request, response);
+  }
+
+ private:
+  FakeMethods& api_;
+};
+
+class FakeIntents : public v1::Intents::CallbackService {
+ public:
+  explicit FakeIntents(FakeMethods& api) : api_(api) {}
+  grpc::ServerUnaryReactor* CreateIntent(grpc::CallbackServerContext* context, const v1::CreateIntentRequest* request,
+                                         v1::Intent* response) override {
+    return Answer(context, api_.create_intent, request, response);
+  }
+  grpc::ServerUnaryReactor* GetIntent(grpc::CallbackServerContext* context, const v1::GetIntentRequest* request,
+                                      v1::Intent* response) override {
+    return Answer(context, api_.get_intent, request, response);
+  }
+  grpc::ServerUnaryReactor* ListIntents(grpc::CallbackServerContext* context, const v1::ListIntentsRequest* request,
+                                        v1::ListIntentsResponse* response) override {
+    return Answer(context, api_.list_intents, request, response);
+  }
+  grpc::ServerUnaryReactor* CancelIntent(grpc::CallbackServerContext* context, const v1::CancelIntentRequest* request,
+                                         v1::Intent* response) override {
+    return Answer(context, api_.cancel_intent, request, response);
+  }
+  grpc::ServerUnaryReactor* WaitIntent(grpc::CallbackServerContext* context, const v1::WaitIntentRequest* request,
+                                       v1::Intent* response) override {
+    return Answer(context, api_.wait_intent, request, response);
+  }
+
+ private:
+  FakeMethods& api_;
+};
+
+}  // namespace
+
+struct CommandTest::Services {
+  explicit Services(FakeMethods& api) : hosts(api), namespaces(api), intents(api) {}
+  FakeHosts hosts;
+  FakeNamespaces namespaces;
+  FakeIntents intents;
+};
+
+CommandTest::CommandTest()
+    : socket_(absl::StrCat(testing::TempDir(), "/warren-cmd-", getpid(), ".sock")),
+      services_(std::make_unique<Services>(api_)) {
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort(server(), grpc::InsecureServerCredentials());
+  builder.RegisterService(&services_->hosts);
+  builder.RegisterService(&services_->namespaces);
+  builder.RegisterService(&services_->intents);
+  server_ = builder.BuildAndStart();
+}
+
+CommandTest::~CommandTest() {
+  if (server_ != nullptr) server_->Shutdown();
+  unlink(socket_.c_str());
+}
+
+Ran CommandTest::Run(const std::string& line, const std::string& standard_input) {
+  return RunCommand(absl::StrCat("--server ", server(), " ", line), standard_input);
+}
+
+Ran RunCommand(const std::vector<std::string>& words, const std::string& standard_input) {
+  std::vector<const char*> argv = {"warren"};
+  for (const std::string& word : words) argv.push_back(word.c_str());
+  std::istringstream in(standard_input);
+  std::ostringstream out;
+  std::ostringstream err;
+  Ran ran;
+  ran.code = RunWarren(static_cast<int>(argv.size()), argv.data(), {in, out, err});
+  ran.out = out.str();
+  ran.err = err.str();
+  return ran;
+}
+
+Ran RunCommand(const std::string& line, const std::string& standard_input) {
+  const std::vector<std::string> words = absl::StrSplit(line, ' ', absl::SkipEmpty());
+  return RunCommand(words, standard_input);
+}
+
+void AcceptAnd(FakeMethods& api, v1::Intent::State state, const v1::OperationError& error) {
+  auto accepted = std::make_shared<v1::Intent>();
+  api.create_intent.Answers([accepted](const v1::CreateIntentRequest& request, v1::Intent* intent) {
+    *intent = request.intent();
+    intent->set_name(absl::StrCat(request.parent(), "/intents/", request.request_id()));
+    intent->set_state(v1::Intent::QUEUED);
+    *accepted = *intent;
+    return absl::OkStatus();
+  });
+  api.wait_intent.Answers([accepted, state, error](const v1::WaitIntentRequest&, v1::Intent* intent) {
+    *intent = *accepted;
+    intent->set_state(state);
+    if (state == v1::Intent::FAILED) *intent->mutable_error() = error;
+    return absl::OkStatus();
+  });
+}
+
+}  // namespace warren::cli
