@@ -4,6 +4,7 @@
 // A gate in front of any Kv: commits can be held back, made to fail, or looked at. What is let through keeps its order.
 
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -39,7 +40,7 @@ class GatedKv : public Kv {
     while (waiting_.size() < count) changed_.Wait(&mutex_);
   }
 
-  // Commits made from now on end with this; OK: no more.
+  // Commits made from now on end with this (code and message); OK: no more.
   void FailWith(absl::Status status) {
     MutexLock lock(&mutex_);
     failure_ = std::move(status);
@@ -69,7 +70,7 @@ class GatedKv : public Kv {
     if (!refusal_.ok()) {
       ++failures_;
       changed_.SignalAll();
-      return refusal_;
+      return absl::Status(refusal_.code(), refusal_.message());
     }
     if (held_) {
       waiting_.emplace_back(std::move(transaction), std::move(done));
@@ -97,8 +98,8 @@ class GatedKv : public Kv {
     ++failures_;
     changed_.SignalAll();
     // In its place in the order, and on the thread, that a real failure has.
-    return kv_->Commit({},
-                       [done = std::move(done), failure = failure_](absl::StatusOr<CommitResult>) { done(failure); });
+    return kv_->Commit({}, [done = std::move(done), code = failure_.code(), message = std::string(failure_.message())](
+                               absl::StatusOr<CommitResult>) { done(absl::Status(code, message)); });
   }
 
   Kv* kv_;

@@ -16,6 +16,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "google/rpc/error_details.pb.h"
 #include "proto/common/mutex.h"
@@ -29,6 +30,16 @@
 
 namespace warren::intents {
 
+// A status that shares nothing with the other. Copies of one share a count that Abseil keeps, which ThreadSanitizer
+// cannot see (Abseil comes uninstrumented): no copy may go from one thread to another in what it judges.
+inline absl::Status Unshared(const absl::Status& status) {
+  absl::Status copy(status.code(), status.message());
+  status.ForEachPayload([&](absl::string_view url, const absl::Cord& payload) {
+    copy.SetPayload(url, absl::Cord(std::string(payload)));
+  });
+  return copy;
+}
+
 // A callback's answer. Fails the test when it is given twice.
 class Reply {
  public:
@@ -36,14 +47,19 @@ class Reply {
     return [state = state_](absl::StatusOr<v1::Intent> result) {
       MutexLock lock(&state->mutex);
       EXPECT_FALSE(state->result.has_value()) << "answered twice";
-      state->result = std::move(result);
+      if (result.ok()) {
+        state->result = *std::move(result);
+      } else {
+        state->result = Unshared(result.status());
+      }
       state->changed.SignalAll();
     };
   }
   absl::StatusOr<v1::Intent> Await() const {
     MutexLock lock(&state_->mutex);
     while (!state_->result.has_value()) state_->changed.Wait(&state_->mutex);
-    return *state_->result;
+    if (state_->result->ok()) return **state_->result;
+    return Unshared(state_->result->status());
   }
   bool answered() const {
     MutexLock lock(&state_->mutex);
