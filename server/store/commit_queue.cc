@@ -46,8 +46,8 @@ absl::Status CommitQueue::PushEntry(Entry entry) {
     // A transaction larger than the limit can still go through alone.
     if (entries_.size() >= limits_.transactions || (!entries_.empty() && bytes_ + entry.bytes > limits_.bytes)) {
       return absl::ResourceExhaustedError(absl::StrCat(
-          "the store's commit queue is full (", entries_.size(), " of ", limits_.transactions, " transactions, ", bytes_,
-          " of ", limits_.bytes, " bytes); try again when some have been written"));
+          "the store's commit queue is full (", entries_.size(), " of ", limits_.transactions, " transactions, ",
+          bytes_, " of ", limits_.bytes, " bytes); try again when some have been written"));
     }
   }
   bytes_ += entry.bytes;

@@ -36,8 +36,8 @@ class CommitQueue {
   // Not bounded: there is one caller. UNAVAILABLE when closed.
   absl::Status PushCompaction(int64_t revision, CommitDone done);
 
-  // Waits until something is queued, the queue is closed or the time is over, and takes what is there, a group's worth at
-  // most. Empty: nothing came in time, or the queue is closed and drained.
+  // Waits until something is queued, the queue is closed or the time is over, and takes what is there, a group's worth
+  // at most. Empty: nothing came in time, or the queue is closed and drained.
   std::vector<Entry> Pop(std::optional<std::chrono::milliseconds> timeout);
 
   // Refuses what comes from now on; what is queued is still handed out.

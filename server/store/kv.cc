@@ -30,7 +30,9 @@ absl::StatusOr<KeyValue> Kv::Get(std::string_view key, int64_t at_revision) {
   request.at_revision = at_revision;
   auto result = Range(request);
   if (!result.ok()) return result.status();
-  if (result->kvs.empty()) return absl::NotFoundError(absl::StrCat("no key \"", absl::CHexEscape(absl::string_view(key.data(), key.size())), "\""));
+  if (result->kvs.empty())
+    return absl::NotFoundError(
+        absl::StrCat("no key \"", absl::CHexEscape(absl::string_view(key.data(), key.size())), "\""));
   return std::move(result->kvs.front());
 }
 

@@ -1,16 +1,16 @@
 #ifndef WARREN_SERVER_STORE_KV_H_
 #define WARREN_SERVER_STORE_KV_H_
 
-// Kv: where the server's durable state lives. Keys in byte order, one revision counter, atomic transactions, ranges at a
-// revision, watches from a revision. It knows nothing of what the keys mean.
+// Kv: where the server's durable state lives. Keys in byte order, one revision counter, atomic transactions, ranges at
+// a revision, watches from a revision. It knows nothing of what the keys mean.
 //
-// Revisions: each transaction that changes something takes the next one, and all its changes carry it. The counter starts
-// at 0 (nothing written), never goes back, and survives restarts.
+// Revisions: each transaction that changes something takes the next one, and all its changes carry it. The counter
+// starts at 0 (nothing written), never goes back, and survives restarts.
 //
-// Threading: every method may be called from any thread. `done` callbacks run on the store's one writer thread and watch
-// callbacks on its one notifier thread, never under a lock of the store: they may call Commit, Range and Watch, but not
-// CommitAndWait or Compact, which wait for the thread they would run on. Keep them short: one that blocks holds up all.
-// Neither a callback nor a call may outlive the Kv.
+// Threading: every method may be called from any thread. `done` callbacks run on the store's one writer thread and
+// watch callbacks on its one notifier thread, never under a lock of the store: they may call Commit, Range and Watch,
+// but not CommitAndWait or Compact, which wait for the thread they would run on. Keep them short: one that blocks holds
+// up all. Neither a callback nor a call may outlive the Kv.
 //
 // Performance: transactions queued together share one fsync; reads never wait for writes. Figures: docs/performance.md,
 // made by tests/server/store/kv_bench.cc.
@@ -86,10 +86,10 @@ struct RangeRequest {
   static RangeRequest Single(std::string_view key);
 
   std::string start;
-  std::string end;           // empty: no end
-  size_t limit = 0;          // 0: no limit
-  int64_t at_revision = 0;   // 0: now
-  bool keys_only = false;    // values are left empty
+  std::string end;          // empty: no end
+  size_t limit = 0;         // 0: no limit
+  int64_t at_revision = 0;  // 0: now
+  bool keys_only = false;   // values are left empty
   bool descending = false;
 };
 
@@ -112,12 +112,12 @@ struct WatchEvents {
   // Everything up to here has been told: resume from revision + 1.
   int64_t revision = 0;
 };
-// An error is the last call: OUT_OF_RANGE when what comes next was compacted away (read the range again), otherwise what
-// the store met while reading.
+// An error is the last call: OUT_OF_RANGE when what comes next was compacted away (read the range again), otherwise
+// what the store met while reading.
 using WatchCallback = std::function<void(absl::StatusOr<WatchEvents>)>;
 
-// Watching goes on until this is destroyed. The destructor waits for a callback that is running, unless it is called from
-// that callback; none runs afterwards.
+// Watching goes on until this is destroyed. The destructor waits for a callback that is running, unless it is called
+// from that callback; none runs afterwards.
 class WatchHandle {
  public:
   virtual ~WatchHandle() = default;
@@ -140,8 +140,8 @@ class KvObserver {
     size_t transactions = 0;  // in the group
     size_t refused = 0;       // of them, by their own compares
     size_t mutations = 0;
-    double seconds = 0;      // from beginning to durable
-    absl::Status status;     // of the group
+    double seconds = 0;   // from beginning to durable
+    absl::Status status;  // of the group
   };
   virtual ~KvObserver() = default;
   virtual void OnBatch(const Batch& batch) = 0;
@@ -158,12 +158,12 @@ class Kv {
   // durable or refused; callbacks come in the order in which transactions take effect, and that is the order of calls
   // to Commit. Not OK: it was not queued and `done` is never called.
   //
-  // Returns INVALID_ARGUMENT (an empty or too long key, a too long value, a key touched twice), RESOURCE_EXHAUSTED (too many
-  // queued; try again later), UNAVAILABLE (closing).
-  // `done` gets FAILED_PRECONDITION when a compare does not hold (RefusedKey then names it) or the storage has become
-  // read-only (RefusedKey is then empty), RESOURCE_EXHAUSTED when the disk is full, INVALID_ARGUMENT when a prefix holds
-  // too many keys, and UNAVAILABLE, DATA_LOSS or INTERNAL as the storage fails; nothing of the transaction is then
-  // visible. The next one is tried anew: the store needs no restart once the cause is gone.
+  // Returns INVALID_ARGUMENT (an empty or too long key, a too long value, a key touched twice), RESOURCE_EXHAUSTED (too
+  // many queued; try again later), UNAVAILABLE (closing). `done` gets FAILED_PRECONDITION when a compare does not hold
+  // (RefusedKey then names it) or the storage has become read-only (RefusedKey is then empty), RESOURCE_EXHAUSTED when
+  // the disk is full, INVALID_ARGUMENT when a prefix holds too many keys, and UNAVAILABLE, DATA_LOSS or INTERNAL as the
+  // storage fails; nothing of the transaction is then visible. The next one is tried anew: the store needs no restart
+  // once the cause is gone.
   [[nodiscard]] virtual absl::Status Commit(Transaction transaction, CommitDone done) = 0;
 
   // The same, waiting. Not from a callback.

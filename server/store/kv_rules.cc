@@ -88,9 +88,10 @@ absl::Status RefusedStatus(const Compare& compare, int64_t mod_revision_found) {
       expected = absl::StrCat("it was to be at revision ", compare.revision);
       break;
   }
-  absl::Status status = absl::FailedPreconditionError(absl::StrCat(
-      "key ", Quote(compare.key), " ",
-      mod_revision_found == 0 ? "does not exist" : absl::StrCat("is at revision ", mod_revision_found), ", but ", expected));
+  absl::Status status = absl::FailedPreconditionError(
+      absl::StrCat("key ", Quote(compare.key), " ",
+                   mod_revision_found == 0 ? "does not exist" : absl::StrCat("is at revision ", mod_revision_found),
+                   ", but ", expected));
   status.SetPayload(kRefusedKeyUrl, absl::Cord(compare.key));
   return status;
 }

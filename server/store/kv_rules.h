@@ -19,7 +19,8 @@ bool Holds(const Compare& compare, int64_t mod_revision);
 // FAILED_PRECONDITION naming the key, for a compare that does not hold.
 absl::Status RefusedStatus(const Compare& compare, int64_t mod_revision);
 
-// Whether a store at `revision`, compacted up to `compacted`, can be read at a revision, watched from one, compacted to one.
+// Whether a store at `revision`, compacted up to `compacted`, can be read at a revision, watched from one, compacted to
+// one.
 absl::Status CheckReadable(int64_t at_revision, int64_t revision, int64_t compacted);
 absl::Status CheckWatchable(int64_t from_revision, int64_t compacted);
 absl::Status CheckCompactable(int64_t to_revision, int64_t revision);

@@ -30,8 +30,8 @@ absl::StatusOr<std::unique_ptr<SqliteKv>> SqliteKv::Open(const Options& options)
   if (!readers.ok()) return readers.status();
   auto log_reader = SqliteReader::Open(options.path);
   if (!log_reader.ok()) return log_reader.status();
-  return std::unique_ptr<SqliteKv>(new SqliteKv(options, *std::move(lock), *std::move(writer), *std::move(readers),
-                                                *std::move(log_reader)));
+  return std::unique_ptr<SqliteKv>(
+      new SqliteKv(options, *std::move(lock), *std::move(writer), *std::move(readers), *std::move(log_reader)));
 }
 
 SqliteKv::SqliteKv(const Options& options, FileLock lock, SqliteWriter writer, std::unique_ptr<ReaderPool> readers,

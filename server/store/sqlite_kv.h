@@ -1,8 +1,8 @@
 #ifndef WARREN_SERVER_STORE_SQLITE_KV_H_
 #define WARREN_SERVER_STORE_SQLITE_KV_H_
 
-// Kv in one SQLite file: what a single server uses. Write-ahead log with synchronous=FULL, so that what was acknowledged
-// survives a power cut; one writer thread makes a group of all that is queued when it gets to it.
+// Kv in one SQLite file: what a single server uses. Write-ahead log with synchronous=FULL, so that what was
+// acknowledged survives a power cut; one writer thread makes a group of all that is queued when it gets to it.
 //
 // Threading: as kv.h. One writer thread, one notifier thread; reads run on the caller's, at most `readers` at once.
 // Failures: a full disk, a read-only or failing one refuses the commits it meets and nothing else; while nothing is
@@ -19,9 +19,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "proto/common/file_lock.h"
 #include "proto/common/mutex.h"
 #include "server/store/commit_queue.h"
-#include "proto/common/file_lock.h"
 #include "server/store/kv.h"
 #include "server/store/sqlite_reader.h"
 #include "server/store/sqlite_writer.h"
@@ -32,7 +32,7 @@ namespace warren::store {
 class SqliteKv : public Kv {
  public:
   struct Options {
-    std::string path;                              // beside it: PATH-wal, PATH-shm, PATH.lock
+    std::string path;  // beside it: PATH-wal, PATH-shm, PATH.lock
     CommitQueue::Limits queue;
     size_t readers = 4;                            // connections, some 8 MiB of cache each at most
     size_t watch_window_bytes = size_t{16} << 20;  // recent events kept in memory for watches
@@ -40,8 +40,8 @@ class SqliteKv : public Kv {
   };
 
   // Opens the database, or makes it. FAILED_PRECONDITION when another process has it open, when it is a database of
-  // something else or of a newer version, or when it cannot be written; DATA_LOSS when it is damaged; RESOURCE_EXHAUSTED,
-  // UNAVAILABLE or INTERNAL as the storage fails.
+  // something else or of a newer version, or when it cannot be written; DATA_LOSS when it is damaged;
+  // RESOURCE_EXHAUSTED, UNAVAILABLE or INTERNAL as the storage fails.
   static absl::StatusOr<std::unique_ptr<SqliteKv>> Open(const Options& options);
 
   // Commits what is queued, calls back, and closes. Watches must be gone.

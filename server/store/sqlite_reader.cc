@@ -44,10 +44,9 @@ absl::StatusOr<std::unique_ptr<SqliteReader>> SqliteReader::Open(const std::stri
   auto descending = prepare(RangeSql("DESC"));
   auto log = prepare("SELECT id, key, create_revision, value FROM log WHERE id>=?1 ORDER BY id");
   if (!status.ok()) return status;
-  return std::unique_ptr<SqliteReader>(
-      new SqliteReader(*std::move(db), Statements{*std::move(begin), *std::move(commit), *std::move(last_id),
-                                                  *std::move(compacted), *std::move(ascending),
-                                                  *std::move(descending), *std::move(log)}));
+  return std::unique_ptr<SqliteReader>(new SqliteReader(
+      *std::move(db), Statements{*std::move(begin), *std::move(commit), *std::move(last_id), *std::move(compacted),
+                                 *std::move(ascending), *std::move(descending), *std::move(log)}));
 }
 
 absl::StatusOr<SqliteReader::Snapshot> SqliteReader::BeginSnapshot() {
@@ -108,9 +107,8 @@ absl::StatusOr<RangeResult> SqliteReader::RangeAt(const RangeRequest& request, c
 
 absl::StatusOr<WatchHub::LogChunk> SqliteReader::ReadLog(int64_t from_revision) {
   auto snapshot = BeginSnapshot();
-  absl::StatusOr<WatchHub::LogChunk> chunk = snapshot.ok()
-                                                 ? ReadLogAt(from_revision, *snapshot)
-                                                 : absl::StatusOr<WatchHub::LogChunk>(snapshot.status());
+  absl::StatusOr<WatchHub::LogChunk> chunk =
+      snapshot.ok() ? ReadLogAt(from_revision, *snapshot) : absl::StatusOr<WatchHub::LogChunk>(snapshot.status());
   if (db_.InTransaction()) (void)sql_.commit.Run();
   return chunk;
 }

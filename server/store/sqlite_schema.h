@@ -30,8 +30,8 @@ std::string KeyBound(std::string end);
 
 inline constexpr int64_t kSchemaVersion = 1;
 
-// Opens the store for writing, or makes it. FAILED_PRECONDITION, and the file is left as it was, when it is a database of
-// something else or of a newer schema, or cannot be written; DATA_LOSS when it is no database or a damaged one.
+// Opens the store for writing, or makes it. FAILED_PRECONDITION, and the file is left as it was, when it is a database
+// of something else or of a newer schema, or cannot be written; DATA_LOSS when it is no database or a damaged one.
 absl::StatusOr<Database> OpenForWriting(const std::string& path);
 
 // Opens a store that OpenForWriting has opened or made.

@@ -42,10 +42,10 @@ absl::StatusOr<SqliteWriter> SqliteWriter::Open(const std::string& path) {
   auto swept = db->QueryInt("SELECT value FROM meta WHERE name='swept'");
   if (!swept.ok()) return swept.status();
 
-  SqliteWriter writer(*std::move(db),
-                      Statements{*std::move(begin), *std::move(commit), *std::move(rollback), *std::move(find),
-                                 *std::move(insert), *std::move(keys_with_prefix), *std::move(set_meta),
-                                 *std::move(sweep_next), *std::move(sweep_older)});
+  SqliteWriter writer(
+      *std::move(db),
+      Statements{*std::move(begin), *std::move(commit), *std::move(rollback), *std::move(find), *std::move(insert),
+                 *std::move(keys_with_prefix), *std::move(set_meta), *std::move(sweep_next), *std::move(sweep_older)});
   // The row of the last revision may have been swept (a delete), but not beyond what was compacted.
   writer.durable_compacted_ = writer.compacted_ = *compacted;
   writer.durable_revision_ = writer.revision_ = std::max(RevisionOfId(*last), *compacted);
@@ -91,8 +91,8 @@ absl::Status SqliteWriter::Apply(Transaction& transaction, Outcome& outcome) {
     }
   }
   if (static_cast<int64_t>(transaction.mutations.size()) >= kMaxChangesPerTransaction) {
-    outcome.refused = absl::InvalidArgumentError(absl::StrCat(
-        "a transaction of ", transaction.mutations.size(), " changes (at most ", kMaxChangesPerTransaction, ")"));
+    outcome.refused = absl::InvalidArgumentError(absl::StrCat("a transaction of ", transaction.mutations.size(),
+                                                              " changes (at most ", kMaxChangesPerTransaction, ")"));
     return absl::OkStatus();
   }
   // Prefixes first: what they delete is counted before anything is written.
@@ -103,8 +103,8 @@ absl::Status SqliteWriter::Apply(Transaction& transaction, Outcome& outcome) {
     if (auto s = FindWithPrefix(mutation.key, deleted); !s.ok()) return s;
   }
   if (static_cast<int64_t>(deleted.size() + transaction.mutations.size()) > kMaxChangesPerTransaction) {
-    outcome.refused = absl::InvalidArgumentError(absl::StrCat("a transaction that deletes ", deleted.size(),
-                                                              " keys (at most ", kMaxChangesPerTransaction, ")"));
+    outcome.refused = absl::InvalidArgumentError(
+        absl::StrCat("a transaction that deletes ", deleted.size(), " keys (at most ", kMaxChangesPerTransaction, ")"));
     return absl::OkStatus();
   }
   for (std::string& key : deleted) {

@@ -2,8 +2,8 @@
 #define WARREN_SERVER_STORE_WATCH_HUB_H_
 
 // Delivers committed changes to watches. It keeps a window of recent events shared by all, and a cursor for each watch:
-// one that lags behind the window is caught up from the log, so that memory is bounded by the window whatever the number
-// of watches and however slow they are.
+// one that lags behind the window is caught up from the log, so that memory is bounded by the window whatever the
+// number of watches and however slow they are.
 //
 // Threading: any thread may Add; Publish is called by one thread. Callbacks run on the hub's own thread, not under its
 // lock.
