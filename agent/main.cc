@@ -76,15 +76,13 @@ absl::Status Run(const AgentFlags& flags, const Settings& settings, const Logger
   executor_options.release_timeout = settings.release_timeout;
   executor_options.max_queued = flags.max_queued;
   executor_options.logger = logger;
-  auto executor = executor::Executor::Open(executor_options, reporter);
-  if (!executor.ok()) {
-    // On a kernel without namespaces that is no reason to be silent: the host connects, and says why it can do nothing.
-    const std::string why = WhyNoNetns(*capabilities);
-    if (why.empty()) return executor.status();
-    logger.Warn("no intent can be applied here", {{"reason", why}, {"error", std::string(executor.status().message())}});
-    executor = std::make_unique<session::RefusingExecutor>(absl::StrCat("host ", settings.host, ": ", why), *boot_id,
-                                                           reporter);
-  }
+  // Without namespaces nothing can be applied, but that is no reason to be silent: the host connects and says why.
+  const std::string no_netns = WhyNoNetns(*capabilities);
+  absl::StatusOr<std::unique_ptr<executor::Executor>> executor =
+      no_netns.empty() ? executor::Executor::Open(executor_options, reporter)
+                       : std::make_unique<session::RefusingExecutor>(
+                             absl::StrCat("host ", settings.host, ": ", no_netns), *boot_id, reporter);
+  if (!executor.ok()) return executor.status();
   auto instance_id = session::InstanceId(flags.state_dir);
   if (!instance_id.ok()) return instance_id.status();
 

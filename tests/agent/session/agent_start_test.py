@@ -1,0 +1,83 @@
+"""How warren-agent begins: on a kernel that can do less than it needs, without privileges, with flags that make no sense."""
+
+import pathlib
+import subprocess
+import sys
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent.parent / "e2e"))
+from fleet import BIN, Fleet, wait_until  # noqa: E402
+
+NO_NETNS = "kernel has no network namespace support (CONFIG_NET_NS)"
+
+
+class LesserKernel(unittest.TestCase):
+    def setUp(self):
+        self.fleet = self.enterContext(Fleet())
+
+    def start(self, name):
+        """A host whose kernel does not know network namespaces."""
+        host = self.fleet.bare_host(name)
+        inside = host.command
+        host.command = lambda *args: inside(sys.executable, "-B", HERE / "without_netns.py", *args)
+        host.start_agent()
+        host.command = inside
+        return host
+
+    def test_a_kernel_without_namespaces_connects_and_says_so(self):
+        self.start("h1")
+        shown = self.fleet.json("hosts", "show", "h1")
+        self.assertTrue(shown["connected"])
+        reasons = {c["name"]: c.get("reason", "") for c in shown["capabilities"] if not c.get("available")}
+        self.assertEqual(reasons["netns"], NO_NETNS)
+        self.assertEqual(sorted(reasons), ["bridge", "netns", "veth"])
+
+    def test_intents_are_refused_by_name_and_those_accepted_before_fail_with_it(self):
+        self.fleet.warren("netns", "add", "h1/early", "--no-wait", "--allow-unknown-host")
+        early = self.fleet.json("intents", "list", "h1")[0]["name"]
+        host = self.start("h1")
+        self.assertIn(f"host h1: {NO_NETNS}", self.fleet.refused("netns", "add", "h1/red"))
+        wait_until(lambda: self.fleet.json("intents", "show", early)["state"] == "FAILED", "the early one to fail")
+        self.assertEqual(self.fleet.json("intents", "show", early)["error"]["message"], f"host h1: {NO_NETNS}")
+        self.assertEqual(host.netns_names(), [])
+
+
+class WrongStart(unittest.TestCase):
+    def run_agent(self, *args, wrapper=()):
+        return subprocess.run([*wrapper, str(BIN / "warren-agent"), *args], capture_output=True, text=True, timeout=60)
+
+    def test_without_privileges_it_says_what_is_missing_and_what_to_do(self):
+        for capability in ("sys_admin", "net_admin"):
+            done = self.run_agent("--server", "unix:/nowhere", "--host", "h1", "--metrics-listen", "off",
+                                  wrapper=["setpriv", f"--bounding-set=-{capability}"])
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertIn("CAP_SYS_ADMIN", done.stderr)
+            self.assertIn("run warren-agent as root", done.stderr)
+
+    def test_flags_that_make_no_sense_are_refused_with_the_reason(self):
+        for flags, said in {
+            ("--server", "h1"): "HOST:PORT",
+            ("--server", "127.0.0.1:0"): "port 0",
+            ("--host", "no_good"): "--host",
+            ("--metrics-listen", "unix"): "--metrics-listen",
+            ("--release-timeout", "soon"): "500ms",
+            ("--state-dir", "relative"): "absolute",
+            ("--unknown",): "--unknown",
+            ("--log-level", "loud"): "loud",
+        }.items():
+            done = self.run_agent(*flags)
+            self.assertEqual(done.returncode, 2, f"{flags}: {done.stderr}")
+            self.assertIn(said, done.stderr, flags)
+
+    def test_help_and_version(self):
+        done = self.run_agent("--help")
+        self.assertEqual(done.returncode, 0)
+        for word in ("Examples:", "--server", "--host", "--state-dir", "--run-dir", "--netns-dir", "--metrics-listen",
+                     "--release-timeout", "WARREN_SERVER"):
+            self.assertIn(word, done.stdout)
+        self.assertRegex(self.run_agent("--version").stdout, r"^warren-agent \d+\.\d+\.\d+")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
