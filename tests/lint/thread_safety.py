@@ -16,16 +16,18 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ANNOTATED = re.compile(r"\b(ABSL_)?(PT_)?GUARDED_BY\(|LOCKS_REQUIRED\(|LOCKS_EXCLUDED\(")
+PRODUCT = ("server", "agent", "client", "proto")
 INCLUDE = re.compile(r'^#include "([^"]+)"', re.M)
 
 
-def sees_annotations(path, seen):
-    """Whether the file, or a header of ours that it includes, is annotated."""
+def sees_annotations(path, room, seen):
+    """Whether the file is annotated, or a header of its room that it includes: what is guarded is private to a room."""
     if path in seen or not path.is_file():
         return False
     seen.add(path)
     text = path.read_text()
-    return bool(ANNOTATED.search(text)) or any(sees_annotations(ROOT / i, seen) for i in INCLUDE.findall(text))
+    headers = (ROOT / i for i in INCLUDE.findall(text))
+    return bool(ANNOTATED.search(text)) or any(sees_annotations(h, room, seen) for h in headers if h.parent == room)
 
 
 def check(entry):
@@ -42,7 +44,8 @@ def check(entry):
         elif argument.startswith(("-I", "-D", "-std=", "-isystem")) or (kept and kept[-1] in ("-isystem", "-I")):
             kept.append(argument)
     done = subprocess.run(
-        ["clang++", "-fsyntax-only", "-w", "-Wthread-safety", "-Werror=thread-safety", "-ferror-limit=5", *kept, entry["file"]],
+        ["clang++", "-fsyntax-only", "-w", "-Wthread-safety", "-Werror=thread-safety", "-ferror-limit=5", *kept,
+         entry["file"]],
         cwd=entry["directory"], capture_output=True, text=True)
     return done.returncode, done.stderr
 
@@ -55,11 +58,10 @@ def main():
     wanted, done = [], set()
     for entry in entries:
         path = pathlib.Path(entry["file"])
-        if path in done or not path.is_relative_to(ROOT) or path.relative_to(ROOT).parts[0] not in ("server", "agent", "client", "proto"):
+        if path in done or not path.is_relative_to(ROOT) or path.relative_to(ROOT).parts[0] not in PRODUCT:
             continue
         done.add(path)
-        # Its class is annotated in the header, so that a header it reaches counts.
-        if sees_annotations(path, set()):
+        if sees_annotations(path, path.parent, set()):
             wanted.append(entry)
     failed = False
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
