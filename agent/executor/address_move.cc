@@ -64,19 +64,17 @@ absl::Status AddressMove::Run() {
     auto s = kernel::DeleteAddress(place_->netlink, from_, address->local, address->peer);
     if (!s.ok() && kernel::ErrnoOf(s) != EADDRNOTAVAIL) return s;
   }
-  for (const kernel::Address& address : addresses_) {
-    auto s = kernel::ReplayAddress(place_->netlink, address, to_);
-    if (!s.ok() && kernel::ErrnoOf(s) != EEXIST) return s;
-  }
+  std::vector<Problem> problems;
+  ReplayAddresses(*place_, "the other link", to_, addresses_, problems);
+  if (!problems.empty()) return absl::FailedPreconditionError(absl::StrCat("moving: ", problems.front().text));
   for (const kernel::Route& route : routes_) {
     if (!route.Uses(from_)) continue;
     auto s = kernel::DeleteExactly(place_->netlink, route);
     if (!s.ok() && kernel::ErrnoOf(s) != ESRCH) return s;  // gone with its source address
   }
-  std::vector<std::string> problems;
   ReplayRoutes(*place_, routes_, {{from_, to_}}, problems);
   if (problems.empty()) return absl::OkStatus();
-  return absl::FailedPreconditionError(absl::StrCat("moving the routes: ", problems.front()));
+  return absl::FailedPreconditionError(absl::StrCat("moving the routes: ", problems.front().text));
 }
 
 }  // namespace warren::executor

@@ -13,81 +13,165 @@
 namespace warren::executor {
 namespace {
 
-bool Same(const kernel::Address& a, const kernel::Address& b) { return a.local == b.local && a.peer == b.peer; }
+using kernel::Address;
+using kernel::Route;
 
-// Whether the IPv4 addresses of `want` stand in `have` in the same order.
-bool InOrder(const std::vector<kernel::Address>& want, const std::vector<kernel::Address>& have) {
+bool Same(const Address& a, const Address& b) { return a.local == b.local && a.peer == b.peer; }
+
+// Renaming a link changes the labels of its addresses (inetdev_changename); another link has its own.
+bool Equal(const Address& a, const Address& b) { return Same(a, b) && (a.ifindex != b.ifindex || a.label == b.label); }
+
+// Where an address stands is ours to say: not so for IPv6 link-local ones, which the kernel gives by itself and keeps apart.
+bool IsOrdered(const Address& address, int family) {
+  return address.local.ip.family == family && (family == AF_INET || address.scope != RT_SCOPE_LINK);
+}
+
+std::vector<Address> Ordered(const std::vector<Address>& addresses, int family) {
+  std::vector<Address> ordered;
+  for (const Address& address : addresses) {
+    if (IsOrdered(address, family)) ordered.push_back(address);
+  }
+  return ordered;
+}
+
+// Whether the addresses of `want` stand in `have` in the same order.
+bool InOrder(const std::vector<Address>& want, const std::vector<Address>& have) {
   auto at = have.begin();
-  for (const kernel::Address& address : want) {
-    if (address.local.ip.family != AF_INET) continue;
-    at = std::find_if(at, have.end(), [&](const kernel::Address& other) { return Same(address, other); });
+  for (const Address& address : want) {
+    at = std::find_if(at, have.end(), [&](const Address& other) { return Equal(address, other); });
     if (at == have.end()) return false;
     ++at;
   }
   return true;
 }
 
-}  // namespace
+class AddressReplay {
+ public:
+  AddressReplay(Place& place, const std::string& shown, int ifindex, std::vector<Problem>& problems)
+      : place_(place), shown_(shown), ifindex_(ifindex), problems_(problems) {}
 
-void ReplayAddresses(Place& place, const std::string& shown, int ifindex, const std::vector<kernel::Address>& addresses,
-                     std::vector<std::string>& problems) {
-  auto have = kernel::ListAddresses(place.netlink, ifindex);
-  if (!have.ok()) {
-    problems.push_back(absl::StrCat("addresses of ", shown, ": ", have.status().message()));
-    return;
-  }
-  const auto add = [&](const kernel::Address& address) {
-    if (auto s = kernel::ReplayAddress(place.netlink, address, ifindex); !s.ok() && kernel::ErrnoOf(s) != EEXIST) {
-      problems.push_back(absl::StrCat("address ", address.local.ToString(), " of ", shown, ": ", s.message()));
+  void Run(const std::vector<Address>& want, int family) {
+    auto have = List();
+    if (!have) return;
+    std::vector<Address> missing;
+    for (const Address& address : want) {
+      if (address.local.ip.family != family) continue;
+      if (std::none_of(have->begin(), have->end(), [&](const auto& other) { return Same(address, other); })) {
+        missing.push_back(address);
+      }
     }
-  };
-  const bool reorder = !InOrder(addresses, *have);
-  std::vector<kernel::Address> ipv4;
-  for (const kernel::Address& address : addresses) {
-    if (reorder && address.local.ip.family == AF_INET) {
-      ipv4.push_back(address);
-    } else if (std::none_of(have->begin(), have->end(), [&](const auto& other) { return Same(address, other); })) {
-      add(address);
+    Add(missing, family, /*last=*/false);
+    if (!missing.empty()) have = List();
+    if (!have || InOrder(Ordered(want, family), Ordered(*have, family))) return;
+    // The order cannot be changed but by adding all again, those too that came meanwhile.
+    std::vector<Address> all = Ordered(want, family);
+    for (const Address& other : Ordered(*have, family)) {
+      // One that is gone already went with its primary.
+      (void)kernel::DeleteAddress(place_.netlink, ifindex_, other.local, other.peer);
+      if (std::none_of(all.begin(), all.end(), [&](const auto& one) { return Same(one, other); })) all.push_back(other);
+    }
+    Add(all, family, /*last=*/true);
+  }
+
+ private:
+  std::optional<std::vector<Address>> List() {
+    auto have = kernel::ListAddresses(place_.netlink, ifindex_);
+    if (have.ok()) return *std::move(have);
+    problems_.push_back({absl::StrCat("addresses of ", shown_, ": ", have.status().message()), {}, {}, {}});
+    return std::nullopt;
+  }
+
+  // The kernel puts an IPv6 address before those that are there.
+  void Add(std::vector<Address> addresses, int family, bool last) {
+    if (family == AF_INET6) std::reverse(addresses.begin(), addresses.end());
+    for (const Address& address : addresses) {
+      const absl::Status status = kernel::ReplayAddress(place_.netlink, address, ifindex_);
+      if (status.ok() || kernel::ErrnoOf(status) == EEXIST) continue;
+      // Adding all again is another chance; an IPv6 one that is refused now is refused then.
+      if (!last && family == AF_INET) continue;
+      Address at = address;
+      at.ifindex = ifindex_;
+      problems_.push_back({absl::StrCat("address ", address.local.ToString(), " of ", shown_, ": ", status.message()),
+                           place_.Ref(), std::move(at), {}});
     }
   }
-  if (!reorder) return;
-  // The order cannot be changed but by adding all again, those too that came meanwhile.
-  for (const kernel::Address& other : *have) {
-    if (other.local.ip.family != AF_INET) continue;
-    // One that is gone already went with its primary.
-    (void)kernel::DeleteAddress(place.netlink, ifindex, other.local, other.peer);
-    if (std::none_of(ipv4.begin(), ipv4.end(), [&](const auto& one) { return Same(one, other); })) ipv4.push_back(other);
-  }
-  for (const kernel::Address& address : ipv4) add(address);
+
+  Place& place_;
+  const std::string& shown_;
+  const int ifindex_;
+  std::vector<Problem>& problems_;
+};
+
+using Hop = std::pair<std::string, int>;
+
+std::set<Hop> HopsOf(const Route& route) {
+  if (route.next_hops.empty()) return {{route.via.bytes, route.ifindex}};
+  std::set<Hop> hops;
+  for (const kernel::NextHop& hop : route.next_hops) hops.emplace(hop.via.bytes, hop.ifindex);
+  return hops;
 }
 
-void ReplayRoutes(Place& place, const std::vector<kernel::Route>& routes, const std::map<int, int>& ifindexes,
-                  std::vector<std::string>& problems) {
+// IPv6 takes single next hops and source addresses out of routes whose link or address goes (fib6_ifdown,
+// fib6_remove_prefsrc); what is left keeps the whole from being added.
+bool IsRestOf(const Route& rest, const Route& whole) {
+  if (rest.family != whole.family || rest.destination != whole.destination || rest.table != whole.table ||
+      rest.metric != whole.metric || rest.type != whole.type || rest.protocol != whole.protocol) {
+    return false;
+  }
+  if (rest.source.family != 0 && rest.source != whole.source) return false;
+  const std::set<Hop> some = HopsOf(rest), all = HopsOf(whole);
+  return std::includes(all.begin(), all.end(), some.begin(), some.end());
+}
+
+}  // namespace
+
+void ReplayAddresses(Place& place, const std::string& shown, int ifindex, const std::vector<Address>& addresses,
+                     std::vector<Problem>& problems) {
+  AddressReplay replay(place, shown, ifindex, problems);
+  for (const int family : {AF_INET, AF_INET6}) replay.Run(addresses, family);
+}
+
+void ReplayRoutes(Place& place, const std::vector<Route>& routes, const std::map<int, int>& ifindexes,
+                  std::vector<Problem>& problems) {
   if (routes.empty()) return;
   auto have = kernel::ListRoutes(place.netlink);
   if (!have.ok()) {
-    problems.push_back(absl::StrCat("routes: ", have.status().message()));
+    problems.push_back({absl::StrCat("routes: ", have.status().message()), {}, {}, {}});
     return;
   }
-  std::set<std::string> present;
-  for (const kernel::Route& route : *have) present.insert(route.body);
-  std::vector<const kernel::Route*> missing;
-  for (const kernel::Route& route : routes) {
-    if (!present.contains(BodyWith(route, ifindexes))) missing.push_back(&route);
+  std::set<std::string> present, wanted;
+  for (const Route& route : *have) present.insert(route.body);
+  std::vector<Route> missing;
+  for (const Route& route : routes) {
+    Route want = kernel::RouteFromBody(BodyWith(route, ifindexes));
+    wanted.insert(want.body);
+    if (!present.contains(want.body)) missing.push_back(std::move(want));
   }
+  const auto clear_rests = [&](const Route& whole) {
+    bool cleared = false;
+    for (const Route& rest : *have) {
+      if (wanted.contains(rest.body) || !IsRestOf(rest, whole)) continue;
+      cleared |= kernel::DeleteExactly(place.netlink, rest).ok();
+    }
+    return cleared;
+  };
   // A next hop must be reachable by a route that may itself be missing: as long as a pass gets on, there is another.
   while (!missing.empty()) {
-    std::vector<const kernel::Route*> still;
-    std::vector<std::string> reasons;
-    for (const kernel::Route* route : missing) {
-      const absl::Status status = kernel::ReplayRoute(place.netlink, *route, ifindexes);
-      const bool there = kernel::ErrnoOf(status) == EEXIST;
-      if (status.ok() || (there && route->protocol == RTPROT_KERNEL)) continue;
+    std::vector<Route> still;
+    std::vector<Problem> reasons;
+    for (const Route& route : missing) {
+      absl::Status status = kernel::ReplayRoute(place.netlink, route, {});
+      if (kernel::ErrnoOf(status) == EEXIST) {
+        if (route.protocol == RTPROT_KERNEL) continue;
+        if (clear_rests(route)) status = kernel::ReplayRoute(place.netlink, route, {});
+      }
+      if (status.ok()) continue;
       still.push_back(route);
-      reasons.push_back(absl::StrCat("route ", route->destination.ToString(), ": ", status.message()));
+      reasons.push_back(
+          {absl::StrCat("route ", route.destination.ToString(), ": ", status.message()), place.Ref(), {}, route});
     }
     if (still.size() == missing.size()) {
-      problems.insert(problems.end(), reasons.begin(), reasons.end());
+      for (Problem& reason : reasons) problems.push_back(std::move(reason));
       return;
     }
     missing = std::move(still);

@@ -29,8 +29,12 @@ absl::StatusOr<kernel::Link> FindAndReturn(Places& places, Place& home, const Re
   auto moved = kernel::GetLink((*away)->netlink, record.moved_name());
   if (!moved.ok()) return moved.status();
   if (moved->mac != state.mac()) return kernel::ErrnoError(ENODEV, "looking for the link that was moved");
-  if (auto s = kernel::MoveLink((*away)->netlink, moved->ifindex, home.netns, state.name()); !s.ok()) return s;
-  // The kernel keeps the index where it is free.
+  // Under its own index again: what else is to be undone, and what is Warren's own, is known by it.
+  auto returned = kernel::MoveLink((*away)->netlink, moved->ifindex, home.netns, state.name(), state.ifindex());
+  if (kernel::ErrnoOf(returned) == EBUSY) {
+    returned = kernel::MoveLink((*away)->netlink, moved->ifindex, home.netns, state.name());
+  }
+  if (!returned.ok()) return returned;
   return kernel::GetLink(home.netlink, state.name());
 }
 
@@ -69,10 +73,11 @@ absl::StatusOr<LinkState> Capture(Place& place, const kernel::Link& link, Reach 
   std::set<std::string> own;
   for (const kernel::Address& address : *addresses) {
     state.add_addresses(address.body);
-    own.insert(address.local.ip.bytes);
+    // Nobody else's route has a link-local one as its source.
+    if (address.local.ip.family != AF_INET6 || address.scope != RT_SCOPE_LINK) own.insert(address.local.ip.bytes);
   }
   kernel::RouteFilter filter;
-  if (reach == Reach::kLink) filter.ifindex = link.ifindex;
+  if (reach == Reach::kLink || own.empty()) filter.ifindex = link.ifindex;
   auto routes = kernel::ListRoutes(place.netlink, filter);
   if (!routes.ok()) return routes.status();
   for (const kernel::Route& route : *routes) {
@@ -108,21 +113,22 @@ absl::StatusOr<std::vector<LinkState>> CaptureWithUppers(Place& place, const ker
   return states;
 }
 
-void Restore(Places& places, const RestoreLink& record, std::vector<std::string>& problems) {
+void Restore(Places& places, const RestoreLink& record, std::vector<Problem>& problems) {
+  const auto note = [&](std::string text) { problems.push_back({std::move(text), {}, {}, {}}); };
   const LinkState& state = record.state();
   auto home = places.Open(state.netns());
   if (!home.ok()) {
-    problems.push_back(absl::StrCat("link ", state.name(), " of namespace ", state.netns().name(), ": ", Text(home.status())));
+    note(absl::StrCat("link ", state.name(), " of namespace ", state.netns().name(), ": ", Text(home.status())));
     return;
   }
   const std::string shown = (*home)->Shown(state.name());
   auto link = FindAndReturn(places, **home, record);
   if (!link.ok()) {
-    problems.push_back(absl::StrCat("link ", shown, ": ", Text(link.status())));
+    note(absl::StrCat("link ", shown, ": ", Text(link.status())));
     return;
   }
   if (auto s = RestoreAttributes(**home, state, *link); !s.ok()) {
-    problems.push_back(absl::StrCat("link ", shown, ": ", Text(s)));
+    note(absl::StrCat("link ", shown, ": ", Text(s)));
   }
   std::vector<kernel::Address> addresses;
   for (const std::string& body : state.addresses()) addresses.push_back(kernel::AddressFromBody(body));

@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "agent/executor/places.h"
+#include "agent/executor/replay.h"
 #include "agent/executor/step.pb.h"
 #include "agent/kernel/link.h"
 
@@ -31,9 +32,8 @@ absl::StatusOr<std::vector<LinkState>> CaptureWithUppers(Place& place, const ker
 // Those that stand on it.
 absl::StatusOr<std::vector<kernel::Link>> UppersOf(Place& place, int ifindex);
 
-// Puts a link back, where it is, or from where it was moved to. What could not be put back is added to `problems`, one line
-// each.
-void Restore(Places& places, const RestoreLink& record, std::vector<std::string>& problems);
+// Puts a link back, where it is, or from where it was moved to. What could not be put back is added to `problems`.
+void Restore(Places& places, const RestoreLink& record, std::vector<Problem>& problems);
 
 }  // namespace warren::executor
 

@@ -15,7 +15,9 @@
 namespace warren::executor {
 namespace {
 
-using Problems = std::vector<std::string>;
+using Problems = std::vector<Problem>;
+
+void Note(Problems& problems, std::string text) { problems.push_back({std::move(text), {}, {}, {}}); }
 
 std::string Netns(const std::string& name) { return absl::StrCat("namespace ", EscapeName(name), ": "); }
 
@@ -37,11 +39,11 @@ void Run(Places& places, const UnmakeNetns& undo, Problems& problems) {
   const auto marker = places.dir().Marker(undo.name());
   if (NamesTheSame(places, undo.name(), undo.path()) || (marker.ok() && *marker == undo.path())) {
     if (auto s = places.dir().Unbind(undo.name()); !s.ok()) {
-      problems.push_back(absl::StrCat(Netns(undo.name()), s.message()));
+      Note(problems, absl::StrCat(Netns(undo.name()), s.message()));
     }
   }
   if (auto s = kernel::UnbindNetnsAt(undo.path()); !s.ok()) {
-    problems.push_back(absl::StrCat(Netns(undo.name()), s.message()));
+    Note(problems, absl::StrCat(Netns(undo.name()), s.message()));
   }
 }
 
@@ -52,12 +54,12 @@ void Run(Places& places, const UnparkNetns& undo, Problems& problems) {
     // What is left of the name when it was unmounted and not yet removed.
     if (places.dir().Marker(undo.name()).ok()) (void)places.dir().Unbind(undo.name());
     if (auto s = places.dir().Bind(*parked, undo.name(), undo.path()); !s.ok()) {
-      problems.push_back(absl::StrCat(Netns(undo.name()), s.message(), "; it is still bound at ", undo.path()));
+      Note(problems, absl::StrCat(Netns(undo.name()), s.message(), "; it is still bound at ", undo.path()));
       return;
     }
   }
   if (auto s = kernel::UnbindNetnsAt(undo.path()); !s.ok()) {
-    problems.push_back(absl::StrCat(Netns(undo.name()), s.message()));
+    Note(problems, absl::StrCat(Netns(undo.name()), s.message()));
   }
 }
 
@@ -67,7 +69,7 @@ void Run(Places& places, const UnmakeLink& undo, Problems& problems) {
   auto link = kernel::GetLink((*place)->netlink, undo.name());
   if (!link.ok() || link->mac != undo.mac() || link->kind != undo.kind()) return;
   if (auto s = kernel::DeleteLink((*place)->netlink, link->ifindex); !s.ok() && !IsGone(s)) {
-    problems.push_back(absl::StrCat("link ", (*place)->Shown(undo.name()), ": ", s.message()));
+    Note(problems, absl::StrCat("link ", (*place)->Shown(undo.name()), ": ", s.message()));
   }
 }
 
@@ -84,7 +86,7 @@ void Run(Places& places, const RemoveAddress& undo, Problems& problems) {
   // The kernel would take another one with this address for it.
   if (std::none_of(have->begin(), have->end(), [&](const auto& a) { return a.local == local && a.peer == peer; })) return;
   if (auto s = kernel::DeleteAddress((*place)->netlink, undo.ifindex(), local, peer); !s.ok() && !IsGone(s)) {
-    problems.push_back(absl::StrCat(Netns((*place)->name), s.message()));
+    Note(problems, absl::StrCat(Netns((*place)->name), s.message()));
   }
 }
 
@@ -96,7 +98,7 @@ void Run(Places& places, const RestoreRoutes& undo, Problems& problems) {
   filter.table = undo.table();
   auto have = kernel::ListRoutes((*place)->netlink, filter);
   if (!have.ok()) {
-    problems.push_back(absl::StrCat(Netns((*place)->name), have.status().message()));
+    Note(problems, absl::StrCat(Netns((*place)->name), have.status().message()));
     return;
   }
   const kernel::IpPrefix destination{{undo.family(), undo.destination()}, undo.length()};
@@ -104,7 +106,7 @@ void Run(Places& places, const RestoreRoutes& undo, Problems& problems) {
     if (route.destination != destination) continue;
     if (std::find(undo.before().begin(), undo.before().end(), route.body) != undo.before().end()) continue;
     if (auto s = kernel::DeleteExactly((*place)->netlink, route); !s.ok() && !IsGone(s)) {
-      problems.push_back(absl::StrCat(Netns((*place)->name), s.message()));
+      Note(problems, absl::StrCat(Netns((*place)->name), s.message()));
     }
   }
   if (undo.only_remove()) return;
@@ -113,11 +115,59 @@ void Run(Places& places, const RestoreRoutes& undo, Problems& problems) {
   ReplayRoutes(**place, before, {}, problems);
 }
 
+// Whether the earlier steps say that it came with the intent, and so is not to be there in the end.
+bool CameWith(const Problem& problem, const std::vector<Step>& earlier) {
+  for (const Step& step : earlier) {
+    for (const Undo& undo : step.undo()) {
+      if (problem.route && undo.has_restore_routes()) {
+        const RestoreRoutes& routes = undo.restore_routes();
+        if (routes.netns().cookie() == problem.netns.cookie() && routes.table() == problem.route->table &&
+            routes.destination() == problem.route->destination.ip.bytes &&
+            routes.length() == problem.route->destination.length &&
+            std::find(routes.before().begin(), routes.before().end(), problem.route->body) == routes.before().end()) {
+          return true;
+        }
+      }
+      if (problem.address && undo.has_remove_address()) {
+        const RemoveAddress& address = undo.remove_address();
+        if (address.netns().cookie() == problem.netns.cookie() && address.ifindex() == problem.address->ifindex &&
+            address.ip() == problem.address->local.ip.bytes && address.length() == problem.address->local.length) {
+          return true;
+        }
+      }
+    }
+  }
+  return false;
+}
+
+// Later undos, those of the earlier steps, may have put it back.
+bool Remains(Places& places, const Problem& problem, const std::vector<Step>& earlier) {
+  if (!problem.address && !problem.route) return true;
+  auto place = places.Open(problem.netns);
+  if (!place.ok() || CameWith(problem, earlier)) return false;
+  kernel::Netlink& netlink = (*place)->netlink;
+  if (problem.address) {
+    // Where the link is gone it was made by the intent, or is told to be missing.
+    if (!kernel::GetLink(netlink, problem.address->ifindex).ok()) return false;
+    auto have = kernel::ListAddresses(netlink, problem.address->ifindex);
+    return !have.ok() || std::none_of(have->begin(), have->end(), [&](const auto& a) { return a.SameAs(*problem.address); });
+  }
+  const kernel::Route& route = *problem.route;
+  if (route.ifindex != 0 && !kernel::GetLink(netlink, route.ifindex).ok()) return false;
+  for (const kernel::NextHop& hop : route.next_hops) {
+    if (!kernel::GetLink(netlink, hop.ifindex).ok()) return false;
+  }
+  auto have = kernel::ListRoutes(netlink);
+  return !have.ok() || std::none_of(have->begin(), have->end(), [&](const auto& r) { return r.body == route.body; });
+}
+
 }  // namespace
 
 std::vector<std::string> UndoSteps(Places& places, const std::vector<Step>& steps) {
-  Problems problems;
+  std::vector<std::string> left;
+  std::vector<std::pair<Problem, size_t>> all;  // with the number of steps before it
   for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
+    Problems problems;
     for (const Undo& undo : step->undo()) {
       switch (undo.kind_case()) {
         case Undo::kUnmakeNetns:
@@ -142,8 +192,14 @@ std::vector<std::string> UndoSteps(Places& places, const std::vector<Step>& step
           break;
       }
     }
+    const size_t earlier = static_cast<size_t>(steps.rend() - step) - 1;
+    for (Problem& problem : problems) all.emplace_back(std::move(problem), earlier);
   }
-  return problems;
+  for (const auto& [problem, earlier] : all) {
+    if (!Remains(places, problem, {steps.begin(), steps.begin() + static_cast<ptrdiff_t>(earlier)})) continue;
+    if (std::find(left.begin(), left.end(), problem.text) == left.end()) left.push_back(problem.text);
+  }
+  return left;
 }
 
 }  // namespace warren::executor

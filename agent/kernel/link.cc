@@ -182,11 +182,12 @@ absl::Status SetLink(Netlink& netlink, int ifindex, const LinkChange& change) {
   return netlink.Do(message, "changing the link");
 }
 
-absl::Status MoveLink(Netlink& netlink, int ifindex, const Netns& target, const std::string& name) {
+absl::Status MoveLink(Netlink& netlink, int ifindex, const Netns& target, const std::string& name, int wanted_ifindex) {
   ifinfomsg info{};
   info.ifi_index = ifindex;
   Message message(RTM_NEWLINK, 0, info);
   message.PutU32(IFLA_NET_NS_FD, static_cast<uint32_t>(target.fd.get())).PutName(IFLA_IFNAME, name);
+  if (wanted_ifindex != 0) message.PutU32(IFLA_NEW_IFINDEX, static_cast<uint32_t>(wanted_ifindex));
   return netlink.Do(message, "moving the link");
 }
 

@@ -86,7 +86,8 @@ absl::Status SetLink(Netlink& netlink, int ifindex, const LinkChange& change);
 
 // Moves a link to another namespace under a name; it arrives down and without addresses. EINVAL when it may not leave
 // (lo, NETIF_F_NETNS_LOCAL), EEXIST when the name is taken there.
-absl::Status MoveLink(Netlink& netlink, int ifindex, const Netns& target, const std::string& name);
+// It keeps its index where that is free, or takes the one wanted (kernel 5.13); EBUSY when that is taken.
+absl::Status MoveLink(Netlink& netlink, int ifindex, const Netns& target, const std::string& name, int wanted_ifindex = 0);
 
 }  // namespace warren::kernel
 
