@@ -1,6 +1,7 @@
 // Adding and removing addresses.
 
 #include <errno.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <limits>
@@ -8,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "agent/executor/guard.h"
 #include "agent/executor/operations.h"
+#include "agent/executor/refuse.h"
 #include "agent/executor/snapshot.h"
 #include "agent/kernel/error.h"
 
@@ -41,6 +43,18 @@ absl::StatusOr<std::vector<kernel::Address>> Matching(const Transaction::LinkAt&
   return have;
 }
 
+// In IPv6 a link has an address once, whatever its length and peer.
+absl::Status CheckNotOtherwise(Transaction& tx, const Transaction::LinkAt& at, const kernel::Ip& ip) {
+  auto have = kernel::ListAddresses(at.place->netlink, at.link.ifindex);
+  if (!have.ok()) return have.status();
+  for (const kernel::Address& address : *have) {
+    if (address.local.ip != ip) continue;
+    const std::string peer = address.peer.family != 0 ? absl::StrCat(" with peer ", address.peer.ToString()) : "";
+    return ExistsButDiffers(tx.object(), {absl::StrCat("it is there as ", address.local.ToString(), peer)});
+  }
+  return absl::OkStatus();
+}
+
 uint32_t Lifetime(bool given, const google::protobuf::Duration& duration, uint32_t otherwise) {
   if (!given) return otherwise;
   return static_cast<uint32_t>(std::clamp<int64_t>(duration.seconds(), 0, kernel::kForever - 1));
@@ -57,6 +71,9 @@ absl::Status Apply(Transaction& tx, const v1::AddAddress& operation) {
   auto have = Matching(*at, *parsed);
   if (!have.ok()) return have.status();
   if (!have->empty() && operation.allow_existing()) return absl::OkStatus();
+  if (operation.allow_existing() && parsed->local.ip.family == AF_INET6) {
+    if (auto s = CheckNotOtherwise(tx, *at, parsed->local.ip); !s.ok()) return s;
+  }
 
   kernel::NewAddress address;
   address.ifindex = at->link.ifindex;
@@ -82,6 +99,8 @@ absl::Status Apply(Transaction& tx, const v1::AddAddress& operation) {
 
 absl::Status Apply(Transaction& tx, const v1::DeleteAddress& operation) {
   auto at = tx.OpenLink(operation.namespace_(), operation.link());
+  const int error = kernel::ErrnoOf(at.status());
+  if (operation.allow_missing() && (error == ENODEV || error == ENOENT)) return absl::OkStatus();
   if (!at.ok()) return at.status();
   auto parsed = Parse(operation.address(), operation.peer());
   if (!parsed.ok()) return parsed.status();

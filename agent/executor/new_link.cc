@@ -12,7 +12,7 @@ namespace warren::executor {
 
 absl::StatusOr<Asked> ParseAsked(const std::string& name, uint32_t mtu, const std::string& mac, bool up,
                                  const google::protobuf::RepeatedPtrField<std::string>& addresses) {
-  Asked asked{name, mtu, "", up, {}};
+  Asked asked{name, mtu, "", up, 0, {}};
   if (!mac.empty()) {
     const auto bytes = kernel::ParseMac(mac);
     if (!bytes) return absl::InvalidArgumentError(absl::StrCat("\"", mac, "\" is not a MAC address"));
@@ -34,6 +34,10 @@ absl::StatusOr<std::vector<std::string>> Differences(Place& place, const kernel:
   if (!asked.mac.empty() && link.mac != asked.mac) {
     differences.push_back(
         absl::StrCat("its MAC is ", kernel::FormatMac(link.mac), ", not ", kernel::FormatMac(asked.mac)));
+  }
+  if (asked.queues != 0 && (link.tx_queues != asked.queues || link.rx_queues != asked.queues)) {
+    differences.push_back(absl::StrCat("it has ", link.tx_queues, " transmit and ", link.rx_queues, " receive queues, not ",
+                                       asked.queues));
   }
   if (asked.up && !link.up()) differences.push_back("it is down");
   if (asked.addresses.empty()) return differences;

@@ -19,6 +19,7 @@ struct Asked {
   uint32_t mtu = 0;  // 0: any
   std::string mac;   // raw; empty: any
   bool up = false;   // false: any
+  uint32_t queues = 0;  // 0: any
   std::vector<kernel::IpPrefix> addresses;
 };
 // INVALID_ARGUMENT for a MAC or an address that is none.

@@ -13,6 +13,7 @@
 #include "agent/executor/routes_before.h"
 #include "agent/kernel/error.h"
 #include "agent/kernel/route.h"
+#include "proto/common/names.h"
 
 namespace warren::executor {
 namespace {
@@ -66,7 +67,7 @@ bool Matches(const kernel::Route& have, const kernel::NewRoute& asked) {
 }
 
 std::string Shown(const Place& place, const std::string& destination) {
-  return absl::StrCat("route ", destination, " in ", place.name);
+  return absl::StrCat("route ", destination, " in ", place.is_host() ? place.name : EscapeName(place.name));
 }
 
 // The routes to the destination, and the undo that brings them back.
@@ -102,6 +103,7 @@ absl::Status Apply(Transaction& tx, const v1::AddRoute& operation) {
 
 absl::Status Apply(Transaction& tx, const v1::DeleteRoute& operation) {
   auto place = tx.Open(operation.namespace_());
+  if (kernel::ErrnoOf(place.status()) == ENOENT && operation.allow_missing()) return absl::OkStatus();
   if (!place.ok()) return place.status();
   tx.About(Shown(**place, operation.destination()));
   auto route = Parse(**place, operation);

@@ -27,6 +27,7 @@ absl::StatusOr<End> OpenEnd(Transaction& tx, const v1::VethEnd& end) {
   auto asked = ParseAsked(end.name(), end.mtu(), end.mac(), end.up(), end.addresses());
   if (!asked.ok()) return asked.status();
   opened.asked = *std::move(asked);
+  opened.asked.queues = end.queues();
   opened.mac = opened.asked.mac.empty() ? kernel::RandomMac() : opened.asked.mac;
   return opened;
 }
@@ -84,13 +85,11 @@ absl::Status Apply(Transaction& tx, const v1::CreateVeth& operation) {
   undo->set_kind("veth");
   if (auto s = tx.Write(std::move(step)); !s.ok()) return s;
 
-  const auto end = [](const End& from, uint32_t queues) {
-    return kernel::NewVethEnd{&from.place->netns, from.asked.name, from.mac, from.asked.mtu, queues == 0 ? 1 : queues};
+  const auto end = [](const End& from) {
+    const uint32_t queues = from.asked.queues == 0 ? 1 : from.asked.queues;
+    return kernel::NewVethEnd{&from.place->netns, from.asked.name, from.mac, from.asked.mtu, queues};
   };
-  if (auto s = kernel::CreateVeth(a->place->netlink, end(*a, operation.a().queues()), end(*b, operation.b().queues()));
-      !s.ok()) {
-    return s;
-  }
+  if (auto s = kernel::CreateVeth(a->place->netlink, end(*a), end(*b)); !s.ok()) return s;
   if (auto s = Furnish(tx, *a->place, a->asked); !s.ok()) return s;
   return Furnish(tx, *b->place, b->asked);
 }
