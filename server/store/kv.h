@@ -12,8 +12,7 @@
 // but not CommitAndWait or Compact, which wait for the thread they would run on. Keep them short: one that blocks holds
 // up all. Neither a callback nor a call may outlive the Kv.
 //
-// Performance: transactions queued together share one fsync; reads never wait for writes. Figures: docs/performance.md,
-// made by tests/server/store/kv_bench.cc.
+// Performance: transactions queued together share one fsync; reads never wait for writes. Figures: docs/performance.md.
 //
 // Metrics: Stats() is cheap enough for every scrape; what needs a histogram goes to a KvObserver.
 
