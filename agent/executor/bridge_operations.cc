@@ -16,9 +16,10 @@
 namespace warren::executor {
 namespace {
 
+std::string KindOf(const kernel::Link& link) { return link.kind.empty() ? "a physical link" : absl::StrCat("a ", link.kind); }
+
 absl::Status NotABridge(const std::string& object, const kernel::Link& link) {
-  return absl::FailedPreconditionError(
-      absl::StrCat(object, " is not a bridge but ", link.kind.empty() ? "a physical link" : absl::StrCat("a ", link.kind)));
+  return absl::FailedPreconditionError(absl::StrCat(object, " is not a bridge but ", KindOf(link)));
 }
 
 absl::Status SetUp(Place& place, int ifindex) {
@@ -45,7 +46,7 @@ absl::Status Apply(Transaction& tx, const v1::CreateBridge& operation) {
   if (operation.allow_existing()) {
     auto link = kernel::GetLink((*place)->netlink, operation.name());
     if (link.ok()) {
-      if (link->kind != "bridge") return NotABridge(tx.object(), *link);
+      if (link->kind != "bridge") return ExistsButDiffers(tx.object(), {absl::StrCat("it is ", KindOf(*link))});
       auto differences = Differences(**place, *link, *asked);
       if (!differences.ok()) return differences.status();
       return differences->empty() ? absl::OkStatus() : ExistsButDiffers(tx.object(), *differences);
