@@ -1,7 +1,6 @@
 #include "server/api/call.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 #include <vector>
 
@@ -107,11 +106,11 @@ void IntentCall::Give(absl::StatusOr<v1::Intent> result) {
   Finish(ToGrpc(result.status()));
 }
 
-absl::Duration WaitTime(const grpc::CallbackServerContext& context, std::optional<absl::Duration> asked) {
+absl::Duration WaitTime(std::chrono::system_clock::time_point deadline, absl::Time now,
+                        std::optional<absl::Duration> asked) {
   const absl::Duration wait = std::min(asked.value_or(kMaxWait), kMaxWait);
-  const auto deadline = context.deadline();
   if (deadline == std::chrono::system_clock::time_point::max()) return wait;
-  const absl::Duration left = absl::FromChrono(deadline) - absl::Now();
+  const absl::Duration left = absl::FromChrono(deadline) - now;
   return std::min(wait, left - std::min(left / 10, kMaxMargin));
 }
 

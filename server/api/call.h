@@ -7,6 +7,7 @@
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -69,9 +70,10 @@ class IntentCall : public grpc::ServerUnaryReactor {
   const std::shared_ptr<Waiting> waiting_;
 };
 
-// How long a call may wait: `asked`, if given, but never longer than 1 h nor than the caller's deadline, less what the
-// answer needs to get there in time.
-absl::Duration WaitTime(const grpc::CallbackServerContext& context, std::optional<absl::Duration> asked);
+// How long a call may wait at `now`: `asked`, if given, but never longer than 1 h nor than until the caller's deadline,
+// less what the answer needs to get there in time. (time_point::max(): it has none.)
+absl::Duration WaitTime(std::chrono::system_clock::time_point deadline, absl::Time now,
+                        std::optional<absl::Duration> asked);
 
 // NOT_FOUND, saying what to do.
 absl::Status UnknownHost(const std::string& host);

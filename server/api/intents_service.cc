@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/time/clock.h"
 #include "server/api/request.h"
 #include "server/intents/validate.h"
 
@@ -83,7 +84,7 @@ grpc::ServerUnaryReactor* IntentsService::WaitIntent(grpc::CallbackServerContext
     if (*asked < absl::ZeroDuration()) check.Bad("timeout", "is negative");
   }
   if (!check.ok()) return Answer(context, check.status());
-  const absl::Duration timeout = WaitTime(*context, asked);
+  const absl::Duration timeout = WaitTime(context->deadline(), absl::Now(), asked);
   return IntentCall::Start(rooms_, response,
                            [name, timeout](IntentCall& call) { call.Wait(name.host, name.id, timeout); });
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "server/api/page_key.h"
 #include "server/api/request.h"
 
@@ -149,7 +150,7 @@ grpc::ServerUnaryReactor* NamespacesService::CreateNamespace(grpc::CallbackServe
   accept.allow_unknown_host = request->allow_unknown_host();
   accept.validate_only = request->validate_only();
   std::optional<absl::Duration> wait;
-  if (request->wait()) wait = WaitTime(*context, std::nullopt);
+  if (request->wait()) wait = WaitTime(context->deadline(), absl::Now(), std::nullopt);
   return IntentCall::Start(rooms_, response, [accept, wait](IntentCall& call) { call.Accept(accept, wait); });
 }
 
@@ -171,7 +172,7 @@ grpc::ServerUnaryReactor* NamespacesService::DeleteNamespace(grpc::CallbackServe
   accept.allow_unknown_host = request->allow_unknown_host();
   accept.validate_only = request->validate_only();
   std::optional<absl::Duration> wait;
-  if (request->wait()) wait = WaitTime(*context, std::nullopt);
+  if (request->wait()) wait = WaitTime(context->deadline(), absl::Now(), std::nullopt);
   return IntentCall::Start(rooms_, response, [accept, wait](IntentCall& call) { call.Accept(accept, wait); });
 }
 

@@ -175,17 +175,6 @@ TEST_F(IntentsApiTest, AWaitThatIsOverReturnsTheUnfinishedIntent) {
   EXPECT_EQ(intent.state(), v1::Intent::QUEUED);
 }
 
-TEST_F(IntentsApiTest, AWaitWithoutTimeoutIsAnsweredBeforeTheCallsDeadline) {
-  v1::WaitIntentRequest request;
-  request.set_name(Create("h1", "red").name());
-  grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(4));
-  v1::Intent intent;
-  const grpc::Status status = intents_->WaitIntent(&context, request, &intent);
-  ASSERT_TRUE(status.ok()) << status.error_message();
-  EXPECT_EQ(intent.state(), v1::Intent::QUEUED);
-}
-
 TEST_F(IntentsApiTest, AWaitWithABadTimeoutOrNameIsRefused) {
   v1::WaitIntentRequest request;
   request.set_name("hosts/h1");
