@@ -17,7 +17,7 @@ struct Wanted {
   std::string peer;
   std::optional<Place> dev;
   bool nodad = false;
-  std::optional<uint32_t> valid;      // kForever: for ever
+  std::optional<uint32_t> valid;  // kForever: for ever
   std::optional<uint32_t> preferred;
 };
 

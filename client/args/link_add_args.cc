@@ -10,10 +10,10 @@ namespace {
 
 // The line being read.
 struct Reading {
-  std::string type;        // "veth", "bridge", or not known yet
-  std::string first;       // HOST/NS:IF
-  std::string other;       // of a veth
-  bool at_peer = false;    // words now speak of the other end
+  std::string type;      // "veth", "bridge", or not known yet
+  std::string first;     // HOST/NS:IF
+  std::string other;     // of a veth
+  bool at_peer = false;  // words now speak of the other end
   LinkAddFlags flags;
 };
 
@@ -93,7 +93,8 @@ absl::StatusOr<Reading> Read(const std::vector<std::string>& list, const LinkAdd
     if (absl::Status status = ReadWord(words, reading); !status.ok()) return status;
   }
   if (reading.type.empty()) {
-    return absl::InvalidArgumentError("missing the type: say `veth HOST/NS:IF HOST/NS:IF`, or `HOST/NS:IF type bridge`");
+    return absl::InvalidArgumentError(
+        "missing the type: say `veth HOST/NS:IF HOST/NS:IF`, or `HOST/NS:IF type bridge`");
   }
   if (reading.type == "veth" && reading.other.empty()) {
     return absl::InvalidArgumentError("missing the other end of the pair: say `peer HOST/NS:IF`");

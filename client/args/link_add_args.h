@@ -13,9 +13,9 @@
 namespace warren::cli {
 
 struct LinkAddFlags {
-  bool up = false;                           // both ends
-  uint32_t mtu = 0;                          // both ends
-  uint32_t queues = 0;                       // both ends
+  bool up = false;                               // both ends
+  uint32_t mtu = 0;                              // both ends
+  uint32_t queues = 0;                           // both ends
   std::vector<std::string> addresses = {};       // of the first end, or the bridge
   std::vector<std::string> peer_addresses = {};  // of the other end
   std::string mac = {};

@@ -64,8 +64,8 @@ absl::Status ReadSetWord(Words& words, std::string_view host, Wanted& wanted) {
     const auto place = ParsePlaceOn(host, *netns);
     if (!place.ok()) return place.status();
     if (!place->interface.empty()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("netns \"", *netns, "\" names an interface; give the new name with \"name ", place->interface, "\""));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "netns \"", *netns, "\" names an interface; give the new name with \"name ", place->interface, "\""));
     }
     return store(wanted.netns, absl::StatusOr<std::string>(place->netns));
   }
@@ -140,8 +140,9 @@ absl::StatusOr<Change> ParseLinkSet(const std::vector<std::string>& list, const 
     if (absl::Status status = ReadSetWord(words, link->host, wanted); !status.ok()) return status;
   }
   if (!wanted.Any()) {
-    return absl::InvalidArgumentError("nothing to set: say up, down, mtu N, address MAC, name NAME, netns NS, "
-                                      "master BRIDGE or nomaster");
+    return absl::InvalidArgumentError(
+        "nothing to set: say up, down, mtu N, address MAC, name NAME, netns NS, "
+        "master BRIDGE or nomaster");
   }
   return Plan(*link, wanted, flags);
 }

@@ -59,8 +59,8 @@ absl::StatusOr<Place> ParsePlaceOn(std::string_view host, std::string_view text)
   }
   auto place = Parse(text, kForm);
   if (place.ok() && place->host != host) {
-    return absl::InvalidArgumentError(absl::StrCat("\"", A(text), "\" is on another host than \"", A(host),
-                                                   "\"; one command changes one host"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", A(text), "\" is on another host than \"", A(host), "\"; one command changes one host"));
   }
   return place;
 }

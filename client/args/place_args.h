@@ -9,8 +9,8 @@
 
 #include "absl/status/statusor.h"
 #include "proto/common/names.h"
-#include "warren/v1/operations.pb.h"
 #include "warren/v1/intents.pb.h"
+#include "warren/v1/operations.pb.h"
 
 namespace warren::cli {
 

@@ -27,7 +27,7 @@ absl::StatusOr<Change> ParseRouteDelete(const std::vector<std::string>& words, c
 
 // HOST/NS [table {T | all}] [dev IF]
 struct RouteQuery {
-  Place place;                // its interface is what dev named
+  Place place;                  // its interface is what dev named
   uint32_t table = kMainTable;  // 0: all
 };
 absl::StatusOr<RouteQuery> ParseRouteShow(const std::vector<std::string>& words);

@@ -39,15 +39,16 @@ void AddDelete(Tree& tree, CLI::App* group) {
   auto words = std::make_shared<WordList>();
   auto flags = std::make_shared<AddrFlags>();
   CLI::App* remove = tree.AddChange(group,
-                                    {"delete", {}, "[local] CIDR [peer CIDR] dev HOST/NS:IF",
+                                    {"delete",
+                                     {},
+                                     "[local] CIDR [peer CIDR] dev HOST/NS:IF",
                                      "Remove an address from a link",
                                      "  warren addr del 10.0.0.1/24 dev h1/red:eth0\n"
                                      "  warren addr del 10.0.0.1/24 dev h1/red:eth0 --allow-missing\n"},
                                     [words, flags] { return ParseAddrDelete(*words, *flags); });
   remove->add_option("words", *words);
   remove->add_flag("--allow-missing", flags->allow_missing, "Succeed when the link has no such address");
-  remove->add_flag("--force", flags->force,
-                   "Also one that the host's default route or its path to the server needs");
+  remove->add_flag("--force", flags->force, "Also one that the host's default route or its path to the server needs");
 }
 
 }  // namespace
@@ -61,7 +62,9 @@ void AddAddrCommands(Tree& tree) {
   AddDelete(tree, group);
   auto words = std::make_shared<WordList>();
   CLI::App* show = tree.AddVerb(group,
-                                {"show", {"list", "ls", "lst"}, "[dev] HOST/NS[:IF]",
+                                {"show",
+                                 {"list", "ls", "lst"},
+                                 "[dev] HOST/NS[:IF]",
                                  "Show the addresses in a namespace, or on one link",
                                  "  warren addr show h1/red\n"
                                  "  warren addr show dev h1/red:eth0 -o json\n"},

@@ -51,8 +51,8 @@ std::string ReplaceWord(std::string text, std::string_view word, const std::stri
     const size_t end = at + word.size();
     const bool begins = at == 0 || !IsPartOfWord(text[at - 1]);
     // Punctuation at the end of a sentence is no part of the word; "force_x" or "force-x" are other words.
-    const bool ends = end == text.size() || (!std::isalnum(static_cast<unsigned char>(text[end])) && text[end] != '_' &&
-                                             text[end] != '-');
+    const bool ends = end == text.size() ||
+                      (!std::isalnum(static_cast<unsigned char>(text[end])) && text[end] != '_' && text[end] != '-');
     if (begins && ends) {
       text.replace(at, word.size(), by);
       at += by.size();

@@ -18,7 +18,10 @@ void AddAdd(Tree& tree, CLI::App* group) {
     return ParseLinkAdd(line, *flags);
   };
   CLI::App* add = tree.AddChange(group,
-                                 {"add", {}, "HOST/NS:BRIDGE [up] [mtu N] [address MAC]", "Make a bridge",
+                                 {"add",
+                                  {},
+                                  "HOST/NS:BRIDGE [up] [mtu N] [address MAC]",
+                                  "Make a bridge",
                                   "  warren bridge add h1/@host:br0 --up\n"
                                   "  warren bridge add h1/red:br0 --address 10.0.0.1/24 --mtu 1400\n"},
                                  parse);
@@ -35,7 +38,10 @@ void AddDelete(Tree& tree, CLI::App* group) {
   auto bridge = std::make_shared<std::string>();
   auto flags = std::make_shared<BridgeFlags>();
   CLI::App* remove = tree.AddChange(group,
-                                    {"delete", {}, "HOST/NS:BRIDGE", "Delete a bridge; its ports stay, detached",
+                                    {"delete",
+                                     {},
+                                     "HOST/NS:BRIDGE",
+                                     "Delete a bridge; its ports stay, detached",
                                      "  warren bridge delete h1/@host:br0\n"
                                      "  warren bridge del h1/@host:br0 --allow-missing\n"},
                                     [bridge, flags] { return ParseBridgeDelete(*bridge, *flags); });
@@ -51,7 +57,9 @@ void AddAttach(Tree& tree, CLI::App* group) {
   auto bridge = std::make_shared<std::string>();
   auto flags = std::make_shared<BridgeFlags>();
   CLI::App* attach = tree.AddChange(group,
-                                    {"attach", {}, "HOST/NS:IF BRIDGE",
+                                    {"attach",
+                                     {},
+                                     "HOST/NS:IF BRIDGE",
                                      "Make a link a port of a bridge in the same namespace",
                                      "  warren bridge attach h1/@host:tap0 br0\n"
                                      "  warren bridge attach h1/@host:eth0 br0 --move-addresses\n"},
@@ -70,7 +78,10 @@ void AddDetach(Tree& tree, CLI::App* group) {
   auto bridge = std::make_shared<std::string>();
   auto flags = std::make_shared<BridgeFlags>();
   CLI::App* detach = tree.AddChange(group,
-                                    {"detach", {}, "HOST/NS:IF [BRIDGE]", "Take a port out of its bridge",
+                                    {"detach",
+                                     {},
+                                     "HOST/NS:IF [BRIDGE]",
+                                     "Take a port out of its bridge",
                                      "  warren bridge detach h1/@host:tap0\n"
                                      "  warren bridge detach h1/@host:eth0 br0 --move-addresses\n"},
                                     [link, bridge, flags] { return ParseBridgeDetach(*link, *bridge, *flags); });

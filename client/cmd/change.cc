@@ -17,8 +17,8 @@ constexpr absl::Duration kLookUp = absl::Seconds(1);
 
 std::string HowToWait(const v1::Intent& intent) {
   const std::string name = IntentShortName(intent);
-  return absl::StrCat("  wait for it with `warren intents wait ", name, "`, or stop it with `warren intents cancel ", name,
-                      "`");
+  return absl::StrCat("  wait for it with `warren intents wait ", name, "`, or stop it with `warren intents cancel ",
+                      name, "`");
 }
 
 int ReportPending(Context& context, const std::string& command, const v1::Intent& intent) {
@@ -75,9 +75,9 @@ int WaitAndReport(Context& context, const std::string& command, const v1::Intent
   const auto finished = client->Wait(intent.name(), context.deadline());
   if (finished.ok()) return ReportIntent(context, command, *finished, typed);
   if (!IsUnreachable(finished.status())) return context.Fail(command, finished.status());
-  return context.Fail(command, finished.status(),
-                      {absl::StrCat("  intent ", IntentShortName(intent), " was accepted and goes on"),
-                       HowToWait(intent)});
+  return context.Fail(
+      command, finished.status(),
+      {absl::StrCat("  intent ", IntentShortName(intent), " was accepted and goes on"), HowToWait(intent)});
 }
 
 int ReportIntent(Context& context, const std::string& command, const v1::Intent& intent, Typed typed) {

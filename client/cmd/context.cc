@@ -43,7 +43,8 @@ client::Client* Context::Connect(int* exit_code) {
   client::RetryOptions retry;
   retry.on_retry = [this](const absl::Status& status) {
     if (absl::Now() - start_ < kPatience || std::exchange(said_retrying_, true)) return;
-    Complain("warren", {absl::StrCat("server ", server_, ": ", status.message(), "; trying again for up to ", options_.timeout)});
+    Complain("warren",
+             {absl::StrCat("server ", server_, ": ", status.message(), "; trying again for up to ", options_.timeout)});
   };
   auto client = client::Client::Connect(server_, std::move(retry));
   if (!client.ok()) {
@@ -84,8 +85,8 @@ int Context::Fail(const std::string& command, const absl::Status& status, const 
   } else if (violations.empty()) {
     lines = {absl::StrCat(code, ": ", AsTyped(std::string(status.message()), Typed::kFlags))};
   } else {
-    lines = {absl::StrCat(code, ": ", violations.size(), violations.size() == 1 ? " field is" : " fields are",
-                          " refused:")};
+    lines = {
+        absl::StrCat(code, ": ", violations.size(), violations.size() == 1 ? " field is" : " fields are", " refused:")};
     for (const auto& violation : violations) {
       lines.push_back(absl::StrCat("  ", violation.field, ": ", violation.description));
     }

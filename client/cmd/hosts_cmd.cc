@@ -31,13 +31,19 @@ void AddHostsCommands(Tree& tree) {
                                   "  warren hosts list\n"
                                   "  warren hosts show h1\n");
   CLI::App* list = tree.AddVerb(group,
-                                {"list", {"ls"}, "", "List all hosts by name",
+                                {"list",
+                                 {"ls"},
+                                 "",
+                                 "List all hosts by name",
                                  "  warren hosts list\n"
                                  "  warren hosts list -o name\n"},
                                 List);
   auto host = std::make_shared<std::string>();
   CLI::App* show = tree.AddVerb(group,
-                                {"show", {}, "HOST", "Show one host, and what its kernel can do",
+                                {"show",
+                                 {},
+                                 "HOST",
+                                 "Show one host, and what its kernel can do",
                                  "  warren hosts show h1\n"
                                  "  warren hosts show h1 -o json\n"},
                                 [host](Context& context) { return ShowOne(context, *host); });

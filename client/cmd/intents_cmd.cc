@@ -92,22 +92,22 @@ void AddNamed(Tree& tree, CLI::App* group, const Tree::Verb& verb, int (*act)(Co
 
 void AddSubmit(Tree& tree, CLI::App* group) {
   auto flags = std::make_shared<SubmitFlags>();
-  CLI::App* submit = tree.AddVerb(
-      group,
-      {"submit",
-       {},
-       "HOST -f FILE",
-       "Have a list of operations done on a host, all or nothing",
-       "  warren intent submit h1 -f router.yaml\n"
-       "  warren intent submit h1 -f router.json --no-wait\n"
-       "  echo 'operations: [{createNamespace: {namespace: red}}]' | warren intent submit h1 -f -\n\n"
-       "A file:\n"
-       "  operations:\n"
-       "    - createNamespace: {namespace: red}\n"
-       "    - createVeth:\n"
-       "        a: {namespace: red, name: eth0, addresses: [10.0.0.1/24], up: true}\n"
-       "        b: {namespace: \"@host\", name: tap0, up: true}\n"},
-      [flags](Context& context) { return Submit(context, *flags); });
+  CLI::App* submit =
+      tree.AddVerb(group,
+                   {"submit",
+                    {},
+                    "HOST -f FILE",
+                    "Have a list of operations done on a host, all or nothing",
+                    "  warren intent submit h1 -f router.yaml\n"
+                    "  warren intent submit h1 -f router.json --no-wait\n"
+                    "  echo 'operations: [{createNamespace: {namespace: red}}]' | warren intent submit h1 -f -\n\n"
+                    "A file:\n"
+                    "  operations:\n"
+                    "    - createNamespace: {namespace: red}\n"
+                    "    - createVeth:\n"
+                    "        a: {namespace: red, name: eth0, addresses: [10.0.0.1/24], up: true}\n"
+                    "        b: {namespace: \"@host\", name: tap0, up: true}\n"},
+                   [flags](Context& context) { return Submit(context, *flags); });
   submit->add_option("HOST", flags->host, "Name of the host")->required();
   submit->add_option("-f,--file", flags->file, "YAML or JSON file; - is standard input")->required();
 }
@@ -121,7 +121,9 @@ void AddIntentsCommands(Tree& tree) {
                                   "  warren intents wait h1/0b5f0e9c-6a52-4c0e-9b1e-2f6f5a0d9c11\n");
   auto flags = std::make_shared<ListFlags>();
   CLI::App* list = tree.AddVerb(group,
-                                {"list", {"ls"}, "[HOST] [--state STATE]...",
+                                {"list",
+                                 {"ls"},
+                                 "[HOST] [--state STATE]...",
                                  "List the intents of a host, or of all hosts, in the order accepted",
                                  "  warren intents list\n"
                                  "  warren intents list h1 --state QUEUED --state RUNNING\n"},
@@ -131,16 +133,25 @@ void AddIntentsCommands(Tree& tree) {
       ->allow_extra_args(false)
       ->check(CLI::IsMember({"QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED", "EXPIRED"}, CLI::ignore_case));
   AddNamed(tree, group,
-           {"show", {}, "HOST/ID", "Show an intent: what was asked, and what came of it",
+           {"show",
+            {},
+            "HOST/ID",
+            "Show an intent: what was asked, and what came of it",
             "  warren intents show h1/0b5f0e9c-6a52-4c0e-9b1e-2f6f5a0d9c11\n"
             "  warren intents show h1/0b5f0e9c-6a52-4c0e-9b1e-2f6f5a0d9c11 -o yaml\n"},
            ShowOne);
   AddNamed(tree, group,
-           {"wait", {}, "HOST/ID", "Wait until an intent is finished, and report it as if it had just been submitted",
+           {"wait",
+            {},
+            "HOST/ID",
+            "Wait until an intent is finished, and report it as if it had just been submitted",
             "  warren intents wait h1/0b5f0e9c-6a52-4c0e-9b1e-2f6f5a0d9c11 --timeout 10m\n"},
            Wait);
   AddNamed(tree, group,
-           {"cancel", {}, "HOST/ID", "Cancel an intent that has not begun",
+           {"cancel",
+            {},
+            "HOST/ID",
+            "Cancel an intent that has not begun",
             "  warren intents cancel h1/0b5f0e9c-6a52-4c0e-9b1e-2f6f5a0d9c11\n"},
            Cancel);
   AddSubmit(tree, group);

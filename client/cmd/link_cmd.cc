@@ -22,23 +22,25 @@ int ShowLinks(Context& context, const WordList& words) {
 void AddAdd(Tree& tree, CLI::App* group) {
   auto words = std::make_shared<WordList>();
   auto flags = std::make_shared<LinkAddFlags>();
-  CLI::App* add = tree.AddChange(
-      group,
-      {"add",
-       {},
-       "veth HOST/NS:IF HOST/NS:IF [up] [mtu N] [address MAC] [peer address MAC]\n"
-       "HOST/NS:IF [up] [mtu N] [address MAC] type veth peer [name] HOST/NS:IF [address MAC]\n"
-       "HOST/NS:IF [up] [mtu N] [address MAC] type bridge",
-       "Make a veth pair, each end where it belongs, or a bridge",
-       "  warren link add veth h1/red:eth0 h1/blue:eth0 --up\n"
-       "  warren link add veth h1/red:eth0 @host:tap0 --address 10.0.0.1/24 --mtu 1400\n"
-       "  warren link add h1/red:eth0 type veth peer name h1/blue:eth0\n"
-       "  warren link add h1/@host:br0 type bridge\n"},
-      [words, flags] { return ParseLinkAdd(*words, *flags); });
+  CLI::App* add =
+      tree.AddChange(group,
+                     {"add",
+                      {},
+                      "veth HOST/NS:IF HOST/NS:IF [up] [mtu N] [address MAC] [peer address MAC]\n"
+                      "HOST/NS:IF [up] [mtu N] [address MAC] type veth peer [name] HOST/NS:IF [address MAC]\n"
+                      "HOST/NS:IF [up] [mtu N] [address MAC] type bridge",
+                      "Make a veth pair, each end where it belongs, or a bridge",
+                      "  warren link add veth h1/red:eth0 h1/blue:eth0 --up\n"
+                      "  warren link add veth h1/red:eth0 @host:tap0 --address 10.0.0.1/24 --mtu 1400\n"
+                      "  warren link add h1/red:eth0 type veth peer name h1/blue:eth0\n"
+                      "  warren link add h1/@host:br0 type bridge\n"},
+                     [words, flags] { return ParseLinkAdd(*words, *flags); });
   add->add_option("words", *words);
   add->add_flag("--up", flags->up, "Bring both ends up");
-  add->add_option("--mtu", flags->mtu, "MTU of both ends in bytes (the kernel's own: 1500)")->check(CLI::Range(68, 65535));
-  add->add_option("--queues", flags->queues, "Transmit and receive queues of both ends (1)")->check(CLI::Range(1, 4096));
+  add->add_option("--mtu", flags->mtu, "MTU of both ends in bytes (the kernel's own: 1500)")
+      ->check(CLI::Range(68, 65535));
+  add->add_option("--queues", flags->queues, "Transmit and receive queues of both ends (1)")
+      ->check(CLI::Range(1, 4096));
   add->add_option("--address", flags->addresses, "Address with prefix length of the first end; may be repeated")
       ->allow_extra_args(false);
   add->add_option("--peer-address", flags->peer_addresses, "The same of the other end")->allow_extra_args(false);
@@ -62,7 +64,8 @@ void AddSet(Tree& tree, CLI::App* group) {
        "  warren link set h1/@host:tap0 master br0\n"},
       [words, flags] { return ParseLinkSet(*words, *flags); });
   set->add_option("words", *words);
-  set->add_flag("--allow-existing", flags->allow_existing, "With master: succeed when it is a port of that bridge already");
+  set->add_flag("--allow-existing", flags->allow_existing,
+                "With master: succeed when it is a port of that bridge already");
   set->add_flag("--allow-missing", flags->allow_missing, "With nomaster: succeed when it is a port of no bridge");
   set->add_flag("--force", flags->force,
                 "Also where the link carries the host's default route or its path to the server");
@@ -73,7 +76,9 @@ void AddMove(Tree& tree, CLI::App* group) {
   auto target = std::make_shared<std::string>();
   auto flags = std::make_shared<LinkFlags>();
   CLI::App* move = tree.AddChange(group,
-                                  {"move", {}, "HOST/NS:IF NS[:IF]",
+                                  {"move",
+                                   {},
+                                   "HOST/NS:IF NS[:IF]",
                                    "Move a link into another namespace, perhaps under a new name",
                                    "  warren link move h1/red:wan0 @host:tap1\n"
                                    "  warren link move h1/@host:veth1 red\n"},
@@ -88,7 +93,9 @@ void AddDelete(Tree& tree, CLI::App* group) {
   auto words = std::make_shared<WordList>();
   auto flags = std::make_shared<LinkFlags>();
   CLI::App* remove = tree.AddChange(group,
-                                    {"delete", {}, "[dev] HOST/NS:IF",
+                                    {"delete",
+                                     {},
+                                     "[dev] HOST/NS:IF",
                                      "Delete a virtual link; the other end of a veth goes with it",
                                      "  warren link delete h1/red:eth0\n"
                                      "  warren link del h1/@host:tap0 --allow-missing\n"},
@@ -112,7 +119,9 @@ void AddLinkCommands(Tree& tree) {
   AddDelete(tree, group);
   auto words = std::make_shared<WordList>();
   CLI::App* show = tree.AddVerb(group,
-                                {"show", {"list", "ls", "lst"}, "[dev] HOST/NS[:IF]",
+                                {"show",
+                                 {"list", "ls", "lst"},
+                                 "[dev] HOST/NS[:IF]",
                                  "Show the links of a namespace, or one",
                                  "  warren link show h1/red\n"
                                  "  warren link show h1/@host:tap0 -o json\n"},

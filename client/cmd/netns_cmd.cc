@@ -39,7 +39,10 @@ void AddAdd(Tree& tree, CLI::App* group) {
   auto place = std::make_shared<std::string>();
   auto flags = std::make_shared<NetnsAddFlags>();
   CLI::App* add = tree.AddChange(group,
-                                 {"add", {}, "HOST/NS", "Make a namespace, with its loopback up",
+                                 {"add",
+                                  {},
+                                  "HOST/NS",
+                                  "Make a namespace, with its loopback up",
                                   "  warren netns add h1/red\n"
                                   "  warren netns add h1/red --allow-existing\n"
                                   "  warren netns add h1/red --loopback-down --no-wait\n"},
@@ -53,15 +56,17 @@ void AddDelete(Tree& tree, CLI::App* group) {
   auto place = std::make_shared<std::string>();
   auto flags = std::make_shared<NetnsDeleteFlags>();
   CLI::App* remove = tree.AddChange(group,
-                                    {"delete", {}, "HOST/NS", "Delete a namespace with everything in it",
+                                    {"delete",
+                                     {},
+                                     "HOST/NS",
+                                     "Delete a namespace with everything in it",
                                      "  warren netns delete h1/red\n"
                                      "  warren netns del h1/red --allow-missing\n"
                                      "  warren netns delete h1/theirs --force\n"},
                                     [place, flags] { return ParseNetnsDelete(*place, *flags); });
   remove->add_option("HOST/NS", *place, "The host, and the name of the namespace")->required();
   remove->add_flag("--allow-missing", flags->allow_missing, "Succeed when there is no such namespace");
-  remove->add_flag("--force", flags->force,
-                   "Also delete one that Warren did not make, or in which processes live");
+  remove->add_flag("--force", flags->force, "Also delete one that Warren did not make, or in which processes live");
 }
 
 }  // namespace
@@ -74,14 +79,20 @@ void AddNetnsCommands(Tree& tree) {
                                   "  warren netns delete h1/red\n");
   auto host = std::make_shared<std::string>();
   CLI::App* list = tree.AddVerb(group,
-                                {"list", {"ls", "lst"}, "[HOST]", "List the namespaces of a host, or of all hosts",
+                                {"list",
+                                 {"ls", "lst"},
+                                 "[HOST]",
+                                 "List the namespaces of a host, or of all hosts",
                                  "  warren netns list\n"
                                  "  warren netns list h1 -o name\n"},
                                 [host](Context& context) { return List(context, *host); });
   list->add_option("HOST", *host, "Name of the host; all hosts without one");
   auto shown = std::make_shared<std::string>();
   CLI::App* show = tree.AddVerb(group,
-                                {"show", {}, "HOST/NS", "Show a namespace with its links, addresses and routes",
+                                {"show",
+                                 {},
+                                 "HOST/NS",
+                                 "Show a namespace with its links, addresses and routes",
                                  "  warren netns show h1/red\n"
                                  "  warren netns show h1/@host -o yaml\n"},
                                 [shown](Context& context) { return ShowOne(context, *shown); });

@@ -57,13 +57,15 @@ void AddAdd(Tree& tree, CLI::App* group) {
 void AddDelete(Tree& tree, CLI::App* group) {
   auto words = std::make_shared<WordList>();
   auto flags = std::make_shared<RouteFlags>();
-  CLI::App* remove = tree.AddChange(
-      group,
-      {"delete", {}, "HOST/NS [to] {default | PREFIX} [via ADDRESS] [dev IF] [src ADDRESS] [metric N] [table T]",
-       "Remove a route; what is left out matches anything",
-       "  warren route del h1/red default\n"
-       "  warren route del h1/red 10.9.0.0/16 table 77 --allow-missing\n"},
-      [words, flags] { return ParseRouteDelete(*words, *flags); });
+  CLI::App* remove =
+      tree.AddChange(group,
+                     {"delete",
+                      {},
+                      "HOST/NS [to] {default | PREFIX} [via ADDRESS] [dev IF] [src ADDRESS] [metric N] [table T]",
+                      "Remove a route; what is left out matches anything",
+                      "  warren route del h1/red default\n"
+                      "  warren route del h1/red 10.9.0.0/16 table 77 --allow-missing\n"},
+                     [words, flags] { return ParseRouteDelete(*words, *flags); });
   remove->add_option("words", *words);
   remove->add_flag("--allow-missing", flags->allow_missing, "Succeed when there is no such route");
   remove->add_flag("--force", flags->force, "Also the host's default route, or its path to the server");
@@ -80,7 +82,9 @@ void AddRouteCommands(Tree& tree) {
   AddDelete(tree, group);
   auto words = std::make_shared<WordList>();
   CLI::App* show = tree.AddVerb(group,
-                                {"show", {"list", "ls", "lst"}, "HOST/NS [table {T | all}] [dev IF]",
+                                {"show",
+                                 {"list", "ls", "lst"},
+                                 "HOST/NS [table {T | all}] [dev IF]",
                                  "Show the routes of a namespace, both families (the main table)",
                                  "  warren route show h1/red\n"
                                  "  warren route show h1/red table all -o json\n"},

@@ -43,7 +43,8 @@ Tree::Tree(CLI::App& root) : root_(root), help_(std::make_shared<Help>()) {
 
 std::string Tree::FullName(const CLI::App* app) {
   std::string name = app->get_name();
-  for (app = app->get_parent(); app != nullptr; app = app->get_parent()) name = absl::StrCat(app->get_name(), " ", name);
+  for (app = app->get_parent(); app != nullptr; app = app->get_parent())
+    name = absl::StrCat(app->get_name(), " ", name);
   return name;
 }
 

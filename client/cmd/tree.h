@@ -27,9 +27,9 @@ class Tree {
   struct Verb {
     std::string name;
     std::vector<std::string> aliases;
-    std::string form;         // what follows its name, "HOST/NS:IF NS[:IF]"
+    std::string form;  // what follows its name, "HOST/NS:IF NS[:IF]"
     std::string description;
-    std::string examples;     // a line each
+    std::string examples;  // a line each
   };
 
   explicit Tree(CLI::App& root);

@@ -62,7 +62,8 @@ class Filler {
  public:
   absl::Status Fill(const YAML::Node& node, const std::string& path, Message* message);
   // The list of one repeated field.
-  absl::Status FillList(const YAML::Node& node, const std::string& path, const FieldDescriptor* field, Message* message);
+  absl::Status FillList(const YAML::Node& node, const std::string& path, const FieldDescriptor* field,
+                        Message* message);
 
  private:
   absl::Status Count(const YAML::Node& node);
@@ -120,9 +121,10 @@ absl::Status Filler::FillKey(const YAML::Node& key, const YAML::Node& value, con
 absl::Status Filler::FillField(const YAML::Node& node, const std::string& path, const FieldDescriptor* field,
                                Message* message) {
   if (node.IsNull()) {
-    return Wrong(node, absl::StrCat(path, " has no value", field->cpp_type() == FieldDescriptor::CPPTYPE_STRING
-                                                               ? " (if null or ~ is meant as text, put it in quotes)"
-                                                               : ""));
+    return Wrong(node, absl::StrCat(path, " has no value",
+                                    field->cpp_type() == FieldDescriptor::CPPTYPE_STRING
+                                        ? " (if null or ~ is meant as text, put it in quotes)"
+                                        : ""));
   }
   if (field->is_repeated()) return FillList(node, path, field, message);
   if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) return FillScalar(node, path, field, message);
@@ -140,8 +142,8 @@ absl::Status Filler::FillList(const YAML::Node& node, const std::string& path, c
                               Message* message) {
   if (absl::Status status = Count(node); !status.ok()) return status;
   if (!node.IsSequence()) {
-    return Wrong(node, absl::StrCat(path, " is ", TypeOf(node), "; expected a list, as in ", field->json_name(),
-                                    ": [...]"));
+    return Wrong(node,
+                 absl::StrCat(path, " is ", TypeOf(node), "; expected a list, as in ", field->json_name(), ": [...]"));
   }
   int index = 0;
   for (const YAML::Node& item : node) {

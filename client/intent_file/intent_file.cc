@@ -65,14 +65,16 @@ absl::StatusOr<YAML::Node> OneDocument(const std::string& text) {
     }
     if (documents.filled() > 1) {
       return absl::InvalidArgumentError(
-          absl::StrCat("line ", documents.line(), ": a second document begins; an intent is one, with all its operations "
-                                                  "in one list"));
+          absl::StrCat("line ", documents.line(),
+                       ": a second document begins; an intent is one, with all its operations "
+                       "in one list"));
     }
   }
   YAML::Node first = YAML::Load(text);
   if (!first.IsDefined() || first.IsNull()) {
-    return absl::InvalidArgumentError(documents.filled() == 0 ? "is empty; expected operations: [...]"
-                                                              : "begins with an empty document; take out the first ---");
+    return absl::InvalidArgumentError(documents.filled() == 0
+                                          ? "is empty; expected operations: [...]"
+                                          : "begins with an empty document; take out the first ---");
   }
   return first;
 }

@@ -14,9 +14,9 @@
 // without quotes, and a MAC needs none. (Only null and ~ without quotes are no text in YAML; they are refused.)
 //
 // Only operations are read; the other fields of an intent, which the server fills in, are passed over, so that what
-// `warren intents show -o yaml` printed can be submitted again. Anchors and aliases work. Refused, with the line: fields
-// that do not exist, fields given twice, two kinds in one operation, merge keys (<<), tags other than YAML's own, more
-// than one document, what is not UTF-8, and a file whose aliases blow up beyond a million values.
+// `warren intents show -o yaml` printed can be submitted again. Anchors and aliases work. Refused, with the line:
+// fields that do not exist, fields given twice, two kinds in one operation, merge keys (<<), tags other than YAML's
+// own, more than one document, what is not UTF-8, and a file whose aliases blow up beyond a million values.
 //
 // Pure but for ReadIntentFile; thread-safe; errors are INVALID_ARGUMENT, and NOT_FOUND or such where a file cannot be
 // read. What the values mean is for the server to judge.

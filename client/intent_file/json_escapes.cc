@@ -25,7 +25,11 @@ std::optional<uint32_t> UnitAt(const std::string& text, size_t at) {
 size_t SequenceLength(std::string_view s, size_t at) {
   const auto byte = [&s](size_t i) { return static_cast<unsigned char>(s[i]); };
   const unsigned char c = byte(at);
-  const size_t length = c < 0x80 ? 1 : c >= 0xc2 && c <= 0xdf ? 2 : (c & 0xf0) == 0xe0 ? 3 : c >= 0xf0 && c <= 0xf4 ? 4 : 0;
+  const size_t length = c < 0x80                 ? 1
+                        : c >= 0xc2 && c <= 0xdf ? 2
+                        : (c & 0xf0) == 0xe0     ? 3
+                        : c >= 0xf0 && c <= 0xf4 ? 4
+                                                 : 0;
   if (length == 0 || at + length > s.size()) return 0;
   uint32_t point = length == 1 ? c : c & (0x7f >> length);
   for (size_t k = 1; k < length; ++k) {
@@ -66,8 +70,8 @@ absl::Status CheckUtf8(std::string_view text) {
   for (size_t i = 0; i < text.size();) {
     const size_t length = SequenceLength(text, i);
     if (length == 0 || text[i] == '\0') {
-      return absl::InvalidArgumentError(absl::StrCat("line ", std::count(text.begin(), text.begin() + i, '\n') + 1, ": ",
-                                                     length == 0 ? "is not UTF-8" : "holds a NUL byte"));
+      return absl::InvalidArgumentError(absl::StrCat("line ", std::count(text.begin(), text.begin() + i, '\n') + 1,
+                                                     ": ", length == 0 ? "is not UTF-8" : "holds a NUL byte"));
     }
     i += length;
   }

@@ -14,7 +14,8 @@ namespace warren::cli {
 // pair with YAML's "\U0001f600". Only in a text that is JSON's (its first character is a brace or bracket).
 std::string JoinSurrogates(const std::string& text);
 
-// INVALID_ARGUMENT with the line for a text that is not UTF-8 (RFC 3629), or that holds a NUL, which would end it early.
+// INVALID_ARGUMENT with the line for a text that is not UTF-8 (RFC 3629), or that holds a NUL, which would end it
+// early.
 absl::Status CheckUtf8(std::string_view text);
 
 }  // namespace warren::cli

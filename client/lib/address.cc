@@ -22,7 +22,8 @@ absl::StatusOr<std::string> DialTarget(std::string_view server) {
   if (!address.ok()) return address.status();
   if (!address->is_unix) {
     if (address->port == 0) {
-      return absl::InvalidArgumentError(absl::StrCat("address \"", address->ToString(), "\" has port 0, which nobody listens on"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("address \"", address->ToString(), "\" has port 0, which nobody listens on"));
     }
     // Not left to gRPC's own parsing, which would take "dns://..." and other schemes as well.
     return absl::StrCat("dns:", address->ToString());

@@ -78,7 +78,7 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Connect(std::string_view server,
   auto target = DialTarget(server);
   if (!target.ok()) return target.status();
   grpc::ChannelArguments arguments;
-  arguments.SetMaxReceiveMessageSize(-1);  // a page of intents may be large; the server bounds it
+  arguments.SetMaxReceiveMessageSize(-1);           // a page of intents may be large; the server bounds it
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);  // not through a proxy that happens to be in the environment
   // Reconnect about as fast as WithRetries asks again; the minimum is also the time one attempt to connect may take.
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
@@ -97,8 +97,9 @@ Client::Client(std::unique_ptr<Stubs> stubs, RetryOptions retry) : stubs_(std::m
 Client::~Client() = default;
 
 absl::StatusOr<std::vector<v1::Host>> Client::ListHosts(absl::Time deadline) {
-  return List<v1::Host>(retry_, *stubs_->hosts, &v1::Hosts::Stub::ListHosts, v1::ListHostsRequest(),
-                        [](auto& page) { return page.mutable_hosts(); }, deadline);
+  return List<v1::Host>(
+      retry_, *stubs_->hosts, &v1::Hosts::Stub::ListHosts, v1::ListHostsRequest(),
+      [](auto& page) { return page.mutable_hosts(); }, deadline);
 }
 
 absl::StatusOr<v1::Host> Client::GetHost(const std::string& name, absl::Time deadline) {
@@ -112,8 +113,9 @@ absl::StatusOr<std::vector<v1::Namespace>> Client::ListNamespaces(const std::str
   v1::ListNamespacesRequest request;
   request.set_parent(parent);
   request.set_view(view);
-  return List<v1::Namespace>(retry_, *stubs_->namespaces, &v1::Namespaces::Stub::ListNamespaces, request,
-                             [](auto& page) { return page.mutable_namespaces(); }, deadline);
+  return List<v1::Namespace>(
+      retry_, *stubs_->namespaces, &v1::Namespaces::Stub::ListNamespaces, request,
+      [](auto& page) { return page.mutable_namespaces(); }, deadline);
 }
 
 absl::StatusOr<v1::Namespace> Client::GetNamespace(const std::string& name, absl::Time deadline) {
@@ -164,8 +166,9 @@ absl::StatusOr<std::vector<v1::Intent>> Client::ListIntents(const std::string& p
   v1::ListIntentsRequest request;
   request.set_parent(parent);
   for (const v1::Intent::State state : states) request.add_states(state);
-  return List<v1::Intent>(retry_, *stubs_->intents, &v1::Intents::Stub::ListIntents, request,
-                          [](auto& page) { return page.mutable_intents(); }, deadline);
+  return List<v1::Intent>(
+      retry_, *stubs_->intents, &v1::Intents::Stub::ListIntents, request,
+      [](auto& page) { return page.mutable_intents(); }, deadline);
 }
 
 }  // namespace warren::client

@@ -37,7 +37,7 @@ std::string HostText(const v1::Host& host, Format format, absl::Time now) {
   if (format == Format::kName) return absl::StrCat(host.name(), "\n");
   Sheet sheet;
   sheet.Add("Host", Short(host));
-  sheet.Add("Connected", !host.connected()            ? "no"
+  sheet.Add("Connected", !host.connected()         ? "no"
                          : host.has_connect_time() ? absl::StrCat("yes, since ", TimeText(host.connect_time()))
                                                    : "yes");
   sheet.Add("Last seen", LastSeen(host, now));

@@ -101,7 +101,8 @@ std::vector<std::string> ReleaseLines(const v1::Intent& intent) {
   std::vector<std::string> lines;
   if (!intent.has_release_pending()) return lines;
   const auto& pending = intent.release_pending();
-  lines.push_back(absl::StrCat("deleted, but the kernel has not yet let go of: ", absl::StrJoin(pending.objects(), ", ")));
+  lines.push_back(
+      absl::StrCat("deleted, but the kernel has not yet let go of: ", absl::StrJoin(pending.objects(), ", ")));
   if (!pending.holders().empty()) {
     lines.push_back(absl::StrCat("  held by: ", absl::StrJoin(pending.holders(), ", ")));
   }

@@ -27,8 +27,8 @@ std::string PeerText(const v1::LinkPeer& peer) {
 
 // "eth0: <UP> mtu 1500 …" and the lines below it, without addresses.
 std::string LinkLines(const v1::Link& link) {
-  std::string text = absl::StrCat(link.ifindex(), ": ", link.name(), ": <", absl::StrJoin(link.flags(), ","), "> mtu ",
-                                  link.mtu());
+  std::string text =
+      absl::StrCat(link.ifindex(), ": ", link.name(), ": <", absl::StrJoin(link.flags(), ","), "> mtu ", link.mtu());
   if (!link.qdisc().empty()) absl::StrAppend(&text, " qdisc ", link.qdisc());
   if (!link.master().empty()) absl::StrAppend(&text, " master ", link.master());
   if (!link.oper_state().empty()) absl::StrAppend(&text, " state ", link.oper_state());

@@ -34,9 +34,7 @@ bool IsWord(std::string_view text) {
 }
 
 // Timestamp and Duration are strings in JSON.
-bool IsTextMessage(const Message& message) {
-  return message.GetDescriptor()->file()->package() == "google.protobuf";
-}
+bool IsTextMessage(const Message& message) { return message.GetDescriptor()->file()->package() == "google.protobuf"; }
 
 std::string TextMessage(const Message& message) {
   std::string json;

@@ -53,14 +53,17 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(AddrArgs, AddMayAdopt) {
   EXPECT_THAT(ParseAddrAdd(Split("10.0.0.1/24 dev h1/red:eth0"), {.allow_existing = true}),
-              IsChange("h1", "operations { add_address { namespace: 'red' link: 'eth0' address: '10.0.0.1/24' "
-                             "allow_existing: true } }"));
+              IsChange("h1",
+                       "operations { add_address { namespace: 'red' link: 'eth0' address: '10.0.0.1/24' "
+                       "allow_existing: true } }"));
 }
 
 TEST(AddrArgs, DeleteTakesAddressAndPeer) {
-  EXPECT_THAT(ParseAddrDelete(Split("10.0.0.1/24 peer 10.0.0.2 dev h1/red:eth0"), {.allow_missing = true, .force = true}),
-              IsChange("h1", "operations { delete_address { namespace: 'red' link: 'eth0' address: '10.0.0.1/24' "
-                             "peer: '10.0.0.2' allow_missing: true force: true } }"));
+  EXPECT_THAT(
+      ParseAddrDelete(Split("10.0.0.1/24 peer 10.0.0.2 dev h1/red:eth0"), {.allow_missing = true, .force = true}),
+      IsChange("h1",
+               "operations { delete_address { namespace: 'red' link: 'eth0' address: '10.0.0.1/24' "
+               "peer: '10.0.0.2' allow_missing: true force: true } }"));
   EXPECT_THAT(ParseAddrDelete(Split("10.0.0.1/24 dev h1/red:eth0 nodad"), {}), IsRefused("unknown word \"nodad\""));
   EXPECT_THAT(ParseAddrDelete(Split("10.0.0.1/24"), {}), IsRefused("missing the link"));
 }

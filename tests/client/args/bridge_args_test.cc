@@ -11,8 +11,9 @@ TEST(BridgeArgs, DeleteTakesABridge) {
   EXPECT_THAT(ParseBridgeDelete("h1/@host:br0", {}),
               IsChange("h1", "operations { delete_bridge { namespace: '@host' name: 'br0' } }"));
   EXPECT_THAT(ParseBridgeDelete("h1/@host:br0", {.allow_missing = true, .force = true}),
-              IsChange("h1", "operations { delete_bridge { namespace: '@host' name: 'br0' allow_missing: true "
-                             "force: true } }"));
+              IsChange("h1",
+                       "operations { delete_bridge { namespace: '@host' name: 'br0' allow_missing: true "
+                       "force: true } }"));
   EXPECT_THAT(ParseBridgeDelete("br0", {}), IsRefused("expected HOST/NS:IF"));
 }
 
@@ -29,17 +30,18 @@ TEST(BridgeArgs, AttachTakesTheBridgeAloneOrAsAPlaceInTheSameNamespace) {
 TEST(BridgeArgs, AttachHandsOnItsFlags) {
   EXPECT_THAT(
       ParseBridgeAttach("h1/@host:eth0", "br0", {.allow_existing = true, .force = true, .move_addresses = true}),
-      IsChange("h1", "operations { attach_link { namespace: '@host' link: 'eth0' bridge: 'br0' move_addresses: true "
-                     "force: true allow_existing: true } }"));
+      IsChange("h1",
+               "operations { attach_link { namespace: '@host' link: 'eth0' bridge: 'br0' move_addresses: true "
+               "force: true allow_existing: true } }"));
 }
 
 TEST(BridgeArgs, DetachTakesAnyBridgeOrACertainOne) {
   EXPECT_THAT(ParseBridgeDetach("h1/@host:tap0", "", {}),
               IsChange("h1", "operations { detach_link { namespace: '@host' link: 'tap0' } }"));
-  EXPECT_THAT(
-      ParseBridgeDetach("h1/@host:tap0", "br0", {.allow_missing = true, .force = true, .move_addresses = true}),
-      IsChange("h1", "operations { detach_link { namespace: '@host' link: 'tap0' bridge: 'br0' move_addresses: true "
-                     "allow_missing: true force: true } }"));
+  EXPECT_THAT(ParseBridgeDetach("h1/@host:tap0", "br0", {.allow_missing = true, .force = true, .move_addresses = true}),
+              IsChange("h1",
+                       "operations { detach_link { namespace: '@host' link: 'tap0' bridge: 'br0' move_addresses: true "
+                       "allow_missing: true force: true } }"));
   EXPECT_THAT(ParseBridgeDetach("h1/@host", "br0", {}), IsRefused("names no interface"));
 }
 

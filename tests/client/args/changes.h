@@ -52,8 +52,7 @@ MATCHER_P2(IsChange, host, text, absl::StrCat("changes ", host, " by ", text)) {
 // A StatusOr refused as INVALID_ARGUMENT with these words.
 MATCHER_P(IsRefused, says, absl::StrCat("is refused saying ", says)) {
   *result_listener << (arg.ok() ? std::string("it was accepted") : arg.status().ToString());
-  return absl::IsInvalidArgument(arg.status()) &&
-         std::string(arg.status().message()).find(says) != std::string::npos;
+  return absl::IsInvalidArgument(arg.status()) && std::string(arg.status().message()).find(says) != std::string::npos;
 }
 
 }  // namespace warren::cli

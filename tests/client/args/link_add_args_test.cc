@@ -16,8 +16,9 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Good{"veth h1/red:eth0 h1/blue:eth1",
              "operations { create_veth { a { namespace: 'red' name: 'eth0' } b { namespace: 'blue' name: 'eth1' } } }"},
-        Good{"veth h1/red:eth0 @host:tap0",
-             "operations { create_veth { a { namespace: 'red' name: 'eth0' } b { namespace: '@host' name: 'tap0' } } }"},
+        Good{
+            "veth h1/red:eth0 @host:tap0",
+            "operations { create_veth { a { namespace: 'red' name: 'eth0' } b { namespace: '@host' name: 'tap0' } } }"},
         Good{"veth h1/red:eth0 peer name blue:eth1",
              "operations { create_veth { a { namespace: 'red' name: 'eth0' } b { namespace: 'blue' name: 'eth1' } } }"},
         Good{"veth h1/red:eth0 h1/blue:eth1 up mtu 1400 address 02:00:00:00:00:01 peer address 02:00:00:00:00:02",
@@ -68,14 +69,13 @@ TEST(LinkAddArgs, FlagsSayWhatTheWordsCannot) {
                      .mac = "02:00:00:00:00:01",
                      .peer_mac = "02:00:00:00:00:02",
                      .allow_existing = true};
-  EXPECT_THAT(
-      ParseLinkAdd(Split("veth h1/red:eth0 blue:eth0"), flags),
-      IsChange("h1",
-               "operations { create_veth { allow_existing: true"
-               "  a { namespace: 'red' name: 'eth0' up: true mtu: 1300 queues: 4 mac: '02:00:00:00:00:01'"
-               "      addresses: '10.0.0.1/24' addresses: '2001:db8::1/64' }"
-               "  b { namespace: 'blue' name: 'eth0' up: true mtu: 1300 queues: 4 mac: '02:00:00:00:00:02'"
-               "      addresses: '10.0.0.2/24' } } }"));
+  EXPECT_THAT(ParseLinkAdd(Split("veth h1/red:eth0 blue:eth0"), flags),
+              IsChange("h1",
+                       "operations { create_veth { allow_existing: true"
+                       "  a { namespace: 'red' name: 'eth0' up: true mtu: 1300 queues: 4 mac: '02:00:00:00:00:01'"
+                       "      addresses: '10.0.0.1/24' addresses: '2001:db8::1/64' }"
+                       "  b { namespace: 'blue' name: 'eth0' up: true mtu: 1300 queues: 4 mac: '02:00:00:00:00:02'"
+                       "      addresses: '10.0.0.2/24' } } }"));
 }
 
 TEST(LinkAddArgs, AFlagAndAWordThatSayTheSameAreRefused) {
@@ -86,10 +86,12 @@ TEST(LinkAddArgs, AFlagAndAWordThatSayTheSameAreRefused) {
 
 TEST(LinkAddArgs, ABridgeHasNoOtherEnd) {
   EXPECT_THAT(ParseLinkAdd(Split("bridge h1/red:br0"), {.addresses = {"10.0.0.1/24"}, .allow_existing = true}),
-              IsChange("h1", "operations { create_bridge { namespace: 'red' name: 'br0' addresses: '10.0.0.1/24' "
-                             "allow_existing: true } }"));
+              IsChange("h1",
+                       "operations { create_bridge { namespace: 'red' name: 'br0' addresses: '10.0.0.1/24' "
+                       "allow_existing: true } }"));
   EXPECT_THAT(ParseLinkAdd(Split("bridge h1/red:br0"), {.queues = 2}), IsRefused("go with a veth"));
-  EXPECT_THAT(ParseLinkAdd(Split("bridge h1/red:br0"), {.peer_addresses = {"10.0.0.1/24"}}), IsRefused("go with a veth"));
+  EXPECT_THAT(ParseLinkAdd(Split("bridge h1/red:br0"), {.peer_addresses = {"10.0.0.1/24"}}),
+              IsRefused("go with a veth"));
   EXPECT_THAT(ParseLinkAdd(Split("bridge h1/red:br0"), {.peer_mac = "02:00:00:00:00:01"}), IsRefused("go with a veth"));
 }
 

@@ -62,19 +62,22 @@ TEST(LinkArgs, SetHandsItsFlagsToEveryOperationThatHasThem) {
 
 TEST(LinkArgs, MoveTakesANamespaceOrANamespaceAndANewName) {
   EXPECT_THAT(ParseLinkMove("h1/red:wan0", "@host:tap1", {}),
-              IsChange("h1", "operations { move_link { namespace: 'red' name: 'wan0' to_namespace: '@host' "
-                             "to_name: 'tap1' } }"));
+              IsChange("h1",
+                       "operations { move_link { namespace: 'red' name: 'wan0' to_namespace: '@host' "
+                       "to_name: 'tap1' } }"));
   EXPECT_THAT(ParseLinkMove("h1/red:wan0", "h1/blue", {.force = true}),
-              IsChange("h1", "operations { move_link { namespace: 'red' name: 'wan0' to_namespace: 'blue' "
-                             "force: true } }"));
+              IsChange("h1",
+                       "operations { move_link { namespace: 'red' name: 'wan0' to_namespace: 'blue' "
+                       "force: true } }"));
   EXPECT_THAT(ParseLinkMove("h1/red:wan0", "h2/blue", {}), IsRefused("one command changes one host"));
   EXPECT_THAT(ParseLinkMove("h1/red", "blue", {}), IsRefused("names no interface"));
 }
 
 TEST(LinkArgs, DeleteTakesOneLink) {
   EXPECT_THAT(ParseLinkDelete({"dev", "h1/red:eth0"}, {.allow_missing = true, .force = true}),
-              IsChange("h1", "operations { delete_link { namespace: 'red' name: 'eth0' allow_missing: true "
-                             "force: true } }"));
+              IsChange("h1",
+                       "operations { delete_link { namespace: 'red' name: 'eth0' allow_missing: true "
+                       "force: true } }"));
   EXPECT_THAT(ParseLinkDelete({"h1/red:eth0", "h1/red:eth1"}, {}), IsRefused("unexpected word \"h1/red:eth1\""));
   EXPECT_THAT(ParseLinkDelete({}, {}), IsRefused("missing the link"));
 }

@@ -10,8 +10,9 @@ namespace {
 TEST(NetnsArgs, AddMakesANamespace) {
   EXPECT_THAT(ParseNetnsAdd("h1/red", {}), IsChange("h1", "operations { create_namespace { namespace: 'red' } }"));
   EXPECT_THAT(ParseNetnsAdd("h1/red", {.allow_existing = true, .loopback_down = true}),
-              IsChange("h1", "operations { create_namespace { namespace: 'red' allow_existing: true "
-                             "loopback_down: true } }"));
+              IsChange("h1",
+                       "operations { create_namespace { namespace: 'red' allow_existing: true "
+                       "loopback_down: true } }"));
   EXPECT_THAT(ParseNetnsAdd("red", {}), IsRefused("expected HOST/NS"));
 }
 

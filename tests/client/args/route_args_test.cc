@@ -49,17 +49,20 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(RouteArgs, AddMayAdopt) {
   EXPECT_THAT(ParseRouteAdd(Split("h1/red default dev eth0"), {.allow_existing = true}),
-              IsChange("h1", "operations { add_route { namespace: 'red' destination: 'default' dev: 'eth0' "
-                             "allow_existing: true } }"));
+              IsChange("h1",
+                       "operations { add_route { namespace: 'red' destination: 'default' dev: 'eth0' "
+                       "allow_existing: true } }"));
 }
 
 TEST(RouteArgs, DeleteTakesTheLineThatAddedAndLess) {
   EXPECT_THAT(ParseRouteDelete(Split("h1/red default via 10.0.0.254 dev eth0 onlink metric 50 table 77"), {}),
-              IsChange("h1", "operations { delete_route { namespace: 'red' destination: 'default' via: '10.0.0.254' "
-                             "dev: 'eth0' metric: 50 table: 77 } }"));
+              IsChange("h1",
+                       "operations { delete_route { namespace: 'red' destination: 'default' via: '10.0.0.254' "
+                       "dev: 'eth0' metric: 50 table: 77 } }"));
   EXPECT_THAT(ParseRouteDelete(Split("h1/red 10.9.0.0/16"), {.allow_missing = true, .force = true}),
-              IsChange("h1", "operations { delete_route { namespace: 'red' destination: '10.9.0.0/16' "
-                             "allow_missing: true force: true } }"));
+              IsChange("h1",
+                       "operations { delete_route { namespace: 'red' destination: '10.9.0.0/16' "
+                       "allow_missing: true force: true } }"));
 }
 
 TEST(RouteArgs, ShowAsksForTheMainTableUnlessAnotherOrAllAreNamed) {

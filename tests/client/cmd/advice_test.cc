@@ -24,7 +24,8 @@ TEST(AsTyped, WhatIsOfTheRequestIsAFlagEitherWay) {
 }
 
 TEST(AsTyped, CallsBecomeCommands) {
-  EXPECT_EQ(AsTyped("ListNamespaces shows those there are", Typed::kFlags), "`warren netns list` shows those there are");
+  EXPECT_EQ(AsTyped("ListNamespaces shows those there are", Typed::kFlags),
+            "`warren netns list` shows those there are");
 }
 
 TEST(AsTyped, PartsOfOtherWordsStay) {
@@ -47,8 +48,9 @@ constexpr int kNotFound = 5;
 constexpr int kAlreadyExists = 6;
 
 TEST(FailureAdvice, NamesThePermissionThatWouldHaveHelped) {
-  EXPECT_THAT(FailureAdvice(Failed("create_namespace { namespace: 'red' }", kAlreadyExists, "it exists"), Typed::kFlags),
-              Contains("  --allow-existing adopts it, if it already is as asked"));
+  EXPECT_THAT(
+      FailureAdvice(Failed("create_namespace { namespace: 'red' }", kAlreadyExists, "it exists"), Typed::kFlags),
+      Contains("  --allow-existing adopts it, if it already is as asked"));
   EXPECT_THAT(FailureAdvice(Failed("delete_link { namespace: 'red' }", kNotFound, "it is missing"), Typed::kFile),
               Contains("  allowMissing: true lets what is not there count as deleted"));
 }

@@ -73,8 +73,8 @@ TEST_F(Changes, EachHaveAnIdOfTheirOwn) {
 }
 
 TEST_F(Changes, ThatTheServerRefusesNameEveryFieldOnALineOfItsOwn) {
-  api_.create_intent.Fails(BadRequestError({{"operations[0].create_veth.a.name", "has a \"%\""},
-                                            {"operations[0].create_veth.a.mtu", "is below 68"}}));
+  api_.create_intent.Fails(BadRequestError(
+      {{"operations[0].create_veth.a.name", "has a \"%\""}, {"operations[0].create_veth.a.mtu", "is below 68"}}));
   const Ran ran = Run("netns add h1/red");
   EXPECT_EQ(ran.code, 1);
   EXPECT_EQ(ran.err,
@@ -87,7 +87,8 @@ TEST_F(Changes, ForAHostNobodyKnowsSayHowToLetThemWait) {
   api_.create_intent.Fails(absl::NotFoundError("there is no host h1"));
   Ran ran = Run("netns add h1/red");
   EXPECT_EQ(ran.code, 1);
-  EXPECT_THAT(ran.err, AllOf(HasSubstr("NOT_FOUND: there is no host h1"), HasSubstr("--allow-unknown-host accepts it")));
+  EXPECT_THAT(ran.err,
+              AllOf(HasSubstr("NOT_FOUND: there is no host h1"), HasSubstr("--allow-unknown-host accepts it")));
   // Not twice.
   api_.create_intent.Fails(absl::NotFoundError("no host h1; set allow_unknown_host and it waits"));
   EXPECT_EQ(Run("netns add h1/red").err,
@@ -148,8 +149,9 @@ TEST_F(Changes, ThatAreCancelledOrExpireWereNeverStarted) {
 }
 
 TEST_F(Changes, ThatTheKernelHasNotLetGoOfSucceedWithANote) {
-  api_.create_intent.Returns(From<v1::Intent>(
-      "name: 'hosts/h1/intents/1' state: SUCCEEDED release_pending { objects: 'namespace red' holders: 'pid 7 (bird)' }"));
+  api_.create_intent.Returns(
+      From<v1::Intent>("name: 'hosts/h1/intents/1' state: SUCCEEDED release_pending { objects: 'namespace red' "
+                       "holders: 'pid 7 (bird)' }"));
   const Ran ran = Run("netns delete h1/red");
   EXPECT_EQ(ran.code, 0);
   EXPECT_THAT(ran.out, HasSubstr("SUCCEEDED"));
@@ -164,10 +166,11 @@ TEST_F(Changes, StillUnderWayAfterTheTimeoutEndWithThreeAndSayHowToGoOn) {
   const std::string name = "h1/" + std::string(kId);
   const Ran ran = Run("netns add h1/red --timeout 50ms --request-id " + std::string(kId));
   EXPECT_EQ(ran.code, 3);
-  EXPECT_EQ(ran.err, "warren netns add: intent " + name + " is still QUEUED after 50ms\n"
-                     "  host h1 is not connected; the intent waits for it\n"
-                     "  wait for it with `warren intents wait " + name + "`, or stop it with `warren intents cancel " +
-                         name + "`\n");
+  EXPECT_EQ(ran.err, "warren netns add: intent " + name +
+                         " is still QUEUED after 50ms\n"
+                         "  host h1 is not connected; the intent waits for it\n"
+                         "  wait for it with `warren intents wait " +
+                         name + "`, or stop it with `warren intents cancel " + name + "`\n");
   AcceptAnd(api_, v1::Intent::RUNNING);
   const Ran running = Run("netns add h1/red --timeout 50ms");
   EXPECT_EQ(running.code, 3);

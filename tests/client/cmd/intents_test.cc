@@ -97,7 +97,8 @@ TEST_F(IntentCommands, SubmitRefusesABadFileWithoutAskingTheServer) {
 
 TEST_F(IntentCommands, SubmitAdvisesInTheWordsOfTheFile) {
   AcceptAnd(api_, v1::Intent::FAILED,
-            From<v1::OperationError>("operation_index: 0 operation: 'create_namespace' object: 'red' code: 6 message: 'it exists'"));
+            From<v1::OperationError>(
+                "operation_index: 0 operation: 'create_namespace' object: 'red' code: 6 message: 'it exists'"));
   const Ran ran = Run("intent submit h1 -f -", "operations: [{createNamespace: {namespace: red}}]");
   EXPECT_EQ(ran.code, 1);
   EXPECT_THAT(ran.err, HasSubstr("  allowExisting: true adopts it, if it already is as asked\n"));

@@ -20,7 +20,8 @@ class Showing : public CommandTest {
       links { name: 'eth0' ifindex: 2 mac: '02:00:00:00:00:01' addresses { address: '10.0.0.1/24' } }
       routes { destination: 'default' via: '10.0.0.254' dev: 'eth0' table: 254 }
       routes { destination: '10.9.0.0/16' dev: 'eth1' table: 77 }
-      routes { destination: '10.8.0.0/16' table: 254 next_hops { dev: 'eth1' weight: 1 } next_hops { dev: 'eth2' weight: 1 } })"));
+      routes { destination: '10.8.0.0/16' table: 254
+               next_hops { dev: 'eth1' weight: 1 } next_hops { dev: 'eth2' weight: 1 } })"));
   }
 };
 

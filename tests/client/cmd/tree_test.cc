@@ -34,7 +34,8 @@ INSTANTIATE_TEST_SUITE_P(
         Misuse{"", "warren: missing what to do; expected one of addr, route, link, netns, bridge, hosts, intents"},
         Misuse{"frobnicate", "warren: unknown command \"frobnicate\""},
         Misuse{"nents list", "unknown command \"nents\"; did you mean \"netns\"?"},
-        Misuse{"netns frobnicate", "warren netns: unknown command \"frobnicate\"; expected one of list, show, add, delete"},
+        Misuse{"netns frobnicate",
+               "warren netns: unknown command \"frobnicate\"; expected one of list, show, add, delete"},
         Misuse{"link", "warren link: missing what to do; expected one of add, set, delete, show, move"},
         Misuse{"netns add", "warren netns add: HOST/NS is required\nSee `warren netns add --help`."},
         Misuse{"netns add h1", "\"h1\" names no namespace; expected HOST/NS"},
@@ -63,11 +64,40 @@ INSTANTIATE_TEST_SUITE_P(
         Misuse{"--config /nonexistent/warren.toml netns list", "/nonexistent/warren.toml was not readable"}));
 
 TEST(Help, IsEverywhereWithExamples) {
-  for (const char* command :
-       {"", "hosts", "hosts list", "hosts show", "netns", "netns list", "netns show", "netns add", "netns delete", "link",
-        "link add", "link set", "link move", "link delete", "link show", "addr", "addr add", "addr delete", "addr show",
-        "route", "route add", "route delete", "route show", "bridge", "bridge add", "bridge delete", "bridge attach",
-        "bridge detach", "intents", "intents list", "intents show", "intents wait", "intents cancel", "intents submit"}) {
+  for (const char* command : {"",
+                              "hosts",
+                              "hosts list",
+                              "hosts show",
+                              "netns",
+                              "netns list",
+                              "netns show",
+                              "netns add",
+                              "netns delete",
+                              "link",
+                              "link add",
+                              "link set",
+                              "link move",
+                              "link delete",
+                              "link show",
+                              "addr",
+                              "addr add",
+                              "addr delete",
+                              "addr show",
+                              "route",
+                              "route add",
+                              "route delete",
+                              "route show",
+                              "bridge",
+                              "bridge add",
+                              "bridge delete",
+                              "bridge attach",
+                              "bridge detach",
+                              "intents",
+                              "intents list",
+                              "intents show",
+                              "intents wait",
+                              "intents cancel",
+                              "intents submit"}) {
     const Ran ran = RunCommand(std::string(command) + " --help");
     EXPECT_EQ(ran.code, 0) << command;
     EXPECT_THAT(ran.err, IsEmpty()) << command;
@@ -156,8 +186,9 @@ TEST_F(Words, MayBeAbbreviatedAsIpsMay) {
 }
 
 TEST_F(Words, ThatAreCommandsElsewhereAreJustWordsBehindACommand) {
-  EXPECT_EQ(Operation("link set h1/red:link netns netns name route"),
-            "operations { move_link { namespace: \"red\" name: \"link\" to_namespace: \"netns\" to_name: \"route\" } }");
+  EXPECT_EQ(
+      Operation("link set h1/red:link netns netns name route"),
+      "operations { move_link { namespace: \"red\" name: \"link\" to_namespace: \"netns\" to_name: \"route\" } }");
   EXPECT_EQ(Operation("link move h1/show:add delete:set"),
             "operations { move_link { namespace: \"show\" name: \"add\" to_namespace: \"delete\" to_name: \"set\" } }");
 }
@@ -166,9 +197,10 @@ TEST_F(Words, OptionsStandAnywhere) {
   const std::string created = "operations { create_namespace { namespace: \"red\" allow_existing: true } }";
   EXPECT_EQ(Operation("--timeout 5s netns add h1/red --allow-existing -o json"), created);
   EXPECT_EQ(Operation("netns --timeout=5s add --allow-existing h1/red -ojson"), created);
-  EXPECT_EQ(Operation("link add veth --mtu 1400 h1/red:e --address 10.0.0.1/24 blue:e --address 10.0.0.2/24 --up"),
-            "operations { create_veth { a { namespace: \"red\" name: \"e\" mtu: 1400 up: true addresses: \"10.0.0.1/24\" "
-            "addresses: \"10.0.0.2/24\" } b { namespace: \"blue\" name: \"e\" mtu: 1400 up: true } } }");
+  EXPECT_EQ(
+      Operation("link add veth --mtu 1400 h1/red:e --address 10.0.0.1/24 blue:e --address 10.0.0.2/24 --up"),
+      "operations { create_veth { a { namespace: \"red\" name: \"e\" mtu: 1400 up: true addresses: \"10.0.0.1/24\" "
+      "addresses: \"10.0.0.2/24\" } b { namespace: \"blue\" name: \"e\" mtu: 1400 up: true } } }");
 }
 
 TEST_F(Words, EveryCommandThatChangesSomethingHandsOnItsFlags) {
@@ -183,23 +215,27 @@ TEST_F(Words, EveryCommandThatChangesSomethingHandsOnItsFlags) {
   EXPECT_EQ(Operation("addr del 10.0.0.1/24 dev h1/red:e --allow-missing --force"),
             "operations { delete_address { namespace: \"red\" link: \"e\" address: \"10.0.0.1/24\" allow_missing: true "
             "force: true } }");
-  EXPECT_EQ(Operation("addr add 10.0.0.1/24 dev h1/red:e --allow-existing"),
-            "operations { add_address { namespace: \"red\" link: \"e\" address: \"10.0.0.1/24\" allow_existing: true } }");
+  EXPECT_EQ(
+      Operation("addr add 10.0.0.1/24 dev h1/red:e --allow-existing"),
+      "operations { add_address { namespace: \"red\" link: \"e\" address: \"10.0.0.1/24\" allow_existing: true } }");
   EXPECT_EQ(Operation("route add h1/red default dev e --allow-existing"),
             "operations { add_route { namespace: \"red\" destination: \"default\" dev: \"e\" allow_existing: true } }");
-  EXPECT_EQ(Operation("route del h1/red default --allow-missing --force"),
-            "operations { delete_route { namespace: \"red\" destination: \"default\" allow_missing: true force: true } }");
+  EXPECT_EQ(
+      Operation("route del h1/red default --allow-missing --force"),
+      "operations { delete_route { namespace: \"red\" destination: \"default\" allow_missing: true force: true } }");
   EXPECT_EQ(Operation("bridge add h1/@host:br0 --up --mac 02:00:00:00:00:01 --allow-existing"),
             "operations { create_bridge { namespace: \"@host\" name: \"br0\" mac: \"02:00:00:00:00:01\" up: true "
             "allow_existing: true } }");
   EXPECT_EQ(Operation("bridge delete h1/@host:br0 --allow-missing --force"),
             "operations { delete_bridge { namespace: \"@host\" name: \"br0\" allow_missing: true force: true } }");
-  EXPECT_EQ(Operation("bridge attach h1/@host:e br0 --move-addresses --force --allow-existing"),
-            "operations { attach_link { namespace: \"@host\" link: \"e\" bridge: \"br0\" move_addresses: true force: true "
-            "allow_existing: true } }");
-  EXPECT_EQ(Operation("bridge detach h1/@host:e --move-addresses --force --allow-missing"),
-            "operations { detach_link { namespace: \"@host\" link: \"e\" move_addresses: true allow_missing: true force: "
-            "true } }");
+  EXPECT_EQ(
+      Operation("bridge attach h1/@host:e br0 --move-addresses --force --allow-existing"),
+      "operations { attach_link { namespace: \"@host\" link: \"e\" bridge: \"br0\" move_addresses: true force: true "
+      "allow_existing: true } }");
+  EXPECT_EQ(
+      Operation("bridge detach h1/@host:e --move-addresses --force --allow-missing"),
+      "operations { detach_link { namespace: \"@host\" link: \"e\" move_addresses: true allow_missing: true force: "
+      "true } }");
 }
 
 TEST_F(Words, AnOutputThatCannotBeWrittenIsAFailure) {

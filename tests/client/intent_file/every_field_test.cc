@@ -14,8 +14,9 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
 // Text that YAML would like to take for something else.
-constexpr const char* kAwkward[] = {"on", "0x10", "02:00:00:00:00:01", "null", "a: b # c", "\"quoted\"", "~", "- x",
-                                    "{x}", "\xf0\x9f\x98\x80", "back\\slash", " space ", "*", "12", "=41", "@host"};
+constexpr const char* kAwkward[] = {"on",  "0x10", "02:00:00:00:00:01", "null",        "a: b # c", "\"quoted\"", "~",
+                                    "- x", "{x}",  "\xf0\x9f\x98\x80",  "back\\slash", " space ",  "*",          "12",
+                                    "=41", "@host"};
 
 // Sets every field of a message to something that is not its default; next counts, so that no two are alike.
 void FillAll(Message* message, int& next) {

@@ -10,11 +10,12 @@ namespace {
 constexpr char kRed[] = "operations { create_namespace { namespace: 'red' } }";
 
 TEST(IntentFile, ReadsAsPeopleWouldWriteIt) {
-  EXPECT_THAT(Parse("operations: [{createNamespace: {namespace: red}}, {createVeth: {a: {namespace: red, name: eth0, "
-                    "addresses: [10.0.0.1/24], up: true}, b: {namespace: blue, name: eth0}}}]"),
-              IsIntent("operations { create_namespace { namespace: 'red' } }"
-                       "operations { create_veth { a { namespace: 'red' name: 'eth0' addresses: '10.0.0.1/24' up: true }"
-                       "  b { namespace: 'blue' name: 'eth0' } } }"));
+  EXPECT_THAT(
+      Parse("operations: [{createNamespace: {namespace: red}}, {createVeth: {a: {namespace: red, name: eth0, "
+            "addresses: [10.0.0.1/24], up: true}, b: {namespace: blue, name: eth0}}}]"),
+      IsIntent("operations { create_namespace { namespace: 'red' } }"
+               "operations { create_veth { a { namespace: 'red' name: 'eth0' addresses: '10.0.0.1/24' up: true }"
+               "  b { namespace: 'blue' name: 'eth0' } } }"));
 }
 
 TEST(IntentFile, BlockStyleFlowStyleAndJsonAreTheSame) {
@@ -28,13 +29,15 @@ TEST(IntentFile, BlockStyleFlowStyleAndJsonAreTheSame) {
 }
 
 TEST(IntentFile, NamesAreLowerCamelOrSnake) {
-  EXPECT_THAT(Parse("operations: [{create_namespace: {namespace: red, allow_existing: true, loopbackDown: true}}]"),
-              IsIntent("operations { create_namespace { namespace: 'red' allow_existing: true loopback_down: true } }"));
+  EXPECT_THAT(
+      Parse("operations: [{create_namespace: {namespace: red, allow_existing: true, loopbackDown: true}}]"),
+      IsIntent("operations { create_namespace { namespace: 'red' allow_existing: true loopback_down: true } }"));
 }
 
 TEST(IntentFile, TextStaysTextHoweverItLooks) {
-  for (const char* name : {"on", "off", "yes", "no", "y", "true", "False", "0x10", "0o17", "017", "1e3", "1_000", "12",
-                           "-5", "1.5", ".5", ".inf", ".nan", "2026-11-24", "12:30:45", "=", "a b", "Null1", "02:00:00:00:00:01"}) {
+  for (const char* name : {"on",   "off",  "yes",        "no",       "y",  "true", "False", "0x10",
+                           "0o17", "017",  "1e3",        "1_000",    "12", "-5",   "1.5",   ".5",
+                           ".inf", ".nan", "2026-11-24", "12:30:45", "=",  "a b",  "Null1", "02:00:00:00:00:01"}) {
     const auto intent = Parse(std::string("operations: [{createNamespace: {namespace: ") + name + "}}]");
     ASSERT_TRUE(intent.ok()) << name << ": " << intent.status();
     EXPECT_EQ(intent->operations(0).create_namespace().namespace_(), name);
@@ -56,7 +59,8 @@ TEST(IntentFile, QuotesEscapesAndBlocksAreYamls) {
   EXPECT_THAT(Parse("operations: [{createNamespace: {namespace: 'it''s'}}]"),
               IsIntent("operations { create_namespace { namespace: \"it's\" } }"));
   EXPECT_THAT(Parse("operations: [{createNamespace: {namespace: \"r\\u00e9d\"}}]"),
-              IsIntent("operations { create_namespace { namespace: 'r\xc3\xa9""d' } }"));
+              IsIntent("operations { create_namespace { namespace: 'r\xc3\xa9"
+                       "d' } }"));
   EXPECT_THAT(Parse("operations:\n- createNamespace:\n    namespace: >-\n      red\n"), IsIntent(kRed));
 }
 
@@ -104,8 +108,9 @@ TEST(IntentFile, NumbersAreWholeAndDecimal) {
                           "\" 1400\"", "[1400]"}) {
     EXPECT_THAT(mtu(bad), testing::Not(testing::ResultOf([](const auto& m) { return m.ok(); }, true))) << bad;
   }
-  EXPECT_THAT(Parse("operations:\n- setLink:\n    mtu: 1e3\n"),
-              IsRefused("line 3: operations[0].setLink.mtu \"1e3\" is not a whole decimal number from 0 to 4294967295"));
+  EXPECT_THAT(
+      Parse("operations:\n- setLink:\n    mtu: 1e3\n"),
+      IsRefused("line 3: operations[0].setLink.mtu \"1e3\" is not a whole decimal number from 0 to 4294967295"));
 }
 
 TEST(IntentFile, DurationsAreProtobufsSeconds) {
@@ -123,11 +128,13 @@ TEST(IntentFile, AnUnknownFieldIsNamedWithItsLineAndWhatWasMeant) {
   EXPECT_THAT(Parse("operations:\n  - createNamespace:\n      namespaec: red\n"),
               IsRefused("line 3: unknown field \"namespaec\" in operations[0].createNamespace; did you mean "
                         "\"namespace\"?"));
-  EXPECT_THAT(Parse("operations:\n  - createNamespac: {namespace: red}\n"),
-              IsRefused("line 2: unknown field \"createNamespac\" in operations[0]; did you mean \"createNamespace\"?"));
+  EXPECT_THAT(
+      Parse("operations:\n  - createNamespac: {namespace: red}\n"),
+      IsRefused("line 2: unknown field \"createNamespac\" in operations[0]; did you mean \"createNamespace\"?"));
   EXPECT_THAT(Parse("host: h1\noperations: []\n"), IsRefused("line 1: unknown field \"host\"; expected operations"));
   EXPECT_THAT(Parse("operation: []\n"), IsRefused("line 1: unknown field \"operation\"; did you mean \"operations\"?"));
-  EXPECT_THAT(Parse("operations: [{createNamespace: {Namespace: red}}]"), IsRefusedSaying("unknown field \"Namespace\""));
+  EXPECT_THAT(Parse("operations: [{createNamespace: {Namespace: red}}]"),
+              IsRefusedSaying("unknown field \"Namespace\""));
 }
 
 TEST(IntentFile, AFieldGivenTwiceIsRefusedInEitherSpelling) {
@@ -139,13 +146,15 @@ TEST(IntentFile, AFieldGivenTwiceIsRefusedInEitherSpelling) {
 }
 
 TEST(IntentFile, TwoKindsInOneOperationAreRefused) {
-  EXPECT_THAT(Parse("operations:\n- createNamespace: {namespace: red}\n  deleteNamespace: {namespace: blue}\n"),
-              IsRefused("line 3: operations[0] has both createNamespace and deleteNamespace; make them two items of the "
-                        "list, each with a \"-\" of its own"));
+  EXPECT_THAT(
+      Parse("operations:\n- createNamespace: {namespace: red}\n  deleteNamespace: {namespace: blue}\n"),
+      IsRefused("line 3: operations[0] has both createNamespace and deleteNamespace; make them two items of the "
+                "list, each with a \"-\" of its own"));
 }
 
 TEST(IntentFile, NothingIsNoValue) {
-  EXPECT_THAT(Parse("operations:\n- createNamespace:\n"), IsRefusedSaying("operations[0].createNamespace has no value"));
+  EXPECT_THAT(Parse("operations:\n- createNamespace:\n"),
+              IsRefusedSaying("operations[0].createNamespace has no value"));
   for (const char* nothing : {"", " ~", " null"}) {
     EXPECT_THAT(Parse(std::string("operations:\n- createNamespace:\n    namespace:") + nothing + "\n"),
                 IsRefusedSaying("operations[0].createNamespace.namespace has no value (if null or ~ is meant as text"))
@@ -167,7 +176,8 @@ TEST(IntentFile, TheShapeThatWasExpectedIsSaid) {
   EXPECT_THAT(Parse("operations: [{createVeth: {a: {addresses: 10.0.0.1/24}}}]"),
               IsRefusedSaying("expected a list, as in addresses: [...]"));
   EXPECT_THAT(Parse("operations: [{[a]: b}]"), IsRefusedSaying("operations[0] has a key that is a list"));
-  EXPECT_THAT(Parse("[{createNamespace: {namespace: red}}]"), IsRefusedSaying("is a list; expected a map: operations:"));
+  EXPECT_THAT(Parse("[{createNamespace: {namespace: red}}]"),
+              IsRefusedSaying("is a list; expected a map: operations:"));
   EXPECT_THAT(Parse("red"), IsRefusedSaying("is a plain value; expected a map"));
 }
 
@@ -202,7 +212,8 @@ TEST(IntentFile, AnchorsWorkAndMergeKeysAndForeignTagsDoNot) {
               IsIntent("operations { create_namespace { namespace: '12' } }"));
   EXPECT_THAT(Parse("operations: [{createNamespace: {namespace: !env HOME}}]"),
               IsRefusedSaying("tag \"!env\" is not supported"));
-  EXPECT_THAT(Parse("operations: [{createNamespace: {namespace: !!binary cmVk}}]"), IsRefusedSaying("is not supported"));
+  EXPECT_THAT(Parse("operations: [{createNamespace: {namespace: !!binary cmVk}}]"),
+              IsRefusedSaying("is not supported"));
 }
 
 TEST(IntentFile, AliasesThatContainThemselvesAndAliasesThatMultiplyEnd) {
@@ -229,14 +240,16 @@ TEST(IntentFile, WhatIsNeitherYamlNorJsonIsSaidWithItsLine) {
 }
 
 TEST(IntentFile, AStrayBracketEnds) {
-  for (const char* stray : {"]", "}", ",", "operations: []\n]", ",{\"operations\": []}", "{\"operations\": []}}",
-                            "- [a]]\n---\n"}) {
+  for (const char* stray :
+       {"]", "}", ",", "operations: []\n]", ",{\"operations\": []}", "{\"operations\": []}}", "- [a]]\n---\n"}) {
     EXPECT_THAT(Parse(stray), IsRefusedSaying("is neither YAML nor JSON")) << stray;
   }
 }
 
 TEST(IntentFile, WhatIsNotUtf8IsRefused) {
-  EXPECT_THAT(Parse("operations:\n- createNamespace: {namespace: r\xff""d}\n"), IsRefused("line 2: is not UTF-8"));
+  EXPECT_THAT(Parse("operations:\n- createNamespace: {namespace: r\xff"
+                    "d}\n"),
+              IsRefused("line 2: is not UTF-8"));
   EXPECT_THAT(Parse("operations:\n- createNamespace: {namespace: r\xc0\xaf}\n"), IsRefused("line 2: is not UTF-8"));
   EXPECT_THAT(Parse("operations: [{createNamespace: {namespace: r\xed\xa0\x80}}]"), IsRefused("line 1: is not UTF-8"));
   EXPECT_THAT(Parse("operations: [{createNamespace: {namespace: r\xe2\x82"), IsRefused("line 1: is not UTF-8"));

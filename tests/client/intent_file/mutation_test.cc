@@ -11,7 +11,8 @@ namespace warren::cli {
 namespace {
 
 constexpr const char* kSeeds[] = {
-    "operations:\n  - createNamespace: {namespace: red}\n  - createVeth:\n      a: {namespace: red, name: eth0, mtu: 1400, "
+    "operations:\n  - createNamespace: {namespace: red}\n  - createVeth:\n      a: {namespace: red, name: eth0, mtu: "
+    "1400, "
     "addresses: [10.0.0.1/24], up: true}\n      b: {namespace: &n blue, name: eth0}\n  - setLink: {name: *n, up: no}\n",
     R"({"operations": [{"addAddress": {"namespace": "r\u00e9d", "validLifetime": "3600s", "nodad": true}}, )"
     R"({"addRoute": {"table": 77, "metric": "50"}}]})",

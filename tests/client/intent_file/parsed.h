@@ -40,8 +40,7 @@ MATCHER_P(IsRefused, message, absl::StrCat("is refused with ", message)) {
 // Refused with a message that has this.
 MATCHER_P(IsRefusedSaying, part, absl::StrCat("is refused saying ", part)) {
   *result_listener << (arg.ok() ? arg->ShortDebugString() : arg.status().ToString());
-  return absl::IsInvalidArgument(arg.status()) &&
-         std::string(arg.status().message()).find(part) != std::string::npos;
+  return absl::IsInvalidArgument(arg.status()) && std::string(arg.status().message()).find(part) != std::string::npos;
 }
 
 }  // namespace warren::cli

@@ -27,7 +27,8 @@ TEST(DefaultServer, IsTheSocketWhereThereIsOneAndLoopbackElsewhere) {
   sockaddr_un address = {};
   address.sun_family = AF_UNIX;
   std::strncpy(address.sun_path, path.c_str(), sizeof(address.sun_path) - 1);
-  ASSERT_EQ(bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0) << std::strerror(errno);
+  ASSERT_EQ(bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0)
+      << std::strerror(errno);
   EXPECT_EQ(DefaultServer(path), "unix:" + path);
   unlink(path.c_str());
 }

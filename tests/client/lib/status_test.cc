@@ -32,8 +32,8 @@ TEST(FromGrpc, KeepsEveryCodeAndTheMessage) {
 }
 
 TEST(FromGrpc, KeepsTheDetails) {
-  const absl::Status sent = BadRequestError({{"operations[0].create_namespace.namespace", "has a \"/\""},
-                                             {"operations[1].set_link.mtu", "is below 68"}});
+  const absl::Status sent = BadRequestError(
+      {{"operations[0].create_namespace.namespace", "has a \"/\""}, {"operations[1].set_link.mtu", "is below 68"}});
   EXPECT_EQ(FromGrpc(OverTheWire(sent)), sent);
   const auto violations = FieldViolations(FromGrpc(OverTheWire(sent)));
   ASSERT_EQ(violations.size(), 2u);

@@ -7,8 +7,8 @@
 #include "client/output/yaml.h"
 #include "google/protobuf/util/json_util.h"
 #include "tests/client/output/messages.h"
-#include "warren/v1/inventory.pb.h"
 #include "warren/v1/intents.pb.h"
+#include "warren/v1/inventory.pb.h"
 
 namespace warren::cli {
 namespace {
@@ -41,7 +41,8 @@ TEST(Json, SeveralAreAnArray) {
   const auto one = From<v1::Intent>("name: 'a' state: QUEUED");
   EXPECT_EQ(DataListText(std::vector<v1::Intent>{}, Format::kJson), "[]\n");
   EXPECT_EQ(DataListText(std::vector<v1::Intent>{one, one}, Format::kJson),
-            "[\n {\n  \"name\": \"a\",\n  \"state\": \"QUEUED\"\n },\n {\n  \"name\": \"a\",\n  \"state\": \"QUEUED\"\n }\n]\n");
+            "[\n {\n  \"name\": \"a\",\n  \"state\": \"QUEUED\"\n },\n {\n  \"name\": \"a\",\n  \"state\": "
+            "\"QUEUED\"\n }\n]\n");
 }
 
 TEST(Yaml, SaysWhatJsonSays) {
@@ -79,14 +80,16 @@ TEST(Yaml, TextIsQuotedWhereAReaderCouldTakeItForSomethingElse) {
   for (const char* plain : {"red", "qrouter-97db7930", "/run/netns/red", "_x", "a.b", "h1@x", "SUCCEEDED"}) {
     EXPECT_EQ(YamlText(plain), plain);
   }
-  for (const char* quoted : {"", "on", "Yes", "NULL", "y", "1400", "0x10", "1e3", "02:00:00:00:00:01", "10.0.0.1/24", "@host",
-                             "-x", "a b", "a:b", "a#b", "~", "*", "[", "=41", "\xc3\xa9"}) {
+  for (const char* quoted :
+       {"",   "on",  "Yes", "NULL", "y", "1400", "0x10", "1e3", "02:00:00:00:00:01", "10.0.0.1/24", "@host",
+        "-x", "a b", "a:b", "a#b",  "~", "*",    "[",    "=41", "\xc3\xa9"}) {
     EXPECT_EQ(YamlText(quoted), std::string("\"") + quoted + "\"");
   }
 }
 
 TEST(Yaml, WhateverIsQuotedIsReadBack) {
-  for (const char* text : {"\"", "\\", "a\nb\tc\r", "\x01\x1f\x7f", "\\x41", "'", "\xf0\x9f\x98\x80", "key: value # x"}) {
+  for (const char* text :
+       {"\"", "\\", "a\nb\tc\r", "\x01\x1f\x7f", "\\x41", "'", "\xf0\x9f\x98\x80", "key: value # x"}) {
     EXPECT_EQ(YAML::Load(YamlText(text)).Scalar(), text);
   }
 }

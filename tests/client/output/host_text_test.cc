@@ -11,7 +11,8 @@ const absl::Time kNow = absl::FromUnixSeconds(1795564103);
 
 std::vector<v1::Host> Hosts() {
   return {From<v1::Host>(R"(
-            name: 'hosts/h1' connected: true agent_version: '0.1.0' kernel_release: '6.18.0' boot_id: 'b' agent_instance: 'i'
+            name: 'hosts/h1' connected: true agent_version: '0.1.0' kernel_release: '6.18.0' boot_id: 'b'
+            agent_instance: 'i'
             queued_intents: 3 namespace_count: 120
             connect_time { seconds: 1795564000 } last_seen_time { seconds: 1795564101 }
             capabilities { name: 'netns' available: true }

@@ -30,10 +30,11 @@ v1::Intent Failed() {
 }
 
 TEST(IntentsText, IsATableInTheOrderGiven) {
-  EXPECT_EQ(IntentsText({Done(), From<v1::Intent>("name: 'hosts/h2/intents/2' state: QUEUED")}, Format::kTable, kNow),
-            "INTENT                                    STATE       AGE   APPLIED IN   OPERATIONS\n"
-            "h1/0b5f0e9c-6a52-4c0e-9b1e-2f6f5a0d9c11   SUCCEEDED   3s    1.23ms       create_namespace red, and 1 more\n"
-            "h2/2                                      QUEUED      -     -            -\n");
+  EXPECT_EQ(
+      IntentsText({Done(), From<v1::Intent>("name: 'hosts/h2/intents/2' state: QUEUED")}, Format::kTable, kNow),
+      "INTENT                                    STATE       AGE   APPLIED IN   OPERATIONS\n"
+      "h1/0b5f0e9c-6a52-4c0e-9b1e-2f6f5a0d9c11   SUCCEEDED   3s    1.23ms       create_namespace red, and 1 more\n"
+      "h2/2                                      QUEUED      -     -            -\n");
 }
 
 TEST(IntentsText, IsNamesOrData) {

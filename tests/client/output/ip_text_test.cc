@@ -15,7 +15,8 @@ std::vector<v1::Link> Links() {
             mac: '00:00:00:00:00:00'
             addresses { address: '127.0.0.1/8' scope: 'host' flags: 'permanent' })"),
           From<v1::Link>(R"(
-            name: 'eth0' ifindex: 2 flags: 'BROADCAST' flags: 'UP' mtu: 1500 qdisc: 'noqueue' oper_state: 'UP' master: 'br0'
+            name: 'eth0' ifindex: 2 flags: 'BROADCAST' flags: 'UP' mtu: 1500 qdisc: 'noqueue' oper_state: 'UP'
+            master: 'br0'
             mac: '02:00:00:00:00:01' kind: 'veth' peer { ifindex: 5 namespace: '@host' name: 'tap0' nsid: 0 }
             alias: 'uplink' alternative_names: 'wan'
             addresses { address: '10.0.0.1/32' peer: '10.0.0.2/32' scope: 'global' flags: 'permanent' flags: 'secondary'
@@ -89,9 +90,10 @@ std::vector<v1::Route> Routes() {
       From<v1::Route>("destination: '10.9.0.0/16' via: '10.1.1.1' dev: 'eth0' table: 77 type: 'unicast' "
                       "scope: 'global' protocol: 'boot' flags: 'onlink' flags: 'linkdown'"),
       From<v1::Route>("destination: '10.8.0.0/16' table: 254 type: 'blackhole' scope: 'global'"),
-      From<v1::Route>("destination: '2001:db8:9::/48' table: 254 type: 'unicast' scope: 'global' protocol: 'bird' metric: 1024 "
-                      "next_hops { via: 'fe80::1' dev: 'eth0' weight: 1 } "
-                      "next_hops { dev: 'eth1' weight: 2 flags: 'dead' }"),
+      From<v1::Route>(
+          "destination: '2001:db8:9::/48' table: 254 type: 'unicast' scope: 'global' protocol: 'bird' metric: 1024 "
+          "next_hops { via: 'fe80::1' dev: 'eth0' weight: 1 } "
+          "next_hops { dev: 'eth1' weight: 2 flags: 'dead' }"),
   };
 }
 

@@ -22,7 +22,8 @@ TEST(OperationText, EveryKindNamesItsObjects) {
       {"set_link { namespace: 'red' name: 'eth0' up: true }", "set_link red:eth0 up"},
       {"add_address { namespace: 'red' link: 'eth0' address: '10.0.0.1/24' peer: '10.0.0.2' }",
        "add_address 10.0.0.1/24 peer 10.0.0.2 dev red:eth0"},
-      {"delete_address { namespace: 'red' link: 'eth0' address: '10.0.0.1/24' }", "delete_address 10.0.0.1/24 dev red:eth0"},
+      {"delete_address { namespace: 'red' link: 'eth0' address: '10.0.0.1/24' }",
+       "delete_address 10.0.0.1/24 dev red:eth0"},
       {"add_route { namespace: 'red' destination: 'default' via: '10.0.0.254' dev: 'eth0' src: '10.0.0.1' metric: 50 "
        "table: 77 onlink: true }",
        "add_route red default via 10.0.0.254 dev eth0 src 10.0.0.1 metric 50 table 77 onlink"},
