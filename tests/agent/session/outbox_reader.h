@@ -36,9 +36,10 @@ inline std::string Text(const v1::AgentMessage& message) {
 class OutboxReader {
  public:
   OutboxReader() {
-    outbox_->SetWake([this] {
-      MutexLock lock(&mutex_);
-      changed_.SignalAll();
+    // Shared: who puts may still be ringing when the reader is gone.
+    outbox_->SetWake([bell = bell_] {
+      MutexLock lock(&bell->mutex);
+      bell->changed.SignalAll();
     });
   }
   ~OutboxReader() { outbox_->Close(); }
@@ -46,13 +47,13 @@ class OutboxReader {
   std::shared_ptr<Outbox> outbox() const { return outbox_; }
 
   v1::AgentMessage Next() {
-    MutexLock lock(&mutex_);
+    MutexLock lock(&bell_->mutex);
     while (true) {
       if (auto message = outbox_->Take()) {
         outbox_->Written();
         return *std::move(message);
       }
-      changed_.Wait(&mutex_);
+      bell_->changed.Wait(&bell_->mutex);
     }
   }
   // Reports joined by " | ", until one whose text holds this; messages that say only that intents have begun are left out.
@@ -66,9 +67,13 @@ class OutboxReader {
   }
 
  private:
+  struct Bell {
+    Mutex mutex;
+    CondVar changed;
+  };
+
   const std::shared_ptr<Outbox> outbox_ = std::make_shared<Outbox>();
-  Mutex mutex_;
-  CondVar changed_;
+  const std::shared_ptr<Bell> bell_ = std::make_shared<Bell>();
 };
 
 }  // namespace warren::session
