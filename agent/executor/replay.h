@@ -1,8 +1,8 @@
 #ifndef WARREN_AGENT_EXECUTOR_REPLAY_H_
 #define WARREN_AGENT_EXECUTOR_REPLAY_H_
 
-// Makes addresses and routes be there again, as a dump had them: reads what is there, adds what is missing. Belongs to the
-// executor's thread.
+// Makes addresses and routes be there again, as a dump had them: reads what is there, adds what is missing. Belongs to
+// the executor's thread.
 
 #include <map>
 #include <optional>
@@ -30,8 +30,8 @@ struct Problem {
 void ReplayAddresses(Place& place, const std::string& shown, int ifindex, const std::vector<kernel::Address>& addresses,
                      std::vector<Problem>& problems);
 
-// All of these routes are there, link indices replaced where the map has them. What is left of one that lost a next hop or
-// its source gives way to the whole.
+// All of these routes are there, link indices replaced where the map has them. What is left of one that lost a next hop
+// or its source gives way to the whole.
 void ReplayRoutes(Place& place, const std::vector<kernel::Route>& routes, const std::map<int, int>& ifindexes,
                   std::vector<Problem>& problems);
 

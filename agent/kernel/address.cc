@@ -1,5 +1,6 @@
 #include "agent/kernel/address.h"
 
+#include <errno.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
@@ -8,6 +9,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "agent/kernel/error.h"
 
 namespace warren::kernel {
 namespace {
@@ -136,9 +138,12 @@ absl::Status ReplayAddress(Netlink& netlink, const Address& address, int ifindex
     Message message = Message::FromBody(RTM_NEWADDR, how, body);
     return netlink.Do(message, doing);
   };
-  if (auto s = send(flags | IFA_F_NODAD, NLM_F_CREATE | NLM_F_EXCL); !s.ok()) return s;
-  if (flags & IFA_F_NODAD) return absl::OkStatus();
-  return send(flags, NLM_F_REPLACE);
+  const absl::Status added = send(flags | IFA_F_NODAD, NLM_F_CREATE | NLM_F_EXCL);
+  if (!added.ok() && ErrnoOf(added) != EEXIST) return added;
+  if (added.ok() && (flags & IFA_F_NODAD)) return added;
+  // Where it was there already, an earlier attempt may have been cut off between the two.
+  const absl::Status marked = send(flags, NLM_F_REPLACE);
+  return marked.ok() ? added : marked;
 }
 
 }  // namespace warren::kernel
