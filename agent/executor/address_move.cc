@@ -20,7 +20,8 @@ bool Moves(const kernel::Address& address) { return address.scope != RT_SCOPE_LI
 
 }  // namespace
 
-absl::StatusOr<AddressMove> AddressMove::Plan(Place& place, const kernel::Link& from, const kernel::Link& to, Step& step) {
+absl::StatusOr<AddressMove> AddressMove::Plan(Place& place, const kernel::Link& from, const kernel::Link& to,
+                                              Step& step) {
   AddressMove move(place, from.ifindex, to.ifindex);
   auto addresses = kernel::ListAddresses(place.netlink, from.ifindex);
   if (!addresses.ok()) return addresses.status();

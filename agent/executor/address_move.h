@@ -1,8 +1,8 @@
 #ifndef WARREN_AGENT_EXECUTOR_ADDRESS_MOVE_H_
 #define WARREN_AGENT_EXECUTOR_ADDRESS_MOVE_H_
 
-// Moves a link's addresses, and the routes by it that are not the kernel's own, to another link of the same namespace: what
-// lets a NIC keep answering when it becomes a port of a bridge. Belongs to the executor's thread.
+// Moves a link's addresses, and the routes by it that are not the kernel's own, to another link of the same namespace:
+// what lets a NIC keep answering when it becomes a port of a bridge. Belongs to the executor's thread.
 
 #include <vector>
 

@@ -16,7 +16,9 @@
 namespace warren::executor {
 namespace {
 
-std::string KindOf(const kernel::Link& link) { return link.kind.empty() ? "a physical link" : absl::StrCat("a ", link.kind); }
+std::string KindOf(const kernel::Link& link) {
+  return link.kind.empty() ? "a physical link" : absl::StrCat("a ", link.kind);
+}
 
 absl::Status NotABridge(const std::string& object, const kernel::Link& link) {
   return absl::FailedPreconditionError(absl::StrCat(object, " is not a bridge but ", KindOf(link)));
@@ -40,8 +42,7 @@ absl::Status Apply(Transaction& tx, const v1::CreateBridge& operation) {
   auto place = tx.Open(operation.namespace_());
   if (!place.ok()) return place.status();
   tx.About((*place)->Shown(operation.name()));
-  auto asked =
-      ParseAsked(operation.name(), operation.mtu(), operation.mac(), operation.up(), operation.addresses());
+  auto asked = ParseAsked(operation.name(), operation.mtu(), operation.mac(), operation.up(), operation.addresses());
   if (!asked.ok()) return asked.status();
   if (operation.allow_existing()) {
     auto link = kernel::GetLink((*place)->netlink, operation.name());

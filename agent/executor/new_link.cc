@@ -36,15 +36,17 @@ absl::StatusOr<std::vector<std::string>> Differences(Place& place, const kernel:
         absl::StrCat("its MAC is ", kernel::FormatMac(link.mac), ", not ", kernel::FormatMac(asked.mac)));
   }
   if (asked.queues != 0 && (link.tx_queues != asked.queues || link.rx_queues != asked.queues)) {
-    differences.push_back(absl::StrCat("it has ", link.tx_queues, " transmit and ", link.rx_queues, " receive queues, not ",
-                                       asked.queues));
+    differences.push_back(absl::StrCat("it has ", link.tx_queues, " transmit and ", link.rx_queues,
+                                       " receive queues, not ", asked.queues));
   }
   if (asked.up && !link.up()) differences.push_back("it is down");
   if (asked.addresses.empty()) return differences;
   auto addresses = kernel::ListAddresses(place.netlink, link.ifindex);
   if (!addresses.ok()) return addresses.status();
   for (const kernel::IpPrefix& prefix : asked.addresses) {
-    const auto has = [&](const kernel::Address& address) { return address.local == prefix && address.peer.family == 0; };
+    const auto has = [&](const kernel::Address& address) {
+      return address.local == prefix && address.peer.family == 0;
+    };
     if (std::none_of(addresses->begin(), addresses->end(), has)) {
       differences.push_back(absl::StrCat("it does not have address ", prefix.ToString()));
     }

@@ -1,8 +1,8 @@
 #ifndef WARREN_AGENT_EXECUTOR_NEW_LINK_H_
 #define WARREN_AGENT_EXECUTOR_NEW_LINK_H_
 
-// What a veth's end and a bridge have in common when they are made: attributes, addresses, and whether one that is there
-// already is as asked. Belongs to the executor's thread.
+// What a veth's end and a bridge have in common when they are made: attributes, addresses, and whether one that is
+// there already is as asked. Belongs to the executor's thread.
 
 #include <string>
 #include <vector>
@@ -16,9 +16,9 @@ namespace warren::executor {
 
 struct Asked {
   std::string name;
-  uint32_t mtu = 0;  // 0: any
-  std::string mac;   // raw; empty: any
-  bool up = false;   // false: any
+  uint32_t mtu = 0;     // 0: any
+  std::string mac;      // raw; empty: any
+  bool up = false;      // false: any
   uint32_t queues = 0;  // 0: any
   std::vector<kernel::IpPrefix> addresses;
 };

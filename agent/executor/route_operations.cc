@@ -61,9 +61,11 @@ bool SameHop(const kernel::Route& have, const kernel::NewRoute& asked) {
 // The next hop of a deletion matches what it names.
 bool Matches(const kernel::Route& have, const kernel::NewRoute& asked) {
   return (asked.via.family == 0 || have.via == asked.via ||
-          std::any_of(have.next_hops.begin(), have.next_hops.end(), [&](const auto& hop) { return hop.via == asked.via; })) &&
+          std::any_of(have.next_hops.begin(), have.next_hops.end(),
+                      [&](const auto& hop) { return hop.via == asked.via; })) &&
          (asked.ifindex == 0 || have.Uses(asked.ifindex)) &&
-         (asked.source.family == 0 || have.source == asked.source) && (asked.metric == 0 || have.metric == asked.metric);
+         (asked.source.family == 0 || have.source == asked.source) &&
+         (asked.metric == 0 || have.metric == asked.metric);
 }
 
 std::string Shown(const Place& place, const std::string& destination) {

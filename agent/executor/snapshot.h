@@ -1,12 +1,12 @@
 #ifndef WARREN_AGENT_EXECUTOR_SNAPSHOT_H_
 #define WARREN_AGENT_EXECUTOR_SNAPSHOT_H_
 
-// A link as it was, and back to that: what undo of any change of a link rests on. The opposite command would not do: a link
-// that goes down loses its routes and its global IPv6 addresses, a primary address takes its secondaries with it, an
-// address that goes takes the routes that have it as their source.
+// A link as it was, and back to that: what undo of any change of a link rests on. The opposite command would not do: a
+// link that goes down loses its routes and its global IPv6 addresses, a primary address takes its secondaries with it,
+// an address that goes takes the routes that have it as their source.
 //
-// Not given back, because the kernel does not let it be set: learned bridge and neighbour entries, lifetimes of temporary
-// IPv6 addresses, the order of IPv4 routes that differ only in what they do.
+// Not given back, because the kernel does not let it be set: learned bridge and neighbour entries, lifetimes of
+// temporary IPv6 addresses, the order of IPv4 routes that differ only in what they do.
 
 #include <string>
 #include <vector>

@@ -84,7 +84,8 @@ void Run(Places& places, const RemoveAddress& undo, Problems& problems) {
   auto have = kernel::ListAddresses((*place)->netlink, undo.ifindex());
   if (!have.ok()) return;
   // The kernel would take another one with this address for it.
-  if (std::none_of(have->begin(), have->end(), [&](const auto& a) { return a.local == local && a.peer == peer; })) return;
+  if (std::none_of(have->begin(), have->end(), [&](const auto& a) { return a.local == local && a.peer == peer; }))
+    return;
   if (auto s = kernel::DeleteAddress((*place)->netlink, undo.ifindex(), local, peer); !s.ok() && !IsGone(s)) {
     Note(problems, absl::StrCat(Netns((*place)->name), s.message()));
   }
@@ -150,7 +151,8 @@ bool Remains(Places& places, const Problem& problem, const std::vector<Step>& ea
     // Where the link is gone it was made by the intent, or is told to be missing.
     if (!kernel::GetLink(netlink, problem.address->ifindex).ok()) return false;
     auto have = kernel::ListAddresses(netlink, problem.address->ifindex);
-    return !have.ok() || std::none_of(have->begin(), have->end(), [&](const auto& a) { return a.SameAs(*problem.address); });
+    return !have.ok() ||
+           std::none_of(have->begin(), have->end(), [&](const auto& a) { return a.SameAs(*problem.address); });
   }
   const kernel::Route& route = *problem.route;
   if (route.ifindex != 0 && !kernel::GetLink(netlink, route.ifindex).ok()) return false;
