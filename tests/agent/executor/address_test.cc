@@ -1,0 +1,223 @@
+// Adding and removing addresses: every field against the kernel's own word, refusals, adoption, undo.
+
+#include "tests/agent/executor/executor_test.h"
+
+namespace warren::executor {
+namespace {
+
+using kernel::Ip;
+using ::testing::HasSubstr;
+
+class AddressTest : public ExecutorTest {
+ protected:
+  void SetUp() override {
+    ExecutorTest::SetUp();
+    Succeed(R"(
+        create_namespace { namespace: 'red' }
+        create_veth { a { namespace: 'red' name: 'eth0' up: true } b { namespace: '@host' name: 'v0' up: true } })");
+  }
+
+  // One address of red:eth0, filtered.
+  std::string Address(const std::string& local, const std::string& filter) {
+    return Ip("-n red address show eth0", ".[0].addr_info[] | select(.local == \"" + local + "\") | " + filter);
+  }
+};
+
+TEST_F(AddressTest, IsAdded) {
+  Succeed(R"(add_address { namespace: 'red' link: 'eth0' address: '10.0.0.1/24' }
+             add_address { namespace: 'red' link: 'eth0' address: '10.0.0.2/24' }
+             add_address { namespace: 'red' link: 'eth0' address: '192.0.2.1' }
+             add_address { namespace: 'red' link: 'eth0' address: '2001:db8::1/64' }
+             add_address { namespace: 'red' link: 'eth0' address: '2001:db8::2' })");
+  EXPECT_EQ(Address("10.0.0.1", "[.prefixlen, .scope, .label, .secondary]"), R"([24,"global","eth0",null])");
+  EXPECT_EQ(Address("10.0.0.2", "[.prefixlen, .scope, .label, .secondary]"), R"([24,"global","eth0",true])");
+  EXPECT_EQ(Address("192.0.2.1", ".prefixlen"), "32");
+  EXPECT_EQ(Address("2001:db8::1", "[.prefixlen, .valid_life_time]"), "[64,4294967295]");
+  EXPECT_EQ(Address("2001:db8::2", ".prefixlen"), "128");
+}
+
+TEST_F(AddressTest, OfThePointToPointKindHasItsPeer) {
+  Succeed(R"(add_address { namespace: 'red' link: 'eth0' address: '10.0.0.1' peer: '10.0.0.9' }
+             add_address { namespace: 'red' link: 'eth0' address: '10.1.0.1/32' peer: '10.1.0.0/24' }
+             add_address { namespace: 'red' link: 'eth0' address: '2001:db8::1' peer: '2001:db8::9' })");
+  EXPECT_EQ(Address("10.0.0.1", "[.address, .prefixlen]"), R"(["10.0.0.9",32])");
+  EXPECT_EQ(Address("10.1.0.1", "[.address, .prefixlen]"), R"(["10.1.0.0",24])");
+  EXPECT_EQ(Address("2001:db8::1", "[.address, .prefixlen]"), R"(["2001:db8::9",128])");
+  Succeed(R"(delete_address { namespace: 'red' link: 'eth0' address: '10.0.0.1' peer: '10.0.0.9' }
+             delete_address { namespace: 'red' link: 'eth0' address: '10.1.0.1' peer: '10.1.0.0/24' }
+             delete_address { namespace: 'red' link: 'eth0' address: '2001:db8::1' peer: '2001:db8::9' })");
+  EXPECT_EQ(Sh("ip -n red -o address show eth0 scope global"), "");
+}
+
+TEST_F(AddressTest, WithoutDuplicateDetectionIsUsableAtOnce) {
+  Succeed("add_address { namespace: 'red' link: 'eth0' address: '2001:db8::1/64' nodad: true }");
+  EXPECT_EQ(Address("2001:db8::1", "[.tentative, .nodad]"), "[null,true]");
+}
+
+TEST_F(AddressTest, HasItsLifetimes) {
+  Succeed(
+      R"(add_address { namespace: 'red' link: 'eth0' address: '10.0.0.1/24' valid_lifetime { seconds: 3600 } preferred_lifetime { seconds: 1800 } }
+             add_address { namespace: 'red' link: 'eth0' address: '2001:db8::1/64' valid_lifetime { seconds: 3600 } preferred_lifetime { seconds: 1800 } }
+             add_address { namespace: 'red' link: 'eth0' address: '2001:db8::2/64' preferred_lifetime { seconds: 0 } }
+             add_address { namespace: 'red' link: 'eth0' address: '2001:db8::3/64' valid_lifetime { seconds: 3600 } })");
+  for (const std::string local : {"10.0.0.1", "2001:db8::1"}) {
+    const std::string within =
+        "(.valid_life_time > 2000 and .valid_life_time <= 3600 and .preferred_life_time > 900 and .preferred_life_time "
+        "<= 1800)";
+    EXPECT_EQ(Address(local, within), "true") << local;
+  }
+  EXPECT_EQ(Address("2001:db8::2", "[.deprecated, .preferred_life_time, .valid_life_time]"), "[true,0,4294967295]");
+  EXPECT_EQ(Address("2001:db8::3", ".valid_life_time <= 3600 and .preferred_life_time > 2000"), "true");
+}
+
+TEST_F(AddressTest, ThatExistsIsRefused) {
+  Succeed("add_address { namespace: 'red' link: 'eth0' address: '10.0.0.1/24' }");
+  const auto error = ExpectRefused("add_address { namespace: 'red' link: 'eth0' address: '10.0.0.1/24' }");
+  EXPECT_EQ(error.errno_name(), "EEXIST");
+  EXPECT_EQ(error.code(), kAlreadyExists);
+  EXPECT_EQ(error.object(), "10.0.0.1/24 on red:eth0");
+  EXPECT_THAT(error.message(), HasSubstr("10.0.0.1/24"));
+  EXPECT_THAT(error.message(), HasSubstr("allow_existing"));
+}
+
+TEST_F(AddressTest, ThatExistsAsAskedIsAdopted) {
+  Succeed(R"(add_address { namespace: 'red' link: 'eth0' address: '10.0.0.1/24' }
+             add_address { namespace: 'red' link: 'eth0' address: '2001:db8::1/64' }
+             add_address { namespace: 'red' link: 'eth0' address: '10.3.0.1' peer: '10.3.0.2' })");
+  const HostDump before = Dump();
+  Succeed(R"(add_address { namespace: 'red' link: 'eth0' address: '10.0.0.1/24' allow_existing: true }
+             add_address { namespace: 'red' link: 'eth0' address: '2001:db8::1/64' allow_existing: true }
+             add_address { namespace: 'red' link: 'eth0' address: '10.3.0.1' peer: '10.3.0.2' allow_existing: true })");
+  EXPECT_EQ(DifferenceInTheEnd(before, dump_), "");
+}
+
+TEST_F(AddressTest, ThatDiffersIsNotAdopted) {
+  Succeed(R"(add_address { namespace: 'red' link: 'eth0' address: '2001:db8::1/64' }
+             add_address { namespace: 'red' link: 'eth0' address: '10.3.0.1' peer: '10.3.0.2' })");
+  // IPv6 has each address once a link, whatever its length.
+  const auto length =
+      ExpectRefused("add_address { namespace: 'red' link: 'eth0' address: '2001:db8::1/48' allow_existing: true }");
+  EXPECT_EQ(length.code(), kAlreadyExists);
+  EXPECT_THAT(length.message(), HasSubstr("/64"));
+}
+
+TEST_F(AddressTest, AdoptedIsLeftByUndo) {
+  Succeed("add_address { namespace: 'red' link: 'eth0' address: '10.0.0.1/24' }");
+  const HostDump before = Dump();
+  Fail(R"(add_address { namespace: 'red' link: 'eth0' address: '10.0.0.1/24' allow_existing: true }
+          add_address { namespace: 'red' link: 'none' address: '10.0.0.1/24' })");
+  EXPECT_EQ(DifferenceInTheEnd(before, dump_), "");
+}
+
+TEST_F(AddressTest, IsRefusedWithTheKernelsReason) {
+  ExpectError(ExpectRefused("add_address { namespace: 'red' link: 'none' address: '10.0.0.1/24' }"),
+              {"add_address", "red:none", "ENODEV", kNotFound});
+  ExpectError(ExpectRefused("add_address { namespace: 'green' link: 'eth0' address: '10.0.0.1/24' }"),
+              {"add_address", "green", "ENOENT", kNotFound});
+  const auto multicast = ExpectRefused("add_address { namespace: 'red' link: 'eth0' address: 'ff02::5/64' }");
+  EXPECT_NE(multicast.errno_name(), "");
+  EXPECT_EQ(multicast.object(), "ff02::5/64 on red:eth0");
+  Sh("nsenter --net=/run/netns/red sh -c 'echo 1 > /proc/sys/net/ipv6/conf/eth0/disable_ipv6'");
+  const auto disabled = Fail("add_address { namespace: 'red' link: 'eth0' address: '2001:db8::1/64' }");
+  EXPECT_EQ(disabled.errno_name(), "EACCES");
+  EXPECT_THAT(disabled.message(), HasSubstr(disabled.extended_ack()));
+}
+
+TEST_F(AddressTest, IsRemoved) {
+  Succeed(R"(add_address { namespace: 'red' link: 'eth0' address: '10.0.0.1/24' }
+             add_address { namespace: 'red' link: 'eth0' address: '10.0.0.2/24' }
+             add_address { namespace: 'red' link: 'eth0' address: '2001:db8::1/64' })");
+  Succeed(R"(delete_address { namespace: 'red' link: 'eth0' address: '10.0.0.2/24' }
+             delete_address { namespace: 'red' link: 'eth0' address: '2001:db8::1/64' })");
+  EXPECT_EQ(Sh("ip -n red -br address show eth0 scope global | tr -s ' ' | cut -d' ' -f3-"), "10.0.0.1/24 ");
+}
+
+TEST_F(AddressTest, ThatIsNotThereCannotBeRemoved) {
+  Succeed("add_address { namespace: 'red' link: 'eth0' address: '10.0.0.1/24' }");
+  // The wrong length is another address.
+  for (const std::string address : {"10.0.0.2/24", "10.0.0.1/25", "10.0.0.1/32", "2001:db8::1/64"}) {
+    const auto error = ExpectRefused("delete_address { namespace: 'red' link: 'eth0' address: '" + address + "' }");
+    ExpectError(error, {"delete_address", address + " on red:eth0", "EADDRNOTAVAIL", kNotFound});
+    EXPECT_THAT(error.message(), HasSubstr(address));
+    EXPECT_THAT(error.message(), HasSubstr("allow_missing"));
+    Succeed("delete_address { namespace: 'red' link: 'eth0' address: '" + address + "' allow_missing: true }");
+  }
+  ExpectError(ExpectRefused("delete_address { namespace: 'red' link: 'none' address: '10.0.0.1/24' }"),
+              {"delete_address", "red:none", "ENODEV", kNotFound});
+  Succeed("delete_address { namespace: 'red' link: 'none' address: '10.0.0.1/24' allow_missing: true }");
+  Succeed("delete_address { namespace: 'green' link: 'none' address: '10.0.0.1/24' allow_missing: true }");
+  EXPECT_EQ(Address("10.0.0.1", ".prefixlen"), "24");
+}
+
+TEST_F(AddressTest, AdditionIsUndone) {
+  ExpectUndone(R"(add_address { namespace: 'red' link: 'eth0' address: '10.0.0.1/24' }
+                  add_address { namespace: 'red' link: 'eth0' address: '10.0.0.2/24' }
+                  add_address { namespace: 'red' link: 'eth0' address: '10.3.0.1' peer: '10.3.0.2' }
+                  add_address { namespace: 'red' link: 'eth0' address: '2001:db8::1/64' }
+                  add_address { namespace: '@host' link: 'v0' address: '2001:db8::2/64' nodad: true })");
+}
+
+TEST_F(AddressTest, AdditionBesideOthersIsUndone) {
+  Succeed(R"(add_address { namespace: 'red' link: 'eth0' address: '10.0.0.1/24' }
+             add_address { namespace: 'red' link: 'eth0' address: '10.0.0.2/24' })");
+  ExpectUndone(R"(add_address { namespace: 'red' link: 'eth0' address: '10.0.0.3/24' }
+                  add_address { namespace: 'red' link: 'eth0' address: '10.0.0.3/16' })");
+}
+
+TEST_F(AddressTest, RemovalOfAPrimaryIsUndoneWithItsSecondariesAndRoutes) {
+  Succeed(R"(add_address { namespace: 'red' link: 'eth0' address: '10.0.0.1/24' }
+             add_address { namespace: 'red' link: 'eth0' address: '10.0.0.2/24' }
+             add_address { namespace: 'red' link: 'eth0' address: '10.0.0.3/24' }
+             add_address { namespace: 'red' link: 'eth0' address: '10.1.0.1/24' }
+             add_route { namespace: 'red' destination: 'default' via: '10.0.0.254' }
+             add_route { namespace: 'red' destination: '10.7.0.0/16' via: '10.0.0.253' src: '10.0.0.3' }
+             add_route { namespace: 'red' destination: '10.8.0.0/16' via: '10.1.0.253' src: '10.0.0.2' metric: 5 table: 99 })");
+  Sh("ip -n red address add 10.5.0.9/24 dev eth0 label eth0:9 scope link");
+  Sh("ip -n red route add 10.10.0.0/16 src 10.0.0.2 nexthop via 10.0.0.7 weight 1 nexthop via 10.1.0.8 weight 4");
+  ExpectUndone("delete_address { namespace: 'red' link: 'eth0' address: '10.0.0.1/24' }");
+  EXPECT_EQ(Sh("ip -n red -br address show eth0 scope global | tr -s ' ' | cut -d' ' -f3-"), "10.1.0.1/24 ")
+      << "secondaries go with their primary, as the kernel does it";
+}
+
+TEST_F(AddressTest, RemovalIsUndoneWhereSecondariesArePromoted) {
+  Sh("nsenter --net=/run/netns/red sh -c 'echo 1 > /proc/sys/net/ipv4/conf/eth0/promote_secondaries'");
+  Succeed(R"(add_address { namespace: 'red' link: 'eth0' address: '10.0.0.1/24' }
+             add_address { namespace: 'red' link: 'eth0' address: '10.0.0.2/24' }
+             add_address { namespace: 'red' link: 'eth0' address: '10.0.0.3/24' }
+             add_route { namespace: 'red' destination: 'default' via: '10.0.0.254' })");
+  ExpectUndone("delete_address { namespace: 'red' link: 'eth0' address: '10.0.0.1/24' }");
+}
+
+TEST_F(AddressTest, RemovalOfIpv6IsUndoneWithItsRoutes) {
+  Succeed(R"(add_address { namespace: 'red' link: 'eth0' address: '2001:db8::1/64' nodad: true }
+             add_address { namespace: 'red' link: 'eth0' address: '2001:db8::2/64' }
+             add_route { namespace: 'red' destination: 'default' via: '2001:db8::fe' src: '2001:db8::1' }
+             add_route { namespace: 'red' destination: '2001:db8:9::/48' via: '2001:db8::fe' })");
+  Sh("ip -n red address add 2001:db8:3::1/64 dev eth0 noprefixroute nodad preferred_lft 0");
+  ExpectUndone(R"(delete_address { namespace: 'red' link: 'eth0' address: '2001:db8::1/64' }
+                  delete_address { namespace: 'red' link: 'eth0' address: '2001:db8:3::1/64' })");
+}
+
+TEST_F(AddressTest, RemovalOfALinkLocalOneIsUndone) {
+  Succeed("add_address { namespace: 'red' link: 'eth0' address: 'fe80::77/64' }");
+  ExpectUndone("delete_address { namespace: 'red' link: 'eth0' address: 'fe80::77/64' }");
+}
+
+TEST_F(AddressTest, RemovalOfAPeerAddressIsUndone) {
+  Succeed(R"(add_address { namespace: 'red' link: 'eth0' address: '10.3.0.1' peer: '10.3.0.2' }
+             add_route { namespace: 'red' destination: '10.4.0.0/16' via: '10.3.0.2' })");
+  ExpectUndone("delete_address { namespace: 'red' link: 'eth0' address: '10.3.0.1' peer: '10.3.0.2' }");
+}
+
+TEST_F(AddressTest, RemovedAndAddedAgainOtherwiseIsUndone) {
+  Succeed(R"(add_address { namespace: 'red' link: 'eth0' address: '10.0.0.1/24' }
+             add_address { namespace: 'red' link: 'eth0' address: '10.0.0.2/24' }
+             add_route { namespace: 'red' destination: 'default' via: '10.0.0.254' })");
+  ExpectUndone(R"(delete_address { namespace: 'red' link: 'eth0' address: '10.0.0.1/24' }
+                  add_address { namespace: 'red' link: 'eth0' address: '10.0.0.2/24' }
+                  add_address { namespace: 'red' link: 'eth0' address: '10.0.0.1/24' }
+                  add_route { namespace: 'red' destination: 'default' via: '10.0.0.253' })");
+}
+
+}  // namespace
+}  // namespace warren::executor

@@ -1,0 +1,258 @@
+// Bridges and their ports: what the kernel says afterwards, refusals, adoption, moved addresses, undo.
+
+#include "tests/agent/executor/executor_test.h"
+
+namespace warren::executor {
+namespace {
+
+using kernel::Ip;
+using ::testing::HasSubstr;
+
+class BridgeTest : public ExecutorTest {
+ protected:
+  void SetUp() override {
+    ExecutorTest::SetUp();
+    Succeed(R"(
+        create_namespace { namespace: 'red' }
+        create_veth { a { namespace: 'red' name: 'eth0' up: true addresses: '10.0.0.2/24' addresses: '10.0.1.2/24' addresses: '2001:db8::2/64' } b { namespace: '@host' name: 'nic' up: true } })");
+  }
+
+  // What a machine's own NIC would have.
+  void AddressTheNic() {
+    Sh("ip address add 10.0.0.1/24 dev nic && ip address add 10.0.0.9/24 dev nic && ip address add 10.0.1.1/24 dev "
+       "nic");
+    Sh("ip address add 2001:db8::1/64 dev nic nodad && ip address add 2001:db8::9/64 dev nic nodad");
+    Sh("ip route add default via 10.0.0.2 && ip route add 10.7.0.0/16 via 10.0.0.3 src 10.0.0.9 metric 5 table 200");
+    Sh("ip route add 10.8.0.0/16 nexthop via 10.0.0.4 weight 1 nexthop via 10.0.1.4 weight 3");
+    Sh("ip route add 10.9.0.0/16 dev nic && ip -6 route add default via 2001:db8::2 && ip -6 route add 2001:db8:7::/48 "
+       "via 2001:db8::3 src 2001:db8::9");
+  }
+
+  std::string Link(const std::string& name, const std::string& field) {
+    return Ip("link show " + name, ".[0]." + field);
+  }
+};
+
+TEST_F(BridgeTest, HasEverythingThatWasAskedFor) {
+  Succeed(
+      "create_bridge { namespace: 'red' name: 'br0' mtu: 1400 mac: '02:00:00:00:00:0a' up: true addresses: "
+      "'10.1.0.1/24' addresses: '2001:db8:1::1/64' }");
+  EXPECT_EQ(Ip("-n red link show br0",
+               ".[0] | [.mtu, .address, .linkinfo.info_kind, .linkinfo.info_data.stp_state, (.flags | index(\"UP\") != "
+               "null)]"),
+            R"([1400,"02:00:00:00:00:0a","bridge",0,true])");
+  EXPECT_EQ(Ip("-n red address show br0",
+               "[.[0].addr_info[] | select(.scope == \"global\") | \"\\(.local)/\\(.prefixlen)\"] | join(\" \")"),
+            "10.1.0.1/24 2001:db8:1::1/64");
+}
+
+TEST_F(BridgeTest, HasAMacThatStaysWhenPortsComeAndGo) {
+  Succeed("create_bridge { namespace: '@host' name: 'br0' }");
+  const std::string mac = Link("br0", "address");
+  EXPECT_EQ(Link("br0", "flags | index(\"UP\") != null"), "false");
+  Succeed("attach_link { namespace: '@host' link: 'nic' bridge: 'br0' }");
+  EXPECT_EQ(Link("br0", "address"), mac);
+  Succeed("detach_link { namespace: '@host' link: 'nic' }");
+  EXPECT_EQ(Link("br0", "address"), mac);
+}
+
+TEST_F(BridgeTest, ThatExistsIsRefused) {
+  Succeed("create_bridge { namespace: 'red' name: 'br0' }");
+  const auto error = ExpectRefused("create_bridge { namespace: 'red' name: 'br0' }");
+  ExpectError(error, {"create_bridge", "red:br0", "EEXIST", kAlreadyExists});
+  EXPECT_THAT(error.message(), HasSubstr("allow_existing"));
+}
+
+TEST_F(BridgeTest, ThatExistsAsAskedIsAdopted) {
+  const std::string bridge =
+      "create_bridge { namespace: 'red' name: 'br0' mtu: 1400 mac: '02:00:00:00:00:0a' up: true addresses: "
+      "'10.1.0.1/24' ";
+  Succeed(bridge + "}");
+  const HostDump before = Dump();
+  Succeed(bridge + "allow_existing: true }\n create_bridge { namespace: 'red' name: 'br0' allow_existing: true }");
+  EXPECT_EQ(DifferenceInTheEnd(before, dump_), "");
+}
+
+TEST_F(BridgeTest, ThatDiffersIsNotAdopted) {
+  Succeed("create_bridge { namespace: 'red' name: 'br0' mac: '02:00:00:00:00:0a' addresses: '10.1.0.1/24' }");
+  for (const auto& [asked, difference] :
+       std::vector<std::pair<std::string, std::string>>{{"name: 'br0' mtu: 1400", "1500"},
+                                                        {"name: 'br0' mac: '02:00:00:00:00:0b'", "02:00:00:00:00:0a"},
+                                                        {"name: 'br0' up: true", "it is down"},
+                                                        {"name: 'br0' addresses: '10.1.0.2/24'", "10.1.0.2/24"}}) {
+    const auto error = ExpectRefused("create_bridge { namespace: 'red' " + asked + " allow_existing: true }");
+    EXPECT_EQ(error.code(), kAlreadyExists) << error.DebugString();
+    EXPECT_THAT(error.message(), HasSubstr(difference));
+  }
+  const auto error = ExpectRefused("create_bridge { namespace: 'red' name: 'eth0' allow_existing: true }");
+  EXPECT_EQ(error.code(), kAlreadyExists) << error.DebugString();
+  EXPECT_THAT(error.message(), HasSubstr("it is a veth"));
+}
+
+TEST_F(BridgeTest, CreationIsUndone) {
+  ExpectUndone(R"(create_bridge { namespace: '@host' name: 'br0' up: true addresses: '10.1.0.1/24' }
+                  attach_link { namespace: '@host' link: 'nic' bridge: 'br0' }
+                  create_bridge { namespace: 'red' name: 'br0' mtu: 1400 })");
+}
+
+TEST_F(BridgeTest, IsDeletedAndItsPortsStay) {
+  Succeed(R"(create_bridge { namespace: '@host' name: 'br0' up: true addresses: '10.1.0.1/24' }
+             attach_link { namespace: '@host' link: 'nic' bridge: 'br0' }
+             delete_bridge { namespace: '@host' name: 'br0' })");
+  EXPECT_NE(Try("ip link show br0").code, 0);
+  EXPECT_EQ(Link("nic", "master"), "null");
+  EXPECT_EQ(Link("nic", "flags | index(\"UP\") != null"), "true");
+}
+
+TEST_F(BridgeTest, ThatIsNotThereCannotBeDeleted) {
+  ExpectError(ExpectRefused("delete_bridge { namespace: 'red' name: 'br0' }"),
+              {"delete_bridge", "red:br0", "ENODEV", kNotFound});
+  Succeed("delete_bridge { namespace: 'red' name: 'br0' allow_missing: true }");
+  Succeed("delete_bridge { namespace: 'green' name: 'br0' allow_missing: true }");
+  const auto other = ExpectRefused("delete_bridge { namespace: 'red' name: 'eth0' allow_missing: true force: true }");
+  ExpectError(other, {"delete_bridge", "red:eth0", "", kFailedPrecondition});
+  EXPECT_THAT(other.message(), HasSubstr("veth"));
+}
+
+TEST_F(BridgeTest, MadeByOthersIsDeletedByForceOnly) {
+  Sh("ip link add theirs type bridge");
+  const auto error = ExpectRefused("delete_bridge { namespace: '@host' name: 'theirs' }");
+  ExpectError(error, {"delete_bridge", "@host:theirs", "", kFailedPrecondition});
+  EXPECT_THAT(error.message(), HasSubstr("force"));
+  Succeed("create_bridge { namespace: '@host' name: 'theirs' allow_existing: true }");
+  ExpectRefused("delete_bridge { namespace: '@host' name: 'theirs' }");
+  Succeed("delete_bridge { namespace: '@host' name: 'theirs' force: true }");
+  EXPECT_NE(Try("ip link show theirs").code, 0);
+}
+
+TEST_F(BridgeTest, DeletionIsUndoneWithItsPorts) {
+  Succeed(
+      R"(create_bridge { namespace: '@host' name: 'br0' up: true mac: '02:00:00:00:00:0b' mtu: 1400 addresses: '10.1.0.1/24' addresses: '2001:db8:1::1/64' }
+             create_veth { a { namespace: '@host' name: 'p0' up: true } b { namespace: 'red' name: 'p0' up: true } }
+             attach_link { namespace: '@host' link: 'nic' bridge: 'br0' }
+             attach_link { namespace: '@host' link: 'p0' bridge: 'br0' }
+             add_route { namespace: '@host' destination: '10.7.0.0/16' via: '10.1.0.2' })");
+  Sh("ip link set p0 type bridge_slave cost 7 && ip link set br0 type bridge ageing_time 12300 && ip route add default "
+     "via 10.1.0.9 metric 9000");
+  ExpectUndone("delete_bridge { namespace: '@host' name: 'br0' force: true }");
+}
+
+TEST_F(BridgeTest, DeletedAndMadeAgainUnderItsNameIsUndone) {
+  Succeed(R"(create_bridge { namespace: '@host' name: 'br0' up: true mac: '02:00:00:00:00:0b' addresses: '10.1.0.1/24' }
+             attach_link { namespace: '@host' link: 'nic' bridge: 'br0' })");
+  ExpectUndone(R"(delete_bridge { namespace: '@host' name: 'br0' }
+                  create_bridge { namespace: '@host' name: 'br0' up: true mac: '02:00:00:00:00:0c' addresses: '10.1.0.2/24' }
+                  attach_link { namespace: '@host' link: 'nic' bridge: 'br0' })");
+  EXPECT_EQ(Link("nic", "master"), "br0");
+}
+
+TEST_F(BridgeTest, TakesAPortAndLetsItGo) {
+  Succeed("create_bridge { namespace: '@host' name: 'br0' }");
+  Succeed("attach_link { namespace: '@host' link: 'nic' bridge: 'br0' }");
+  EXPECT_EQ(Link("nic", "master"), "br0");
+  Succeed("detach_link { namespace: '@host' link: 'nic' bridge: 'br0' }");
+  EXPECT_EQ(Link("nic", "master"), "null");
+}
+
+TEST_F(BridgeTest, AttachingIsRefusedWithTheReason) {
+  Succeed("create_bridge { namespace: '@host' name: 'br0' }\n create_bridge { namespace: '@host' name: 'br1' }");
+  ExpectError(ExpectRefused("attach_link { namespace: '@host' link: 'none' bridge: 'br0' }"),
+              {"attach_link", "@host:none", "ENODEV", kNotFound});
+  ExpectError(ExpectRefused("attach_link { namespace: '@host' link: 'nic' bridge: 'none' }"),
+              {"attach_link", "@host:none", "ENODEV", kNotFound});
+  ExpectError(ExpectRefused("attach_link { namespace: 'green' link: 'nic' bridge: 'br0' }"),
+              {"attach_link", "green", "ENOENT", kNotFound});
+  ExpectError(ExpectRefused("attach_link { namespace: '@host' link: 'br0' bridge: 'nic' }"),
+              {"attach_link", "@host:nic", "", kFailedPrecondition});
+  // A bridge in a bridge is a loop to the kernel.
+  EXPECT_EQ(ExpectRefused("attach_link { namespace: '@host' link: 'br0' bridge: 'br1' }").errno_name(), "ELOOP");
+  Succeed("attach_link { namespace: '@host' link: 'nic' bridge: 'br0' }");
+  const auto already = ExpectRefused("attach_link { namespace: '@host' link: 'nic' bridge: 'br0' }");
+  EXPECT_EQ(already.code(), kAlreadyExists);
+  Succeed("attach_link { namespace: '@host' link: 'nic' bridge: 'br0' allow_existing: true }");
+  for (const std::string how : {"", "allow_existing: true"}) {
+    const auto other = ExpectRefused("attach_link { namespace: '@host' link: 'nic' bridge: 'br1' " + how + " }");
+    EXPECT_EQ(other.code(), kFailedPrecondition) << other.DebugString();
+    EXPECT_THAT(other.message(), HasSubstr("br0"));
+    EXPECT_THAT(other.message(), HasSubstr("detach"));
+  }
+}
+
+TEST_F(BridgeTest, DetachingIsRefusedWithTheReason) {
+  Succeed("create_bridge { namespace: '@host' name: 'br0' }\n create_bridge { namespace: '@host' name: 'br1' }");
+  const auto none = ExpectRefused("detach_link { namespace: '@host' link: 'nic' }");
+  ExpectError(none, {"detach_link", "@host:nic", "", kFailedPrecondition});
+  Succeed("detach_link { namespace: '@host' link: 'nic' allow_missing: true }");
+  Succeed("attach_link { namespace: '@host' link: 'nic' bridge: 'br0' }");
+  const auto other = ExpectRefused("detach_link { namespace: '@host' link: 'nic' bridge: 'br1' }");
+  EXPECT_EQ(other.code(), kFailedPrecondition);
+  EXPECT_THAT(other.message(), HasSubstr("br0"));
+  ExpectError(ExpectRefused("detach_link { namespace: '@host' link: 'none' }"),
+              {"detach_link", "@host:none", "ENODEV", kNotFound});
+}
+
+TEST_F(BridgeTest, AttachingAndDetachingAreUndone) {
+  Succeed(
+      "create_bridge { namespace: '@host' name: 'br0' up: true }\n create_bridge { namespace: '@host' name: 'br1' up: "
+      "true }");
+  Sh("ip address add 10.0.0.1/24 dev nic && ip address add 2001:db8::1/64 dev nic && ip route add 10.7.0.0/16 via "
+     "10.0.0.2");
+  ExpectUndone("attach_link { namespace: '@host' link: 'nic' bridge: 'br0' }");
+  ExpectUndone(
+      "detach_link { namespace: '@host' link: 'nic' }\n attach_link { namespace: '@host' link: 'nic' bridge: 'br1' }");
+  ExpectUndone("detach_link { namespace: '@host' link: 'nic' }");
+}
+
+TEST_F(BridgeTest, TakesAddressesAndRoutesOverFromItsPort) {
+  AddressTheNic();
+  Succeed("create_bridge { namespace: '@host' name: 'br0' }");
+  const std::string routes =
+      Sh("ip route show table all | grep -v 'table local' | sed 's/nic/br0/g; s/ linkdown//' | sort");
+  const std::string addresses = Sh("ip -o address show nic scope global | awk '{print $4}'");
+  Succeed("attach_link { namespace: '@host' link: 'nic' bridge: 'br0' move_addresses: true }");
+  EXPECT_EQ(Link("nic", "master"), "br0");
+  EXPECT_EQ(Link("br0", "flags | index(\"UP\") != null"), "true") << "what answered must go on answering";
+  EXPECT_EQ(Sh("ip -o address show br0 scope global | awk '{print $4}'"), addresses);
+  EXPECT_EQ(Sh("ip -o address show nic scope global"), "");
+  const auto rest = [](const std::string& all) {
+    // Link-local and multicast routes are each link's own.
+    return Sh("printf '%s' '" + all + "' | grep -vE '^(fe80|multicast|ff00)'");
+  };
+  EXPECT_TRUE(Eventually([&] {
+    return rest(Sh("ip route show table all | grep -v 'table local' | sed 's/ linkdown//' | sort")) == rest(routes);
+  })) << Sh("ip route show table all | grep -v 'table local' | sort")
+      << "\n--\n"
+      << routes;
+  Sh("ping -c 1 -W 5 10.0.0.2");
+  Sh("nsenter --net=/run/netns/red ping -c 1 -W 5 10.0.0.9");
+}
+
+TEST_F(BridgeTest, GivesAddressesAndRoutesBackToItsPort) {
+  AddressTheNic();
+  Succeed("create_bridge { namespace: '@host' name: 'br0' mac: '02:00:00:00:00:0b' }");
+  HostDump before = Dump();
+  Succeed("attach_link { namespace: '@host' link: 'nic' bridge: 'br0' move_addresses: true }");
+  Succeed("detach_link { namespace: '@host' link: 'nic' bridge: 'br0' move_addresses: true }");
+  Succeed("set_link { namespace: '@host' name: 'br0' up: false }");
+  EXPECT_EQ(DifferenceInTheEnd(before, dump_), "");
+  Sh("ping -c 1 -W 5 10.0.0.2");
+}
+
+TEST_F(BridgeTest, MovingOfAddressesIsUndoneBothWays) {
+  AddressTheNic();
+  Succeed("create_bridge { namespace: '@host' name: 'br0' addresses: '10.66.0.1/24' }");
+  ExpectUndone("attach_link { namespace: '@host' link: 'nic' bridge: 'br0' move_addresses: true }");
+  ExpectUndone("detach_link { namespace: '@host' link: 'nic' bridge: 'br0' move_addresses: true }");
+}
+
+TEST_F(BridgeTest, OfTheSameIntentWithMovedAddressesIsUndone) {
+  AddressTheNic();
+  ExpectUndone(R"(create_bridge { namespace: '@host' name: 'br0' up: true }
+                  attach_link { namespace: '@host' link: 'nic' bridge: 'br0' move_addresses: true }
+                  add_address { namespace: '@host' link: 'br0' address: '10.0.0.77/24' }
+                  delete_address { namespace: '@host' link: 'br0' address: '10.0.1.1/24' }
+                  add_route { namespace: '@host' destination: '10.77.0.0/16' via: '10.0.0.2' })");
+}
+
+}  // namespace
+}  // namespace warren::executor

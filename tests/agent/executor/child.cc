@@ -1,0 +1,42 @@
+// An executor in a process of its own, to be killed: executor_child STATE_DIR RUN_DIR FIRST_SEQUENCE < intents, an
+// empty line between two. Writes "open", then a line for each that is finished, and ends when all are.
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "tests/support/executor_host.h"
+
+int main(int argc, char** argv) {
+  using namespace warren;
+  if (argc != 4) return 2;
+  std::vector<v1::IntentDelivery> intents;
+  int64_t sequence = atoll(argv[3]);
+  std::string operations;
+  for (std::string line; std::getline(std::cin, line);) {
+    if (!line.empty()) {
+      operations += line + "\n";
+      continue;
+    }
+    intents.push_back(ParseIntent(sequence++, operations));
+    operations.clear();
+  }
+  executor::Options options;
+  options.state_dir = argv[1];
+  options.run_dir = argv[2];
+  Recorder recorder;
+  auto executor = executor::Executor::Open(options, recorder);
+  if (!executor.ok()) {
+    std::cerr << executor.status().ToString() << std::endl;
+    return 1;
+  }
+  std::cout << "open" << std::endl;
+  (*executor)->Submit(intents);
+  for (const auto& intent : intents) {
+    recorder.WaitFinished(intent.sequence());
+    std::cout << intent.sequence() << std::endl;
+  }
+}

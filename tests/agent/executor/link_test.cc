@@ -1,0 +1,275 @@
+// Changing, moving and deleting links: what the kernel says afterwards, refusals, undo.
+
+#include "tests/agent/executor/executor_test.h"
+
+namespace warren::executor {
+namespace {
+
+using kernel::Ip;
+using ::testing::AnyOf;
+using ::testing::HasSubstr;
+
+class LinkTest : public ExecutorTest {
+ protected:
+  void SetUp() override {
+    ExecutorTest::SetUp();
+    Succeed(R"(
+        create_namespace { namespace: 'red' }
+        create_namespace { namespace: 'blue' }
+        create_veth { a { namespace: 'red' name: 'eth0' up: true addresses: '10.0.0.1/24' addresses: '10.0.0.5/24' addresses: '10.0.1.1/24' addresses: '2001:db8::1/64' } b { namespace: 'blue' name: 'eth0' up: true addresses: '10.0.0.2/24' addresses: '2001:db8::2/64' } }
+        create_veth { a { namespace: 'red' name: 'eth1' up: true addresses: '10.2.0.1/24' addresses: '2001:db8:2::1/64' } b { namespace: '@host' name: 'v1' up: true addresses: '10.2.0.2/24' } }
+        add_address { namespace: 'red' link: 'eth0' address: '2001:db8:1::1/64' nodad: true }
+        add_route { namespace: 'red' destination: 'default' via: '10.0.0.2' }
+        add_route { namespace: 'red' destination: 'default' via: '2001:db8::2' }
+        add_route { namespace: 'red' destination: '10.7.0.0/16' via: '10.0.0.2' src: '10.0.0.5' }
+        add_route { namespace: 'red' destination: '10.8.0.0/16' dev: 'eth0' metric: 50 table: 1000 }
+        add_route { namespace: 'red' destination: '10.9.0.0/16' via: '172.31.0.1' dev: 'eth0' onlink: true }
+        add_route { namespace: 'red' destination: '2001:db8:7::/48' via: '2001:db8::2' metric: 7 table: 1000 }
+        add_route { namespace: 'red' destination: '2001:db8:8::/48' dev: 'eth0' src: '2001:db8:1::1' })");
+    // What only others can make.
+    Sh("ip -n red route add 10.10.0.0/16 nexthop via 10.0.0.2 weight 1 nexthop via 10.2.0.2 weight 5");
+    Sh("ip -n red route add 2001:db8:10::/48 nexthop via 2001:db8::2 weight 1 nexthop via 2001:db8:2::9 weight 2");
+    Sh("ip -n red address add 10.0.77.1/24 dev eth0 label eth0:vip scope link valid_lft 4000 preferred_lft 3000");
+    Sh("ip -n red address add 2001:db8::77/64 dev eth0 nodad preferred_lft 0 valid_lft forever");
+  }
+
+  std::string Link(const std::string& netns, const std::string& name, const std::string& field) {
+    return Ip("-n " + netns + " link show " + name, ".[0]." + field);
+  }
+};
+
+TEST_F(LinkTest, IsChanged) {
+  Succeed("set_link { namespace: 'red' name: 'eth0' mtu: 1400 mac: '02:00:00:00:00:11' }");
+  EXPECT_EQ(Link("red", "eth0", "mtu"), "1400");
+  EXPECT_EQ(Link("red", "eth0", "address"), "02:00:00:00:00:11");
+  Succeed("set_link { namespace: 'red' name: 'eth0' up: false }");
+  EXPECT_EQ(Link("red", "eth0", "operstate"), "DOWN");
+  Succeed("set_link { namespace: 'red' name: 'eth0' up: true new_name: 'wan0' }");
+  EXPECT_EQ(Link("red", "wan0", "flags | index(\"UP\") != null"), "true");
+  EXPECT_NE(Try("ip -n red link show eth0").code, 0);
+}
+
+TEST_F(LinkTest, ThatIsUpIsRenamedWithItsAddressesAndRoutes) {
+  const std::string routes = Sh("ip -n red route show table all | sed s/eth0/wan0/ | sort");
+  Succeed("set_link { namespace: 'red' name: 'eth0' new_name: 'wan0' }");
+  EXPECT_EQ(Sh("ip -n red route show table all | sort"), routes);
+}
+
+TEST_F(LinkTest, ChangeIsRefusedWithTheKernelsReason) {
+  ExpectError(ExpectRefused("set_link { namespace: 'red' name: 'none' up: true }"),
+              {"set_link", "red:none", "ENODEV", kNotFound});
+  ExpectError(ExpectRefused("set_link { namespace: 'green' name: 'eth0' up: true }"),
+              {"set_link", "green", "ENOENT", kNotFound});
+  ExpectError(ExpectRefused("set_link { namespace: 'red' name: 'eth0' new_name: 'eth1' }"),
+              {"set_link", "red:eth1", "EEXIST", kAlreadyExists});
+  ExpectError(ExpectRefused("set_link { namespace: 'red' name: 'eth0' mac: '03:00:00:00:00:01' }"),
+              {"set_link", "red:eth0", "EADDRNOTAVAIL", kNotFound});
+}
+
+TEST_F(LinkTest, ExtendedAcknowledgementIsHandedOn) {
+  const auto error = ExpectRefused("set_link { namespace: 'red' name: 'eth0' mtu: 60 }");
+  EXPECT_EQ(error.errno_name(), "EINVAL") << error.DebugString();
+  EXPECT_THAT(error.extended_ack(), HasSubstr("mtu")) << error.DebugString();
+  EXPECT_THAT(error.message(), HasSubstr(error.extended_ack()));
+}
+
+TEST_F(LinkTest, ThatGoesDownIsUndone) { ExpectUndone("set_link { namespace: 'red' name: 'eth0' up: false }"); }
+
+TEST_F(LinkTest, WhosePeerGoesDownIsUndone) {
+  ExpectUndone(
+      "set_link { namespace: 'blue' name: 'eth0' up: false }\n set_link { namespace: '@host' name: 'v1' up: false }");
+}
+
+TEST_F(LinkTest, LoopbackThatGoesDownIsUndone) {
+  Sh("ip -n red address add 10.99.0.1/32 dev lo && ip -n red address add 2001:db8:99::1/128 dev lo");
+  ExpectUndone("set_link { namespace: 'red' name: 'lo' up: false }");
+}
+
+TEST_F(LinkTest, ThatComesUpIsUndone) {
+  Succeed(
+      "create_veth { a { namespace: 'red' name: 'down0' } b { namespace: 'blue' name: 'down0' addresses: '10.5.0.1/24' "
+      "addresses: '2001:db8:5::1/64' } }");
+  ExpectUndone(
+      "set_link { namespace: 'red' name: 'down0' up: true }\n set_link { namespace: 'blue' name: 'down0' up: true }");
+}
+
+TEST_F(LinkTest, WhoseMtuIsTooSmallForIpv6IsUndone) {
+  ExpectUndone("set_link { namespace: 'red' name: 'eth0' mtu: 1000 }");
+}
+
+TEST_F(LinkTest, WhoseMacMtuAndNameChangeIsUndone) {
+  ExpectUndone("set_link { namespace: 'red' name: 'eth0' mtu: 1300 mac: '02:00:00:00:00:11' new_name: 'wan0' }");
+}
+
+TEST_F(LinkTest, ChangedManyTimesIsUndone) {
+  ExpectUndone(R"(set_link { namespace: 'red' name: 'eth0' up: false new_name: 'a' }
+                  set_link { namespace: 'red' name: 'a' mtu: 900 new_name: 'b' }
+                  set_link { namespace: 'red' name: 'eth1' new_name: 'eth0' }
+                  set_link { namespace: 'red' name: 'b' up: true new_name: 'eth1' mac: '02:00:00:00:00:12' }
+                  delete_address { namespace: 'red' link: 'eth1' address: '10.0.0.1/24' })");
+}
+
+TEST_F(LinkTest, ChangeThatFailsHalfWayIsUndone) {
+  // The kernel changes MAC and MTU before it refuses the name.
+  const auto error = ExpectRefused(
+      "set_link { namespace: 'red' name: 'eth0' mtu: 1000 mac: '02:00:00:00:00:11' new_name: 'eth1' up: false }");
+  EXPECT_EQ(error.errno_name(), "EEXIST");
+}
+
+TEST_F(LinkTest, WithAVlanOnItThatGoesDownIsUndone) {
+  // A kernel without VLANs may have macvlan, which stands on a link just as well.
+  Sh("ip -n red link add link eth0 name eth0.5 type vlan id 5 2>/dev/null || ip -n red link add link eth0 name eth0.5 "
+     "type macvlan");
+  Sh("ip -n red link set eth0.5 up");
+  Sh("ip -n red address add 10.55.0.1/24 dev eth0.5 && ip -n red address add 2001:db8:55::1/64 dev eth0.5");
+  Sh("ip -n red route add 10.56.0.0/16 via 10.55.0.2");
+  ExpectUndone("set_link { namespace: 'red' name: 'eth0' up: false }");
+}
+
+TEST_F(LinkTest, IsMoved) {
+  Succeed("move_link { namespace: 'red' name: 'eth1' to_namespace: 'blue' to_name: 'wan0' }");
+  EXPECT_EQ(Link("blue", "wan0", "operstate"), "DOWN");
+  EXPECT_NE(Try("ip -n red link show eth1").code, 0);
+  Succeed("move_link { namespace: 'blue' name: 'wan0' to_namespace: '@host' }");
+  EXPECT_EQ(Ip("link show wan0", ".[0].link"), "v1");
+  Succeed("delete_link { namespace: '@host' name: 'wan0' }");  // still ours after moving
+}
+
+TEST_F(LinkTest, MoveIsRefusedWithTheKernelsReason) {
+  ExpectError(ExpectRefused("move_link { namespace: 'red' name: 'none' to_namespace: 'blue' }"),
+              {"move_link", "red:none", "ENODEV", kNotFound});
+  ExpectError(ExpectRefused("move_link { namespace: 'red' name: 'eth1' to_namespace: 'green' }"),
+              {"move_link", "green", "ENOENT", kNotFound});
+  const auto taken = ExpectRefused("move_link { namespace: 'red' name: 'eth0' to_namespace: 'blue' }");
+  EXPECT_EQ(taken.errno_name(), "EEXIST") << taken.DebugString();
+  EXPECT_EQ(taken.code(), kAlreadyExists);
+  const auto loopback = ExpectRefused("move_link { namespace: 'red' name: 'lo' to_namespace: 'blue' to_name: 'lo1' }");
+  EXPECT_EQ(loopback.errno_name(), "EINVAL") << loopback.DebugString();
+  EXPECT_EQ(loopback.object(), "red:lo");
+}
+
+TEST_F(LinkTest, MoveIsUndone) {
+  ExpectUndone("move_link { namespace: 'red' name: 'eth0' to_namespace: 'blue' to_name: 'wan0' }");
+}
+
+TEST_F(LinkTest, MoveToTheHostAndBackAndOnIsUndone) {
+  ExpectUndone(R"(move_link { namespace: 'red' name: 'eth0' to_namespace: '@host' }
+                  set_link { namespace: '@host' name: 'eth0' up: true new_name: 'w0' mtu: 1000 }
+                  add_address { namespace: '@host' link: 'w0' address: '10.4.0.1/24' }
+                  move_link { namespace: '@host' name: 'w0' to_namespace: 'red' to_name: 'eth7' }
+                  move_link { namespace: 'red' name: 'eth7' to_namespace: 'blue' to_name: 'eth7' })");
+}
+
+TEST_F(LinkTest, MoveIntoANamespaceOfTheSameIntentIsUndone) {
+  ExpectUndone(R"(create_namespace { namespace: 'green' }
+                  move_link { namespace: 'red' name: 'eth0' to_namespace: 'green' })");
+}
+
+TEST_F(LinkTest, MoveOfAPortIsUndone) {
+  Succeed(R"(create_bridge { namespace: '@host' name: 'br0' up: true }
+             attach_link { namespace: '@host' link: 'v1' bridge: 'br0' })");
+  ExpectUndone("move_link { namespace: '@host' name: 'v1' to_namespace: 'blue' }");
+}
+
+TEST_F(LinkTest, MovedIntoANamespaceThatIsThenDeletedIsUndone) {
+  ExpectUndone(R"(move_link { namespace: 'red' name: 'eth1' to_namespace: 'blue' }
+                  delete_namespace { namespace: 'blue' })");
+}
+
+TEST_F(LinkTest, MovedOutOfANamespaceThatIsThenDeletedIsUndone) {
+  ExpectUndone(R"(move_link { namespace: 'red' name: 'eth1' to_namespace: 'blue' }
+                  delete_namespace { namespace: 'red' })");
+  EXPECT_EQ(Link("blue", "eth1", "ifname"), "eth1");
+}
+
+TEST_F(LinkTest, IsDeletedWithItsOtherEnd) {
+  Succeed("delete_link { namespace: '@host' name: 'v1' }");
+  EXPECT_NE(Try("ip link show v1").code, 0);
+  EXPECT_NE(Try("ip -n red link show eth1").code, 0);
+}
+
+TEST_F(LinkTest, ThatIsNotThereCannotBeDeleted) {
+  const auto error = ExpectRefused("delete_link { namespace: 'red' name: 'none' }");
+  ExpectError(error, {"delete_link", "red:none", "ENODEV", kNotFound});
+  EXPECT_THAT(error.message(), HasSubstr("allow_missing"));
+  Succeed("delete_link { namespace: 'red' name: 'none' allow_missing: true }");
+  Succeed("delete_link { namespace: 'green' name: 'none' allow_missing: true }");
+  ExpectError(ExpectRefused("delete_link { namespace: 'green' name: 'none' }"),
+              {"delete_link", "green", "ENOENT", kNotFound});
+}
+
+TEST_F(LinkTest, ThatCannotBeDeletedIsRefused) {
+  const auto error = ExpectRefused("delete_link { namespace: 'red' name: 'lo' force: true }");
+  EXPECT_EQ(error.operation(), "delete_link");
+  EXPECT_EQ(error.object(), "red:lo");
+}
+
+TEST_F(LinkTest, MadeByOthersIsDeletedByForceOnly) {
+  Sh("ip link add theirs type veth peer name other");
+  const auto error = ExpectRefused("delete_link { namespace: '@host' name: 'theirs' }");
+  ExpectError(error, {"delete_link", "@host:theirs", "", kFailedPrecondition});
+  EXPECT_THAT(error.message(), HasSubstr("force"));
+  Succeed("delete_link { namespace: '@host' name: 'theirs' force: true }");
+  EXPECT_NE(Try("ip link show other").code, 0);
+}
+
+TEST_F(LinkTest, ThatTookTheNameOfOursIsForeign) {
+  Sh("ip link delete v1 && ip link add v1 type veth peer name other");
+  ExpectError(ExpectRefused("delete_link { namespace: '@host' name: 'v1' }"),
+              {"delete_link", "@host:v1", "", kFailedPrecondition});
+}
+
+TEST_F(LinkTest, DeletionIsUndoneAtBothEnds) { ExpectUndone("delete_link { namespace: 'red' name: 'eth0' }"); }
+
+TEST_F(LinkTest, DeletionOfOneWithItsOtherEndInTheHostIsUndone) {
+  Sh("ip route add 10.77.0.0/16 via 10.2.0.1 src 10.2.0.2 metric 9");
+  ExpectUndone("delete_link { namespace: 'red' name: 'eth1' }");
+}
+
+TEST_F(LinkTest, DeletionOfAPairWithinOneNamespaceIsUndone) {
+  Succeed(
+      "create_veth { a { namespace: 'red' name: 'in0' up: true addresses: '10.6.0.1/24' } b { namespace: 'red' name: "
+      "'in1' up: true } }");
+  ExpectUndone("delete_link { namespace: 'red' name: 'in1' }");
+}
+
+TEST_F(LinkTest, DeletionOfAPortIsUndone) {
+  Succeed(R"(create_bridge { namespace: '@host' name: 'br0' up: true }
+             attach_link { namespace: '@host' link: 'v1' bridge: 'br0' })");
+  ExpectUndone("delete_link { namespace: 'red' name: 'eth1' }");
+}
+
+TEST_F(LinkTest, WhoseNameIsTakenAgainAfterItsDeletionIsUndone) {
+  ExpectUndone(R"(delete_link { namespace: 'red' name: 'eth0' }
+                  create_veth { a { namespace: 'red' name: 'eth0' up: true addresses: '10.0.0.1/24' } b { namespace: 'blue' name: 'eth0' up: true } }
+                  add_route { namespace: 'red' destination: 'default' via: '10.0.0.9' })");
+}
+
+TEST_F(LinkTest, MadeAndDeletedInOneIntentLeavesNothing) {
+  const HostDump before = Dump();
+  const std::string operations = R"(
+      create_veth { a { namespace: 'red' name: 'eth9' up: true } b { namespace: '@host' name: 'v9' up: true addresses: '10.3.0.1/24' } }
+      delete_link { namespace: '@host' name: 'v9' })";
+  Fail(operations + "\n delete_link { namespace: 'red' name: 'eth9' }");
+  EXPECT_EQ(DifferenceInTheEnd(before, dump_), "");
+  Succeed(operations);
+  EXPECT_EQ(DifferenceInTheEnd(before, dump_), "");
+}
+
+TEST_F(LinkTest, DeletedIsGoneForTheRestOfTheIntent) {
+  EXPECT_EQ(ExpectRefused(R"(delete_link { namespace: 'red' name: 'eth0' }
+                             add_address { namespace: 'blue' link: 'eth0' address: '10.44.0.1/24' })")
+                .object(),
+            "blue:eth0");
+  EXPECT_EQ(ExpectRefused(R"(delete_namespace { namespace: 'red' }
+                             set_link { namespace: '@host' name: 'v1' mtu: 1400 })")
+                .object(),
+            "@host:v1");
+  EXPECT_EQ(ExpectRefused(R"(delete_namespace { namespace: 'red' }
+                             create_bridge { namespace: 'red' name: 'br0' })")
+                .object(),
+            "red");
+}
+
+}  // namespace
+}  // namespace warren::executor

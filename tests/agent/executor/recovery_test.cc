@@ -1,0 +1,272 @@
+// kill -9 at any instant: every intent is wholly applied or wholly undone, its result kept until acknowledged, nothing
+// left below the run directory.
+//
+// A list of intents is first run without being disturbed, and the host dumped after each: the model. Then a process of
+// its own runs them and is killed at a random instant, of its recovery too. Whoever opens the state after that must
+// find the host as the model has it after as many intents as there are results.
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <iostream>
+#include <random>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "tests/agent/executor/executor_test.h"
+
+extern char** environ;
+
+namespace warren::executor {
+namespace {
+
+using ::testing::IsEmpty;
+
+// Each changes something, but for those that fail; together they end where they began.
+const std::vector<std::string>& Intents() {
+  static const auto* intents = new std::vector<std::string>{
+      R"(create_namespace { namespace: 'red' }
+create_namespace { namespace: 'blue' loopback_down: true }
+create_veth { a { namespace: 'red' name: 'eth0' mac: '02:00:00:00:01:01' up: true addresses: '10.0.0.1/24' addresses: '10.0.0.9/24' addresses: '2001:db8::1/64' } b { namespace: 'blue' name: 'eth0' mac: '02:00:00:00:01:02' up: true addresses: '10.0.0.2/24' } }
+create_veth { a { namespace: 'red' name: 'eth1' mac: '02:00:00:00:01:03' up: true addresses: '10.1.0.1/24' } b { namespace: '@host' name: 'v1' mac: '02:00:00:00:01:04' up: true addresses: '10.1.0.2/24' } }
+)",
+      R"(create_bridge { namespace: '@host' name: 'br0' mac: '02:00:00:00:01:05' up: true }
+attach_link { namespace: '@host' link: 'v1' bridge: 'br0' move_addresses: true }
+add_route { namespace: 'red' destination: 'default' via: '10.0.0.2' }
+add_route { namespace: 'red' destination: '10.7.0.0/16' via: '10.0.0.2' src: '10.0.0.9' metric: 7 table: 70 }
+)",
+      // Fails at its end: wholly undone.
+      R"(set_link { namespace: 'red' name: 'eth0' up: false mtu: 1000 new_name: 'wan0' }
+delete_link { namespace: '@host' name: 'v1' }
+delete_namespace { namespace: 'blue' }
+create_namespace { namespace: 'blue' }
+create_namespace { namespace: 'green' }
+create_namespace { namespace: 'green' }
+)",
+      R"(delete_address { namespace: 'red' link: 'eth0' address: '10.0.0.1/24' }
+add_address { namespace: 'red' link: 'eth0' address: '10.0.0.3/24' }
+set_link { namespace: 'red' name: 'eth0' up: false mtu: 1400 mac: '02:00:00:00:01:06' new_name: 'wan0' }
+set_link { namespace: 'red' name: 'wan0' up: true }
+)",
+      R"(move_link { namespace: 'red' name: 'wan0' to_namespace: '@host' to_name: 'w0' }
+set_link { namespace: '@host' name: 'w0' up: true }
+add_address { namespace: '@host' link: 'w0' address: '10.3.0.1/24' }
+)",
+      R"(detach_link { namespace: '@host' link: 'v1' move_addresses: true }
+delete_bridge { namespace: '@host' name: 'br0' }
+create_bridge { namespace: '@host' name: 'br0' mac: '02:00:00:00:01:07' }
+delete_route { namespace: 'red' destination: 'default' allow_missing: true }
+)",
+      // Deletes and makes again in one go.
+      R"(delete_namespace { namespace: 'red' }
+create_namespace { namespace: 'red' }
+create_veth { a { namespace: 'red' name: 'eth1' mac: '02:00:00:00:01:08' up: true } b { namespace: '@host' name: 'v1' mac: '02:00:00:00:01:09' up: true } }
+attach_link { namespace: '@host' link: 'v1' bridge: 'br0' }
+)",
+      R"(delete_link { namespace: '@host' name: 'w0' }
+delete_namespace { namespace: 'blue' }
+)",
+      R"(delete_namespace { namespace: 'red' }
+delete_bridge { namespace: '@host' name: 'br0' }
+)"};
+  return *intents;
+}
+
+class Child {
+ public:
+  Child(const Options& options, int64_t first) {
+    int in[2], out[2];
+    if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0) abort();
+    const std::string sequence = std::to_string(first);
+    const char* argv[] = {EXECUTOR_CHILD, options.state_dir.c_str(), options.run_dir.c_str(), sequence.c_str(),
+                          nullptr};
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, in[0], 0);
+    posix_spawn_file_actions_adddup2(&actions, out[1], 1);
+    if (posix_spawn(&pid_, EXECUTOR_CHILD, &actions, nullptr, const_cast<char**>(argv), environ) != 0) abort();
+    posix_spawn_file_actions_destroy(&actions);
+    close(in[0]);
+    close(out[1]);
+    out_ = out[0];
+    std::string all;
+    for (const std::string& intent : Intents()) all += intent + "\n";
+    if (write(in[1], all.data(), all.size()) != static_cast<ssize_t>(all.size())) abort();
+    close(in[1]);
+  }
+  ~Child() {
+    Kill();
+    close(out_);
+  }
+
+  // Until it has opened its state.
+  void WaitOpen() const {
+    char letter;
+    while (read(out_, &letter, 1) == 1 && letter != '\n') continue;
+  }
+  void Kill() {
+    if (pid_ == 0) return;
+    kill(pid_, SIGKILL);
+    waitpid(pid_, nullptr, 0);
+    pid_ = 0;
+  }
+  int Wait() {
+    int status = 0;
+    waitpid(pid_, &status, 0);
+    pid_ = 0;
+    return status;
+  }
+
+ private:
+  pid_t pid_ = 0;
+  int out_ = -1;
+};
+
+class RecoveryTest : public ExecutorTest {
+ protected:
+  void SetUp() override {
+    ExecutorTest::SetUp();
+    // Namespaces that are made again have other inodes.
+    dump_.identity = false;
+  }
+
+  // The host after each intent, and how each ends.
+  void RunModel() {
+    model_.push_back(Dump());
+    for (const std::string& intent : Intents()) {
+      states_.push_back(Apply(intent).state());
+      model_.push_back(Dump());
+      executor_->Acknowledge({sequence_});
+    }
+    ASSERT_EQ(Difference(model_.front(), model_.back()), "");
+    for (size_t i = 0; i < Intents().size(); ++i) {
+      ASSERT_EQ(states_[i], i == 2 ? v1::Intent::FAILED : v1::Intent::SUCCEEDED) << i;
+      ASSERT_EQ(Difference(model_[i], model_[i + 1]).empty(), i == 2) << i;
+    }
+  }
+
+  // Opens what was left; returns how many of the intents from `first` on are over.
+  size_t ExpectWhole(int64_t first) {
+    Reopen();
+    const auto results = executor_->UnacknowledgedResults();
+    for (size_t i = 0; i < results.size(); ++i) {
+      EXPECT_EQ(results[i].sequence(), first + static_cast<int64_t>(i)) << "results are without a gap";
+      EXPECT_EQ(results[i].state(), states_[i]) << results[i].DebugString();
+      EXPECT_THAT(results[i].error().not_undone(), IsEmpty()) << results[i].DebugString();
+    }
+    EXPECT_EQ(DifferenceInTheEnd(model_[results.size()], dump_), "") << "after " << results.size() << " intents";
+    return results.size();
+  }
+
+  // As a server does: everything that was not acknowledged comes again.
+  void Finish(int64_t first, size_t over) {
+    std::vector<v1::IntentDelivery> all;
+    for (size_t i = 0; i < Intents().size(); ++i)
+      all.push_back(ParseIntent(first + static_cast<int64_t>(i), Intents()[i]));
+    executor_->Submit(all);
+    std::vector<int64_t> sequences;
+    for (size_t i = 0; i < all.size(); ++i) {
+      const Finished finished = recorder_.WaitFinished(all[i].sequence());
+      EXPECT_EQ(finished.result.state(), states_[i]) << finished.result.DebugString();
+      EXPECT_EQ(finished.again, i < over) << "told once more only what was over";
+      sequences.push_back(all[i].sequence());
+    }
+    EXPECT_EQ(DifferenceInTheEnd(model_.back(), dump_), "");
+    executor_->Acknowledge(sequences);
+    EXPECT_THAT(executor_->UnacknowledgedResults(), IsEmpty());
+  }
+
+  std::vector<HostDump> model_;
+  std::vector<v1::Intent::State> states_;
+};
+
+TEST_F(RecoveryTest, IntentsAreWholeWhenKilledAtAnyInstant) {
+  ASSERT_NO_FATAL_FAILURE(RunModel());
+  // How long it takes undisturbed.
+  std::chrono::steady_clock::time_point begin;
+  int64_t first = 100;
+  executor_.reset();
+  {
+    Child child(options_, first);
+    child.WaitOpen();
+    begin = std::chrono::steady_clock::now();
+    ASSERT_EQ(child.Wait(), 0);
+  }
+  const std::chrono::microseconds whole =
+      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin);
+  ASSERT_EQ(ExpectWhole(first), Intents().size());
+  Finish(first, Intents().size());
+
+  const char* given = getenv("WARREN_TEST_SEED");
+  const unsigned seed = given != nullptr ? static_cast<unsigned>(atoll(given)) : std::random_device()();
+  std::cout << "WARREN_TEST_SEED=" << seed << "; undisturbed: " << whole.count() << " us" << std::endl;
+  std::mt19937 random(seed);
+  const auto instant = [&] {
+    return std::chrono::microseconds(std::uniform_int_distribution<int64_t>(0, whole.count())(random));
+  };
+  size_t kills = 0, midway = 0, again = 0, round = 0;
+  constexpr size_t kRounds = 40;
+  for (; round < kRounds && !HasFailure(); ++round) {
+    first += 100;
+    SCOPED_TRACE(absl::StrCat("round ", round, ", seed ", seed));
+    executor_.reset();
+    // Killed once, or in what comes after a kill too: its recovery, and what it goes on with.
+    const size_t times = 1 + random() % 3;
+    for (size_t time = 0; time < times; ++time) {
+      Child child(options_, first);
+      if (time == 0 || random() % 2 == 0) child.WaitOpen();
+      // Random instants are the method here, not a way to wait for something.
+      std::this_thread::sleep_for(instant() / static_cast<int64_t>(times));
+      child.Kill();
+      ++kills;
+    }
+    const size_t over = ExpectWhole(first);
+    midway += over < Intents().size();
+    again += over;
+    Finish(first, over);
+  }
+  std::cout << kills << " kills in " << round << " rounds, " << midway << " of them midway; " << again
+            << " results were told once more" << std::endl;
+  EXPECT_GT(midway, 0u) << "no kill hit anything";
+}
+
+TEST_F(RecoveryTest, OwnershipOutlivesAKill) {
+  executor_.reset();
+  {
+    Child child(options_, 1);
+    child.WaitOpen();
+    EXPECT_TRUE(Eventually([] { return Try("ip netns exec red ip link show eth1").code == 0; }));
+    child.Kill();
+  }
+  Reopen();
+  // What is there now is whole, and ours: it is deleted without force.
+  for (const std::string name : {"red", "blue"}) {
+    if (Try("test -e /run/netns/" + name).code != 0) continue;
+    sequence_ += 1000;
+    Succeed("delete_namespace { namespace: '" + name + "' }");
+  }
+}
+
+TEST_F(RecoveryTest, JournalOfAnotherBootIsForgotten) {
+  Succeed("create_namespace { namespace: 'red' }\n create_bridge { namespace: '@host' name: 'br0' }");
+  const int64_t known = sequence_;
+  executor_.reset();
+  Sh("sqlite3 " + options_.state_dir + "/journal.db \"UPDATE boot SET id = 'another'\"");
+  Reopen();
+  EXPECT_THAT(executor_->UnacknowledgedResults(), IsEmpty());
+  // In the other boot nothing of this was there; what is, is not ours.
+  const v1::OperationError error = Fail("delete_namespace { namespace: 'red' }");
+  EXPECT_EQ(error.code(), kFailedPrecondition);
+  // What was over in that boot is applied again when it comes again.
+  executor_->Submit({ParseIntent(known, "create_namespace { namespace: 'blue' }")});
+  EXPECT_FALSE(recorder_.WaitFinished(known, 2).again);
+  EXPECT_EQ(Sh("ls /run/netns | xargs"), "blue red");
+}
+
+}  // namespace
+}  // namespace warren::executor
