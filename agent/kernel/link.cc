@@ -6,6 +6,7 @@
 #include <linux/veth.h>
 #include <net/if.h>
 #include <netlink/attr.h>
+#include <string.h>
 
 #include <algorithm>
 #include <iterator>
@@ -57,9 +58,12 @@ Link Parse(const nlmsghdr* header) {
     }
   }
   if (table[IFLA_STATS64] && nla_len(table[IFLA_STATS64]) >= static_cast<int>(8 * sizeof(uint64_t))) {
-    const auto* s = static_cast<const rtnl_link_stats64*>(nla_data(table[IFLA_STATS64]));
-    link.statistics = {s->rx_bytes, s->rx_packets, s->rx_errors, s->rx_dropped,
-                       s->tx_bytes, s->tx_packets, s->tx_errors, s->tx_dropped};
+    // Attributes are aligned to 4 bytes only; an older kernel has fewer counters at the end.
+    rtnl_link_stats64 s{};
+    const size_t length = static_cast<size_t>(nla_len(table[IFLA_STATS64]));
+    memcpy(&s, nla_data(table[IFLA_STATS64]), std::min(length, sizeof s));
+    link.statistics = {s.rx_bytes, s.rx_packets, s.rx_errors, s.rx_dropped,
+                       s.tx_bytes, s.tx_packets, s.tx_errors, s.tx_dropped};
   }
   return link;
 }
@@ -125,13 +129,11 @@ absl::StatusOr<Link> GetLinkIn(Netlink& netlink, int nsid, int ifindex) {
 bool IsFallback(const Link& link) {
   // fb_tunnel_dev of ip_tunnel.c and its siblings: known by kind and fixed name.
   static constexpr std::pair<std::string_view, std::string_view> kFallback[] = {
-      {"ipip", "tunl0"},       {"sit", "sit0"},         {"gre", "gre0"},       {"gretap", "gretap0"},
-      {"erspan", "erspan0"},   {"ip6tnl", "ip6tnl0"},   {"ip6gre", "ip6gre0"}, {"vti", "ip_vti0"},
-      {"vti6", "ip6_vti0"},
+      {"ipip", "tunl0"},     {"sit", "sit0"},       {"gre", "gre0"},    {"gretap", "gretap0"}, {"erspan", "erspan0"},
+      {"ip6tnl", "ip6tnl0"}, {"ip6gre", "ip6gre0"}, {"vti", "ip_vti0"}, {"vti6", "ip6_vti0"},
   };
-  return std::any_of(std::begin(kFallback), std::end(kFallback), [&](const auto& fallback) {
-    return link.kind == fallback.first && link.name == fallback.second;
-  });
+  return std::any_of(std::begin(kFallback), std::end(kFallback),
+                     [&](const auto& fallback) { return link.kind == fallback.first && link.name == fallback.second; });
 }
 
 absl::Status CreateVeth(Netlink& netlink, const NewVethEnd& a, const NewVethEnd& b) {
