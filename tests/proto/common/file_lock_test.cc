@@ -32,7 +32,7 @@ TEST_F(FileLockTest, ASecondHolderIsRefusedAndTheFirstNamed) {
   ASSERT_TRUE(first.ok()) << first.status();
   const absl::Status second = FileLock::Acquire(Path()).status();
   EXPECT_EQ(second.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(second.message()), HasSubstr(absl::StrCat("process ", getpid())));
+  EXPECT_THAT(std::string(second.message()), HasSubstr(absl::StrCat("pid ", getpid())));
 }
 
 TEST_F(FileLockTest, TheLockGoesWithItsHolder) {
@@ -52,7 +52,7 @@ TEST_F(FileLockTest, AHolderThatIsKilledLetsGo) {
   }
   char byte;
   ASSERT_EQ(read(ready[0], &byte, 1), 1);
-  EXPECT_THAT(std::string(FileLock::Acquire(Path()).status().message()), HasSubstr(absl::StrCat("process ", holder)));
+  EXPECT_THAT(std::string(FileLock::Acquire(Path()).status().message()), HasSubstr(absl::StrCat("pid ", holder)));
   kill(holder, SIGKILL);
   waitpid(holder, nullptr, 0);
   EXPECT_TRUE(FileLock::Acquire(Path()).ok());
