@@ -34,7 +34,8 @@ Ip ParseVia(const nlattr* attribute) {
 void ForEachNextHop(nlattr* multipath, const auto& each) {
   auto* hop = static_cast<rtnexthop*>(nla_data(multipath));
   int left = nla_len(multipath);
-  while (RTNH_OK(hop, left)) {
+  // RTNH_OK looks into the header without asking whether there is one.
+  while (left >= static_cast<int>(sizeof *hop) && RTNH_OK(hop, left)) {
     each(hop);
     left -= static_cast<int>(NLMSG_ALIGN(hop->rtnh_len));
     hop = RTNH_NEXT(hop);
