@@ -1,5 +1,7 @@
 #include "agent/session/outbox.h"
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "absl/time/clock.h"
@@ -50,7 +52,9 @@ void Outbox::Written() {
 }
 
 bool Outbox::WaitUntilWritten(absl::Duration timeout) {
-  const auto deadline = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(timeout);
+  // Bounded: the clock's own range ends at some 292 years.
+  const auto deadline =
+      std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(std::min(timeout, absl::Hours(24 * 365)));
   MutexLock lock(&mutex_);
   while (!closed_ && (taken_ || !waiting_.empty())) {
     if (!changed_.WaitUntil(&mutex_, deadline)) break;

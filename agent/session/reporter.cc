@@ -93,7 +93,8 @@ Reporter::Hold::~Hold() {
 }
 
 void Reporter::Drain(absl::Duration timeout) {
-  const auto deadline = Clock::now() + absl::ToChronoNanoseconds(timeout);
+  // Bounded: the clock's own range ends at some 292 years.
+  const auto deadline = Clock::now() + absl::ToChronoNanoseconds(std::min(timeout, absl::Hours(24 * 365)));
   std::shared_ptr<Outbox> outbox;
   {
     MutexLock lock(&mutex_);
