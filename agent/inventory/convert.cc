@@ -21,7 +21,11 @@ void SetAll(std::vector<std::string> words, google::protobuf::RepeatedPtrField<s
 std::string ShownText(const std::string& raw) {
   for (size_t i = 0; i < raw.size();) {
     const auto c = static_cast<unsigned char>(raw[i]);
-    const size_t length = c < 0x80 ? 1 : c >= 0xc2 && c <= 0xdf ? 2 : (c & 0xf0) == 0xe0 ? 3 : (c & 0xf8) == 0xf0 ? 4 : 0;
+    const size_t length = c < 0x80                 ? 1
+                          : c >= 0xc2 && c <= 0xdf ? 2
+                          : (c & 0xf0) == 0xe0     ? 3
+                          : (c & 0xf8) == 0xf0     ? 4
+                                                   : 0;
     if (length == 0 || i + length > raw.size()) return EscapeName(raw);
     for (size_t k = 1; k < length; ++k) {
       if ((static_cast<unsigned char>(raw[i + k]) & 0xc0) != 0x80) return EscapeName(raw);
@@ -113,9 +117,10 @@ std::string ShownLinkName(const std::string& raw) {
 
 bool IsKernelsOwn(const kernel::Link& link) {
   if (link.type == ARPHRD_LOOPBACK) return true;
-  // init_net's and, with net.core.fb_tunnels_only_for_init_net=0, every namespace's (Documentation/admin-guide/sysctl/net.rst).
-  static constexpr std::string_view kFallback[] = {"tunl0",   "gre0",     "gretap0",  "erspan0", "ip_vti0",
-                                                   "sit0",    "ip6tnl0",  "ip6gre0",  "ip6_vti0"};
+  // init_net's and, with net.core.fb_tunnels_only_for_init_net=0, every namespace's
+  // (Documentation/admin-guide/sysctl/net.rst).
+  static constexpr std::string_view kFallback[] = {"tunl0", "gre0",    "gretap0", "erspan0", "ip_vti0",
+                                                   "sit0",  "ip6tnl0", "ip6gre0", "ip6_vti0"};
   for (const std::string_view name : kFallback) {
     if (link.name == name && !link.kind.empty() && link.kind != "veth" && link.kind != "bridge") return true;
   }

@@ -27,8 +27,8 @@ struct Contents {
   std::vector<kernel::Route> routes;
 };
 
-// Fills links, routes and their counts. Asked for what the namespace itself cannot tell: the other end of a link that has
-// one, and whether a link is foreign.
+// Fills links, routes and their counts. Asked for what the namespace itself cannot tell: the other end of a link that
+// has one, and whether a link is foreign.
 void Fill(const Contents& contents, const std::function<v1::LinkPeer(const kernel::Link&)>& peer_of,
           const std::function<bool(const kernel::Link&)>& is_foreign, v1::Namespace* out);
 

@@ -6,8 +6,8 @@
 // and the time of looking are no change by themselves. An interface, so that the session is tested without a kernel.
 //
 // Foreign, that is, not made through Warren, is decided by the Ownership given. Never foreign are the host's own
-// namespace, loopbacks, and the tunnel devices the kernel itself puts into every namespace (tunl0, sit0, ...): nobody made
-// them. A physical NIC is foreign: Warren did not make it and must not take it away without force.
+// namespace, loopbacks, and the tunnel devices the kernel itself puts into every namespace (tunl0, sit0, ...): nobody
+// made them. A physical NIC is foreign: Warren did not make it and must not take it away without force.
 //
 // Threading: all calls from one thread, made for namespace work.
 
@@ -43,8 +43,8 @@ class Inventory {
     std::vector<v1::InventoryUpdate> updates;
     bool done = false;  // that was the last slice
   };
-  // Goes on with the pass until it is over, there is a message's worth to tell, or interrupted() is true, which is asked
-  // before each namespace.
+  // Goes on with the pass until it is over, there is a message's worth to tell, or interrupted() is true, which is
+  // asked before each namespace.
   virtual Slice Continue(const std::function<bool()>& interrupted) = 0;
 
   // Namespaces known, without the host's own.

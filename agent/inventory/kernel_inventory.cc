@@ -19,8 +19,8 @@
 namespace warren::inventory {
 namespace {
 
-// How often one namespace is looked at again for the sake of others within one refresh: names that are being changed all
-// the time are left for the next pass.
+// How often one namespace is looked at again for the sake of others within one refresh: names that are being changed
+// all the time are left for the next pass.
 constexpr int kRounds = 3;
 
 const std::string& Host() {
@@ -157,8 +157,16 @@ Inventory::Slice KernelInventory::Continue(const std::function<bool()>& interrup
   return slice;
 }
 
-size_t KernelInventory::namespace_count() const {
-  return topology_.size() - (topology_.Knows(Host()) ? 1 : 0);
+size_t KernelInventory::namespace_count() const { return topology_.size() - (topology_.Knows(Host()) ? 1 : 0); }
+
+absl::StatusOr<int> KernelInventory::NsidOf(const kernel::Netns& netns, uint64_t cookie) {
+  if (const auto known = nsids_.find(cookie); known != nsids_.end()) return known->second;
+  const auto nsid = kernel::GetNsid(host_netlink_, netns);
+  if (nsid.ok() && *nsid >= 0) {
+    nsids_[cookie] = *nsid;
+    peers_.Learn(host_netlink_.cookie(), *nsid, cookie);
+  }
+  return nsid;
 }
 
 void KernelInventory::LookAtDirty() {
@@ -203,7 +211,10 @@ void KernelInventory::Vanished(const std::string& name) {
   const uint64_t cookie = topology_.CookieOf(name);
   dirty_.merge(topology_.Remove(name));
   dirty_.erase(name);
-  if (topology_.NameOf(cookie).empty()) peers_.Forget(cookie);
+  if (topology_.NameOf(cookie).empty()) {
+    peers_.Forget(cookie);
+    nsids_.erase(cookie);
+  }
   if (told_.erase(name) > 0) builder_.Remove(name);
 }
 
@@ -234,10 +245,9 @@ absl::Status KernelInventory::LookInto(const std::string& name, kernel::Netlink&
   identity->set_inode(netns != nullptr ? netns->inode : 0);
   out.set_nsid(-1);
   if (netns != nullptr) {
-    const auto nsid = kernel::GetNsid(host_netlink_, *netns);
+    const auto nsid = NsidOf(*netns, cookie);
     if (!nsid.ok()) return nsid.status();
     out.set_nsid(*nsid);
-    if (*nsid >= 0) peers_.Learn(host_netlink_.cookie(), *nsid, cookie);
   }
   if (name != Host()) {
     auto raw = UnescapeName(name);
@@ -266,11 +276,12 @@ absl::Status KernelInventory::LookInto(const std::string& name, kernel::Netlink&
     peer.set_name(std::move(found.name));
     return peer;
   };
-  Fill(contents, peer_of,
-       [&](const kernel::Link& link) {
-         return !IsKernelsOwn(link) && !options_.ownership.owns_link(cookie, link.ifindex);
-       },
-       &out);
+  Fill(
+      contents, peer_of,
+      [&](const kernel::Link& link) {
+        return !IsKernelsOwn(link) && !options_.ownership.owns_link(cookie, link.ifindex);
+      },
+      &out);
   for (const kernel::Link& link : contents.links) {
     const auto found = peer_netns.find(link.ifindex);
     ends.push_back(ToEnd(link, found == peer_netns.end() ? 0 : found->second));

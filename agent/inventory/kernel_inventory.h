@@ -1,8 +1,8 @@
 #ifndef WARREN_AGENT_INVENTORY_KERNEL_INVENTORY_H_
 #define WARREN_AGENT_INVENTORY_KERNEL_INVENTORY_H_
 
-// The inventory of the running kernel: looks into every namespace in turn, one open at a time. What it keeps of each is the
-// ends of its links and a fingerprint of what was told last.
+// The inventory of the running kernel: looks into every namespace in turn, one open at a time. What it keeps of each is
+// the ends of its links and a fingerprint of what was told last.
 //
 // Cost: some 0.1 ms a namespace, so 10,000 in about a second, and the listing of 10,000 names 30 ms; memory some 1 KB a
 // namespace with two links. No descriptor is kept but that of the host's namespace and a socket in it.
@@ -47,8 +47,8 @@ class KernelInventory : public Inventory {
  private:
   struct Pass {
     bool whole = false;
-    bool begun = false;    // full_begin has been told
-    bool listed = false;   // todo holds those that have vanished, and the host's own
+    bool begun = false;   // full_begin has been told
+    bool listed = false;  // todo holds those that have vanished, and the host's own
     std::set<std::string> seen;
     std::deque<std::string> todo;
   };
@@ -64,6 +64,8 @@ class KernelInventory : public Inventory {
   absl::StatusOr<kernel::Netns> Open(const std::string& name) const;
   // The host's ends before anything else, so that every veth into the host finds its other end.
   void IndexHost();
+  // What the host calls a namespace; -1: nothing.
+  absl::StatusOr<int> NsidOf(const kernel::Netns& netns, uint64_t cookie);
   // The next to look at, or none.
   std::optional<std::string> Next();
 
@@ -74,6 +76,8 @@ class KernelInventory : public Inventory {
   kernel::Netlink host_netlink_;
   Topology topology_;
   Peers peers_;
+  // By cookie. An id once given stays, and asking for one takes the kernel a walk through all that the host has.
+  absl::flat_hash_map<uint64_t, int> nsids_;
   absl::flat_hash_map<std::string, uint64_t> told_;  // fingerprint of what was told last
   std::set<std::string> dirty_;
   UpdateBuilder builder_;

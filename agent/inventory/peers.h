@@ -2,10 +2,10 @@
 #define WARREN_AGENT_INVENTORY_PEERS_H_
 
 // Finds the namespace behind an nsid. An nsid means something only to the namespace whose link shows it, and the kernel
-// offers no way from it to a name, so the question is turned round: does this namespace's id for that one match? For most
-// the one to ask about is the host's; for a veth between two others it is the one that has an end with that index, peer
-// and MAC, which the kernel shows through the nsid (IFLA_TARGET_NETNSID). An id never changes while both live, so each is
-// asked about once.
+// offers no way from it to a name, so the question is turned round: does this namespace's id for that one match? For
+// most the one to ask about is the host's; for a veth between two others it is the one that has an end with that index,
+// peer and MAC, which the kernel shows through the nsid (IFLA_TARGET_NETNSID). An id never changes while both live, so
+// each is asked about once.
 //
 // One thread. Cost: 3 µs a namespace with veths to the host, 20 µs for each other pair, nothing the second time.
 

@@ -96,7 +96,8 @@ void Topology::Unindex(const Known& known) {
     const auto found = by_mac_.find(end.mac);
     if (end.peer == 0 || found == by_mac_.end()) continue;
     auto& cookies = found->second;
-    if (const auto one = std::find(cookies.begin(), cookies.end(), known.cookie); one != cookies.end()) cookies.erase(one);
+    if (const auto one = std::find(cookies.begin(), cookies.end(), known.cookie); one != cookies.end())
+      cookies.erase(one);
     if (cookies.empty()) by_mac_.erase(found);
   }
 }

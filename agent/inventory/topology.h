@@ -1,8 +1,8 @@
 #ifndef WARREN_AGENT_INVENTORY_TOPOLOGY_H_
 #define WARREN_AGENT_INVENTORY_TOPOLOGY_H_
 
-// What is remembered of every namespace between two looks at it: which one has which name, and the ends of its links, so
-// that the other end of a veth can be named and those that show a name are looked at again when it changes. Knows no
+// What is remembered of every namespace between two looks at it: which one has which name, and the ends of its links,
+// so that the other end of a veth can be named and those that show a name are looked at again when it changes. Knows no
 // kernel. One thread. Cost: some 100 bytes a link.
 //
 // A namespace goes by its shown name ("@host" for the host's own) and by its cookie; one may have several names.

@@ -42,12 +42,12 @@ std::vector<std::string> Split(const Word (&words)[N], uint32_t flags) {
 std::vector<std::string> LinkFlags(uint32_t flags) {
   // The order of print_link_flags() in iproute2.
   static constexpr Word kWords[] = {
-      {IFF_LOOPBACK, "LOOPBACK"}, {IFF_BROADCAST, "BROADCAST"}, {IFF_POINTOPOINT, "POINTOPOINT"},
-      {IFF_MULTICAST, "MULTICAST"}, {IFF_NOARP, "NOARP"}, {IFF_ALLMULTI, "ALLMULTI"},
-      {IFF_PROMISC, "PROMISC"}, {IFF_MASTER, "MASTER"}, {IFF_SLAVE, "SLAVE"},
-      {IFF_DEBUG, "DEBUG"}, {IFF_DYNAMIC, "DYNAMIC"}, {IFF_AUTOMEDIA, "AUTOMEDIA"},
-      {IFF_PORTSEL, "PORTSEL"}, {IFF_NOTRAILERS, "NOTRAILERS"}, {IFF_UP, "UP"},
-      {IFF_LOWER_UP, "LOWER_UP"}, {IFF_DORMANT, "DORMANT"}, {IFF_ECHO, "ECHO"},
+      {IFF_LOOPBACK, "LOOPBACK"},   {IFF_BROADCAST, "BROADCAST"},   {IFF_POINTOPOINT, "POINTOPOINT"},
+      {IFF_MULTICAST, "MULTICAST"}, {IFF_NOARP, "NOARP"},           {IFF_ALLMULTI, "ALLMULTI"},
+      {IFF_PROMISC, "PROMISC"},     {IFF_MASTER, "MASTER"},         {IFF_SLAVE, "SLAVE"},
+      {IFF_DEBUG, "DEBUG"},         {IFF_DYNAMIC, "DYNAMIC"},       {IFF_AUTOMEDIA, "AUTOMEDIA"},
+      {IFF_PORTSEL, "PORTSEL"},     {IFF_NOTRAILERS, "NOTRAILERS"}, {IFF_UP, "UP"},
+      {IFF_LOWER_UP, "LOWER_UP"},   {IFF_DORMANT, "DORMANT"},       {IFF_ECHO, "ECHO"},
   };
   std::vector<std::string> out = Split(kWords, flags & ~uint32_t{IFF_RUNNING});
   if ((flags & IFF_UP) && !(flags & IFF_RUNNING)) out.insert(out.begin(), "NO-CARRIER");
@@ -56,9 +56,10 @@ std::vector<std::string> LinkFlags(uint32_t flags) {
 
 std::string OperState(uint8_t state) {
   static constexpr Word kWords[] = {
-      {IF_OPER_UNKNOWN, "UNKNOWN"}, {IF_OPER_NOTPRESENT, "NOTPRESENT"}, {IF_OPER_DOWN, "DOWN"},
-      {IF_OPER_LOWERLAYERDOWN, "LOWERLAYERDOWN"}, {IF_OPER_TESTING, "TESTING"},
-      {IF_OPER_DORMANT, "DORMANT"}, {IF_OPER_UP, "UP"},
+      {IF_OPER_UNKNOWN, "UNKNOWN"}, {IF_OPER_NOTPRESENT, "NOTPRESENT"},
+      {IF_OPER_DOWN, "DOWN"},       {IF_OPER_LOWERLAYERDOWN, "LOWERLAYERDOWN"},
+      {IF_OPER_TESTING, "TESTING"}, {IF_OPER_DORMANT, "DORMANT"},
+      {IF_OPER_UP, "UP"},
   };
   return Lookup(kWords, state);
 }
@@ -66,10 +67,16 @@ std::string OperState(uint8_t state) {
 std::vector<std::string> AddressFlags(uint32_t flags, int family) {
   const Word words[] = {
       {IFA_F_SECONDARY, family == AF_INET6 ? "temporary" : "secondary"},
-      {IFA_F_NODAD, "nodad"}, {IFA_F_OPTIMISTIC, "optimistic"}, {IFA_F_DADFAILED, "dadfailed"},
-      {IFA_F_HOMEADDRESS, "home"}, {IFA_F_DEPRECATED, "deprecated"}, {IFA_F_TENTATIVE, "tentative"},
-      {IFA_F_PERMANENT, "permanent"}, {IFA_F_MANAGETEMPADDR, "mngtmpaddr"},
-      {IFA_F_NOPREFIXROUTE, "noprefixroute"}, {IFA_F_MCAUTOJOIN, "autojoin"},
+      {IFA_F_NODAD, "nodad"},
+      {IFA_F_OPTIMISTIC, "optimistic"},
+      {IFA_F_DADFAILED, "dadfailed"},
+      {IFA_F_HOMEADDRESS, "home"},
+      {IFA_F_DEPRECATED, "deprecated"},
+      {IFA_F_TENTATIVE, "tentative"},
+      {IFA_F_PERMANENT, "permanent"},
+      {IFA_F_MANAGETEMPADDR, "mngtmpaddr"},
+      {IFA_F_NOPREFIXROUTE, "noprefixroute"},
+      {IFA_F_MCAUTOJOIN, "autojoin"},
       {IFA_F_STABLE_PRIVACY, "stable-privacy"},
   };
   return Split(words, flags);
@@ -77,18 +84,25 @@ std::vector<std::string> AddressFlags(uint32_t flags, int family) {
 
 std::string Scope(uint8_t scope) {
   static constexpr Word kWords[] = {
-      {RT_SCOPE_UNIVERSE, "global"}, {RT_SCOPE_SITE, "site"}, {RT_SCOPE_LINK, "link"},
-      {RT_SCOPE_HOST, "host"}, {RT_SCOPE_NOWHERE, "nowhere"},
+      {RT_SCOPE_UNIVERSE, "global"}, {RT_SCOPE_SITE, "site"},       {RT_SCOPE_LINK, "link"},
+      {RT_SCOPE_HOST, "host"},       {RT_SCOPE_NOWHERE, "nowhere"},
   };
   return Lookup(kWords, scope);
 }
 
 std::string RouteType(uint8_t type) {
   static constexpr Word kWords[] = {
-      {RTN_UNICAST, "unicast"}, {RTN_LOCAL, "local"}, {RTN_BROADCAST, "broadcast"},
-      {RTN_ANYCAST, "anycast"}, {RTN_MULTICAST, "multicast"}, {RTN_BLACKHOLE, "blackhole"},
-      {RTN_UNREACHABLE, "unreachable"}, {RTN_PROHIBIT, "prohibit"}, {RTN_THROW, "throw"},
-      {RTN_NAT, "nat"}, {RTN_XRESOLVE, "xresolve"},
+      {RTN_UNICAST, "unicast"},
+      {RTN_LOCAL, "local"},
+      {RTN_BROADCAST, "broadcast"},
+      {RTN_ANYCAST, "anycast"},
+      {RTN_MULTICAST, "multicast"},
+      {RTN_BLACKHOLE, "blackhole"},
+      {RTN_UNREACHABLE, "unreachable"},
+      {RTN_PROHIBIT, "prohibit"},
+      {RTN_THROW, "throw"},
+      {RTN_NAT, "nat"},
+      {RTN_XRESOLVE, "xresolve"},
   };
   return Lookup(kWords, type);
 }
@@ -96,18 +110,22 @@ std::string RouteType(uint8_t type) {
 std::string RouteProtocol(uint8_t protocol) {
   // /etc/iproute2/rt_protos as shipped; what is added there locally is a number here, the same on every host.
   static constexpr Word kWords[] = {
-      {0, "unspec"}, {1, "redirect"}, {2, "kernel"}, {3, "boot"}, {4, "static"}, {8, "gated"},
-      {9, "ra"}, {10, "mrt"}, {11, "zebra"}, {12, "bird"}, {13, "dnrouted"}, {14, "xorp"},
-      {15, "ntk"}, {16, "dhcp"}, {18, "keepalived"}, {42, "babel"}, {99, "openr"}, {186, "bgp"},
-      {187, "isis"}, {188, "ospf"}, {189, "rip"}, {192, "eigrp"},
+      {0, "unspec"}, {1, "redirect"}, {2, "kernel"},      {3, "boot"},    {4, "static"},    {8, "gated"},
+      {9, "ra"},     {10, "mrt"},     {11, "zebra"},      {12, "bird"},   {13, "dnrouted"}, {14, "xorp"},
+      {15, "ntk"},   {16, "dhcp"},    {18, "keepalived"}, {42, "babel"},  {99, "openr"},    {186, "bgp"},
+      {187, "isis"}, {188, "ospf"},   {189, "rip"},       {192, "eigrp"},
   };
   return Lookup(kWords, protocol);
 }
 
 std::vector<std::string> NextHopFlags(uint32_t flags) {
   static constexpr Word kWords[] = {
-      {RTNH_F_DEAD, "dead"}, {RTNH_F_ONLINK, "onlink"}, {RTNH_F_PERVASIVE, "pervasive"},
-      {RTNH_F_OFFLOAD, "offload"}, {RTNH_F_TRAP, "trap"}, {RTNH_F_LINKDOWN, "linkdown"},
+      {RTNH_F_DEAD, "dead"},
+      {RTNH_F_ONLINK, "onlink"},
+      {RTNH_F_PERVASIVE, "pervasive"},
+      {RTNH_F_OFFLOAD, "offload"},
+      {RTNH_F_TRAP, "trap"},
+      {RTNH_F_LINKDOWN, "linkdown"},
       {RTNH_F_UNRESOLVED, "unresolved"},
   };
   return Split(kWords, flags);

@@ -9,8 +9,8 @@
 
 namespace warren::probe {
 
-// The running kernel. Belongs to one thread made for namespace work; what it makes goes with its namespace, at the latest
-// when this object dies.
+// The running kernel. Belongs to one thread made for namespace work; what it makes goes with its namespace, at the
+// latest when this object dies.
 class KernelTrials : public Trials {
  public:
   absl::Status OpenOwnNetns() override;

@@ -1,9 +1,9 @@
 #ifndef WARREN_AGENT_PROBE_PROBE_H_
 #define WARREN_AGENT_PROBE_PROBE_H_
 
-// What this kernel can do, found out at start by doing it: a namespace is made, and in it a veth pair and a bridge; all of
-// it is gone when Probe returns, and the host's own namespace is never touched. So an intent that needs what is missing is
-// refused by name instead of failing half-way.
+// What this kernel can do, found out at start by doing it: a namespace is made, and in it a veth pair and a bridge; all
+// of it is gone when Probe returns, and the host's own namespace is never touched. So an intent that needs what is
+// missing is refused by name instead of failing half-way.
 //
 // Threading: any thread. Cost: some 30 ms, most of it the kernel freeing the bridge.
 
@@ -34,8 +34,8 @@ class Trials {
   virtual absl::Status OpenIpv6() = 0;
 };
 
-// All four capabilities, in the order above. Only an errno that means "not built in" denies one: a kernel that is out of
-// memory or at a limit at the moment has the facility, and says so itself when an intent needs more.
+// All four capabilities, in the order above. Only an errno that means "not built in" denies one: a kernel that is out
+// of memory or at a limit at the moment has the facility, and says so itself when an intent needs more.
 //
 // PERMISSION_DENIED, saying what to do: the process lacks CAP_SYS_ADMIN or CAP_NET_ADMIN, so nothing can be found out.
 absl::StatusOr<std::vector<Capability>> Probe(Trials& trials);

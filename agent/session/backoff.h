@@ -7,8 +7,8 @@
 
 namespace warren::session {
 
-// Pauses between attempts to connect: doubling, each between half and the whole of its step, so that a thousand agents do
-// not come back in the same instant. One thread.
+// Pauses between attempts to connect: doubling, each between half and the whole of its step, so that a thousand agents
+// do not come back in the same instant. One thread.
 class Backoff {
  public:
   static constexpr absl::Duration kFirst = absl::Milliseconds(100);

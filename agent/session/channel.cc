@@ -20,7 +20,8 @@ absl::StatusOr<std::string> DialTarget(std::string_view server) {
   if (!address.ok()) return address.status();
   if (address->is_unix) return address->ToString();
   if (address->port == 0) {
-    return absl::InvalidArgumentError(absl::StrCat("address \"", address->ToString(), "\" has port 0, where nobody listens"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("address \"", address->ToString(), "\" has port 0, where nobody listens"));
   }
   // Not left to gRPC's own parsing, which would take "dns://..." and other schemes as well.
   return absl::StrCat("dns:", address->ToString());

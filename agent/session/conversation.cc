@@ -52,9 +52,8 @@ absl::Status Conversation::OnWelcome(const v1::Welcome& welcome) {
   if (welcomed_) return absl::FailedPreconditionError("the server said Welcome twice");
   const auto& asked = welcome.heartbeat_interval();
   const absl::Duration interval = absl::Seconds(asked.seconds()) + absl::Nanoseconds(asked.nanos());
-  heartbeat_interval_ = interval <= absl::ZeroDuration()
-                            ? kDefaultHeartbeat
-                            : std::clamp(interval, kShortestHeartbeat, kLongestHeartbeat);
+  heartbeat_interval_ = interval <= absl::ZeroDuration() ? kDefaultHeartbeat
+                                                         : std::clamp(interval, kShortestHeartbeat, kLongestHeartbeat);
   welcomed_ = true;
   reporter_.BeginSession(outbox_);
   return absl::OkStatus();

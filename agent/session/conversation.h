@@ -22,8 +22,8 @@ class Conversation {
   // Says Hello.
   Conversation(v1::Hello hello, executor::Executor& executor, Reporter& reporter, std::shared_ptr<Outbox> outbox);
 
-  // An error ends the session: FAILED_PRECONDITION when the server does not keep to the protocol, RESOURCE_EXHAUSTED when it
-  // asks faster than it takes answers.
+  // An error ends the session: FAILED_PRECONDITION when the server does not keep to the protocol, RESOURCE_EXHAUSTED
+  // when it asks faster than it takes answers.
   absl::Status OnMessage(v1::ServerMessage message);
   // The stream is over: what was queued is dropped, for the next session brings it again.
   void End();

@@ -39,8 +39,8 @@ absl::StatusOr<std::string> InstanceId(const std::string& state_dir) {
       std::string id(text, static_cast<size_t>(got));
       absl::StripTrailingAsciiWhitespace(&id);
       if (auto why = WhyBadUuid(id)) {
-        return absl::DataLossError(
-            absl::StrCat(path, " does not hold a UUID: it ", *why, "; remove it, and this agent is a new one to the server"));
+        return absl::DataLossError(absl::StrCat(path, " does not hold a UUID: it ", *why,
+                                                "; remove it, and this agent is a new one to the server"));
       }
       return id;
     }

@@ -1,8 +1,8 @@
 #ifndef WARREN_AGENT_SESSION_OUTBOX_H_
 #define WARREN_AGENT_SESSION_OUTBOX_H_
 
-// What one session still has to say, in order. Bounded by bytes for those who can wait (the inventory), which is what keeps
-// a slow server from filling this host's memory. Thread-safe; one reader.
+// What one session still has to say, in order. Bounded by bytes for those who can wait (the inventory), which is what
+// keeps a slow server from filling this host's memory. Thread-safe; one reader.
 
 #include <cstddef>
 #include <deque>

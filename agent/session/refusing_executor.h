@@ -1,9 +1,9 @@
 #ifndef WARREN_AGENT_SESSION_REFUSING_EXECUTOR_H_
 #define WARREN_AGENT_SESSION_REFUSING_EXECUTOR_H_
 
-// Stands where the executor stands on a kernel that cannot do the work: every intent FAILS with the reason, so that those
-// accepted before the host was known to lack it get an answer too. Nothing is kept on disk: whoever asks again is refused
-// again. Threading as executor.h; calls the listener on the thread of Submit.
+// Stands where the executor stands on a kernel that cannot do the work: every intent FAILS with the reason, so that
+// those accepted before the host was known to lack it get an answer too. Nothing is kept on disk: whoever asks again is
+// refused again. Threading as executor.h; calls the listener on the thread of Submit.
 
 #include <map>
 #include <string>

@@ -209,8 +209,8 @@ bool Reporter::Introduce(Outbox& outbox) {
     started_since_ = Clock::now();
     pass_active_ = pass_wanted_ = false;
   }
-  // Before the pass, which then shows what all of these have left. One that finishes from here on is told after it, with
-  // what it touched looked at again.
+  // Before the pass, which then shows what all of these have left. One that finishes from here on is told after it,
+  // with what it touched looked at again.
   std::vector<v1::IntentResult> results = executor_->UnacknowledgedResults();
   std::set<int64_t> told;
   for (const v1::IntentResult& result : results) told.insert(result.sequence());

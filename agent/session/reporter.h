@@ -5,10 +5,10 @@
 // acknowledged. After an intent: the inventory of the namespaces it touched, and with or after it the result, so that
 // whoever sees a result sees the inventory it left. Once the executor is idle: what else has changed on the host.
 //
-// Threading: every method may be called from any thread, none blocks but Start, Drain and Stop. One thread of its own owns
-// the inventory and switches namespaces; it waits when the session's outbox is full.
-// Cost: a report of one intent takes what looking at its namespaces takes, some 0.1 ms each; results that come meanwhile go
-// together. A pass over the rest is broken off for a result, and takes a fifth of one processor at most.
+// Threading: every method may be called from any thread, none blocks but Start, Drain and Stop. One thread of its own
+// owns the inventory and switches namespaces; it waits when the session's outbox is full. Cost: a report of one intent
+// takes what looking at its namespaces takes, some 0.1 ms each; results that come meanwhile go together. A pass over
+// the rest is broken off for a result, and takes a fifth of one processor at most.
 
 #include <chrono>
 #include <cstdint>
@@ -39,7 +39,8 @@ class Reporter : public executor::Listener {
   explicit Reporter(Observer& observer) : observer_(observer) {}
   ~Reporter() override { Stop(); }
 
-  // Starts the thread, on which the inventory is made; returns how that went. Both outlive Stop. Listens before that already.
+  // Starts the thread, on which the inventory is made; returns how that went. Both outlive Stop. Listens before that
+  // already.
   absl::Status Start(executor::Executor& executor, MakeInventory make);
 
   // A session got its Welcome: tell it everything. Then: it is over.

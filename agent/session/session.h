@@ -8,8 +8,8 @@
 // A session is given up when the server has not said Welcome within 10 s or does not answer pings (channel.h).
 //
 // Threading: one thread of its own, and gRPC's. Stop from one thread.
-// Logs: "connected" with each Welcome, "disconnected" with the reason when such a session ends; a refusal by the server as
-// a warning with its words.
+// Logs: "connected" with each Welcome, "disconnected" with the reason when such a session ends; a refusal by the server
+// as a warning with its words.
 
 #include <memory>
 #include <string>

@@ -6,7 +6,8 @@
 
 namespace warren::session {
 
-Stream::Stream(const std::shared_ptr<grpc::Channel>& channel, std::shared_ptr<Outbox> outbox, OnMessage on_message, OnEnd on_end)
+Stream::Stream(const std::shared_ptr<grpc::Channel>& channel, std::shared_ptr<Outbox> outbox, OnMessage on_message,
+               OnEnd on_end)
     : stub_(v1::Agents::NewStub(channel)),
       outbox_(std::move(outbox)),
       on_message_(std::move(on_message)),
@@ -95,8 +96,8 @@ void Stream::OnDone(const grpc::Status& status) {
     reason = status.ok() ? absl::UnavailableError("the server ended the session")
                          : absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
   }
-  // Whoever started the stream holds it until it was told of the end, and lets go of it then: were this thread the last to
-  // do so, the call and the channel could outlive main.
+  // Whoever started the stream holds it until it was told of the end, and lets go of it then: were this thread the last
+  // to do so, the call and the channel could outlive main.
   self_.reset();
   on_end(std::move(reason));
 }

@@ -1,11 +1,11 @@
 #ifndef WARREN_AGENT_SESSION_STREAM_H_
 #define WARREN_AGENT_SESSION_STREAM_H_
 
-// One Connect call: moves messages between the outbox and the wire, one write in flight, and hands over what comes. Knows
-// what gRPC wants and nothing of what is said.
+// One Connect call: moves messages between the outbox and the wire, one write in flight, and hands over what comes.
+// Knows what gRPC wants and nothing of what is said.
 //
-// Threading: the callbacks run on gRPC's threads, one on_message at a time; Cancel from any thread. Make it shared: it keeps
-// itself alive until gRPC is done with it.
+// Threading: the callbacks run on gRPC's threads, one on_message at a time; Cancel from any thread. Make it shared: it
+// keeps itself alive until gRPC is done with it.
 
 #include <functional>
 #include <memory>
@@ -26,7 +26,8 @@ class Stream : public grpc::ClientBidiReactor<v1::AgentMessage, v1::ServerMessag
   // The last call of all: why it ended.
   using OnEnd = std::function<void(absl::Status status)>;
 
-  Stream(const std::shared_ptr<grpc::Channel>& channel, std::shared_ptr<Outbox> outbox, OnMessage on_message, OnEnd on_end);
+  Stream(const std::shared_ptr<grpc::Channel>& channel, std::shared_ptr<Outbox> outbox, OnMessage on_message,
+         OnEnd on_end);
 
   void Start();
   // Says that nothing more will come once the outbox is empty; the server then ends the call.

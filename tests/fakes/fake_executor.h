@@ -1,8 +1,8 @@
 #ifndef WARREN_TESTS_FAKES_FAKE_EXECUTOR_H_
 #define WARREN_TESTS_FAKES_FAKE_EXECUTOR_H_
 
-// An executor whose kernel work is done by the test: it decides when an intent begins and how it ends. Keeps results until
-// they are acknowledged, as the real one does. Thread-safe.
+// An executor whose kernel work is done by the test: it decides when an intent begins and how it ends. Keeps results
+// until they are acknowledged, as the real one does. Thread-safe.
 
 #include <algorithm>
 #include <map>

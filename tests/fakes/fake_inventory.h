@@ -2,8 +2,8 @@
 #define WARREN_TESTS_FAKES_FAKE_INVENTORY_H_
 
 // A host that the test describes: namespaces by name, each with a number that stands for everything in it. Told as
-// differences like the real one's, one namespace a slice. FakeHost is the test's side, thread-safe; the inventory is made
-// from it on the thread that uses it.
+// differences like the real one's, one namespace a slice. FakeHost is the test's side, thread-safe; the inventory is
+// made from it on the thread that uses it.
 
 #include <deque>
 #include <functional>

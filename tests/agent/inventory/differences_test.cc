@@ -13,7 +13,8 @@ class Differences : public InventoryTest {
  protected:
   // Namespaces in which nothing happens by itself.
   void Add(const std::string& name) {
-    Sh("ip netns add " + name + " && ip netns exec " + name + " sysctl -qw net.ipv6.conf.all.disable_ipv6=1 "
+    Sh("ip netns add " + name + " && ip netns exec " + name +
+       " sysctl -qw net.ipv6.conf.all.disable_ipv6=1 "
        "net.ipv6.conf.default.disable_ipv6=1");
   }
 };
@@ -122,8 +123,8 @@ TEST_F(Differences, WhatComesAndGoesDuringAPassIsNotMistaken) {
 
 TEST_F(Differences, NamesOthersChoseAreShownReversiblyAndWhatIsNoNamespaceNotAtAll) {
   Add("plain");
-  const std::vector<std::string> odd = {"with space", "co:lon", "100%", "@host", "-dash", "12345", "a=b", "\xff\xfe",
-                                        "größe", "new\nline"};
+  const std::vector<std::string> odd = {"with space", "co:lon", "100%",     "@host", "-dash",
+                                        "12345",      "a=b",    "\xff\xfe", "größe", "new\nline"};
   for (const std::string& name : odd) {
     const std::string path = "/run/netns/" + name;
     ASSERT_EQ(mknod(path.c_str(), S_IFREG | 0444, 0), 0) << name;
@@ -131,9 +132,8 @@ TEST_F(Differences, NamesOthersChoseAreShownReversiblyAndWhatIsNoNamespaceNotAtA
   }
   Sh("touch /run/netns/file && ln -s plain /run/netns/symlink && mkfifo /run/netns/fifo && mkdir /run/netns/dir");
   Pass(true);
-  EXPECT_EQ(Names(),
-            (std::set<std::string>{"@host", "plain", "with=20space", "co=3Alon", "100=25", "=40host", "=2Ddash",
-                                   "=312345", "a=3Db", "=FF=FE", "größe", "new=0Aline"}));
+  EXPECT_EQ(Names(), (std::set<std::string>{"@host", "plain", "with=20space", "co=3Alon", "100=25", "=40host",
+                                            "=2Ddash", "=312345", "a=3Db", "=FF=FE", "größe", "new=0Aline"}));
   std::set<std::string> raw;
   for (const std::string& name : Names()) raw.insert(Netns(name).raw_name());
   for (const std::string& name : odd) EXPECT_TRUE(raw.contains(name)) << name;

@@ -10,20 +10,22 @@
 namespace warren::inventory {
 namespace {
 
-// One line a link, address or route, in `ip`'s words. M-DOWN is no flag of the kernel's: ip has looked at the lower link.
-constexpr char kLinks[] = R"([.[] | [.ifindex, .ifname, (.flags - ["M-DOWN"] | join(",")), .mtu, .qdisc, .operstate, .address // "",
+// One line a link, address or route, in `ip`'s words. M-DOWN is no flag of the kernel's: ip has looked at the lower
+// link.
+constexpr char kLinks[] =
+    R"([.[] | [.ifindex, .ifname, (.flags - ["M-DOWN"] | join(",")), .mtu, .qdisc, .operstate, .address // "",
   .linkinfo.info_kind // "", .master // "", .ifalias // "", (.altnames // [] | join(",")), .num_tx_queues,
   .num_rx_queues] | map(tostring) | join("|")] | join("\n"))";
 
 std::string LinksOf(const v1::Namespace& netns) {
   std::vector<std::string> lines;
   for (const v1::Link& l : netns.links()) {
-    lines.push_back(absl::StrJoin(
-        std::vector<std::string>{absl::StrCat(l.ifindex()), l.name(), absl::StrJoin(l.flags(), ","),
-                                 absl::StrCat(l.mtu()), l.qdisc(), l.oper_state(), l.mac(), l.kind(), l.master(),
-                                 l.alias(), absl::StrJoin(l.alternative_names(), ","), absl::StrCat(l.tx_queues()),
-                                 absl::StrCat(l.rx_queues())},
-        "|"));
+    lines.push_back(
+        absl::StrJoin(std::vector<std::string>{absl::StrCat(l.ifindex()), l.name(), absl::StrJoin(l.flags(), ","),
+                                               absl::StrCat(l.mtu()), l.qdisc(), l.oper_state(), l.mac(), l.kind(),
+                                               l.master(), l.alias(), absl::StrJoin(l.alternative_names(), ","),
+                                               absl::StrCat(l.tx_queues()), absl::StrCat(l.rx_queues())},
+                      "|"));
   }
   return absl::StrJoin(lines, "\n");
 }
@@ -35,12 +37,12 @@ std::string StatisticsOf(const v1::Namespace& netns) {
   std::vector<std::string> lines;
   for (const v1::Link& l : netns.links()) {
     const v1::LinkStatistics& s = l.statistics();
-    lines.push_back(absl::StrJoin(
-        std::vector<std::string>{l.name(), absl::StrCat(s.rx_bytes()), absl::StrCat(s.rx_packets()),
-                                 absl::StrCat(s.rx_errors()), absl::StrCat(s.rx_dropped()), absl::StrCat(s.tx_bytes()),
-                                 absl::StrCat(s.tx_packets()), absl::StrCat(s.tx_errors()),
-                                 absl::StrCat(s.tx_dropped())},
-        "|"));
+    lines.push_back(
+        absl::StrJoin(std::vector<std::string>{l.name(), absl::StrCat(s.rx_bytes()), absl::StrCat(s.rx_packets()),
+                                               absl::StrCat(s.rx_errors()), absl::StrCat(s.rx_dropped()),
+                                               absl::StrCat(s.tx_bytes()), absl::StrCat(s.tx_packets()),
+                                               absl::StrCat(s.tx_errors()), absl::StrCat(s.tx_dropped())},
+                      "|"));
   }
   return absl::StrJoin(lines, "\n");
 }
@@ -62,10 +64,10 @@ std::string AddressesOf(const v1::Namespace& netns) {
       std::vector<std::string> flags(a.flags().begin(), a.flags().end());
       std::sort(flags.begin(), flags.end());
       lines.push_back(absl::StrJoin(
-          std::vector<std::string>{
-              l.name(), a.address(), a.peer(), a.scope(), absl::StrJoin(flags, ","),
-              a.has_valid_lifetime() ? absl::StrCat(a.valid_lifetime().seconds()) : "",
-              a.has_preferred_lifetime() ? absl::StrCat(a.preferred_lifetime().seconds()) : "", a.label()},
+          std::vector<std::string>{l.name(), a.address(), a.peer(), a.scope(), absl::StrJoin(flags, ","),
+                                   a.has_valid_lifetime() ? absl::StrCat(a.valid_lifetime().seconds()) : "",
+                                   a.has_preferred_lifetime() ? absl::StrCat(a.preferred_lifetime().seconds()) : "",
+                                   a.label()},
           "|"));
     }
   }
@@ -93,11 +95,11 @@ std::string RoutesOf(const v1::Namespace& netns, const std::string& family) {
     for (const v1::NextHop& h : r.next_hops()) {
       hops.push_back(absl::StrCat(h.via(), "/", h.dev(), "/", h.weight(), "/", absl::StrJoin(h.flags(), ",")));
     }
-    lines.push_back(absl::StrJoin(
-        std::vector<std::string>{r.family(), destination, r.via(), r.dev(), r.src(), absl::StrCat(r.metric()),
-                                 absl::StrCat(r.table()), r.type(), r.scope(), r.protocol(),
-                                 absl::StrJoin(r.flags(), ","), absl::StrJoin(hops, " ")},
-        "|"));
+    lines.push_back(
+        absl::StrJoin(std::vector<std::string>{r.family(), destination, r.via(), r.dev(), r.src(),
+                                               absl::StrCat(r.metric()), absl::StrCat(r.table()), r.type(), r.scope(),
+                                               r.protocol(), absl::StrJoin(r.flags(), ","), absl::StrJoin(hops, " ")},
+                      "|"));
   }
   return absl::StrJoin(lines, "\n");
 }
@@ -165,7 +167,8 @@ TEST_F(Fields, RoutesOfAllTablesButLocalAreAsIpShowsThem) {
   Sh("ip -n red route add 10.8.0.0/16 nexthop via 10.0.0.2 dev eth0 weight 3 nexthop via 10.1.0.2 dev eth1 weight 1");
   Sh("ip -n red route add 10.10.0.0/16 via inet6 2001:db8::99 dev eth0");
   Sh("ip -n red -6 route add default via 2001:db8::ffff dev eth0 proto static metric 77");
-  Sh("ip -n red -6 route add 2001:db8:5::/48 nexthop via 2001:db8::2 dev eth0 weight 2 nexthop via 2001:db8::3 dev eth0");
+  Sh("ip -n red -6 route add 2001:db8:5::/48 nexthop via 2001:db8::2 dev eth0 weight 2 nexthop via 2001:db8::3 dev "
+     "eth0");
   ExpectSame("red", "-d -4 route show table all", Routes("inet"),
              [](const v1::Namespace& netns) { return RoutesOf(netns, "inet"); });
   ExpectSame("red", "-d -6 route show table all", Routes("inet6"),

@@ -96,7 +96,8 @@ TEST_F(PeersTest, AnEndInANamelessNamespaceIsNamedWithoutIt) {
   EXPECT_GE(LinkOf("@host", "t0").peer().nsid(), 0);
   EXPECT_EQ(PeerOf("red", "wan0"), ":eth8");
   // It gets a name.
-  Sh(absl::StrCat("touch /run/netns/shown && mount -c --bind /proc/", getpid(), "/fd/", held.get(), " /run/netns/shown"));
+  Sh(absl::StrCat("touch /run/netns/shown && mount -c --bind /proc/", getpid(), "/fd/", held.get(),
+                  " /run/netns/shown"));
   Pass();
   EXPECT_EQ(PeerOf("@host", "t0"), "shown:eth7");
   EXPECT_EQ(PeerOf("red", "wan0"), "shown:eth8");

@@ -39,8 +39,7 @@ v1::ServerMessage Cancel(int64_t sequence) {
 class ConversationTest : public ::testing::Test {
  protected:
   ConversationTest() {
-    EXPECT_TRUE(
-        reporter_.Start(executor_, [this] { return std::make_unique<inventory::FakeInventory>(host_); }).ok());
+    EXPECT_TRUE(reporter_.Start(executor_, [this] { return std::make_unique<inventory::FakeInventory>(host_); }).ok());
   }
   ~ConversationTest() override { reporter_.Stop(); }
 

@@ -1,8 +1,8 @@
 #ifndef WARREN_TESTS_AGENT_SESSION_FAKE_SERVER_H_
 #define WARREN_TESTS_AGENT_SESSION_FAKE_SERVER_H_
 
-// A gRPC server whose part the test plays: it takes the next session, reads what the agent says and answers. Each session's
-// call stays open until the test ends it or the server stops.
+// A gRPC server whose part the test plays: it takes the next session, reads what the agent says and answers. Each
+// session's call stays open until the test ends it or the server stops.
 
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>

@@ -56,7 +56,8 @@ class OutboxReader {
       bell_->changed.Wait(&bell_->mutex);
     }
   }
-  // Reports joined by " | ", until one whose text holds this; messages that say only that intents have begun are left out.
+  // Reports joined by " | ", until one whose text holds this; messages that say only that intents have begun are left
+  // out.
   std::string Until(const std::string& last) {
     std::vector<std::string> all;
     do {

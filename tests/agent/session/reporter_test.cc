@@ -14,8 +14,7 @@ class ReporterTest : public ::testing::Test {
  protected:
   ReporterTest() {
     host_.Set("@host", 1);
-    EXPECT_TRUE(
-        reporter_.Start(executor_, [this] { return std::make_unique<inventory::FakeInventory>(host_); }).ok());
+    EXPECT_TRUE(reporter_.Start(executor_, [this] { return std::make_unique<inventory::FakeInventory>(host_); }).ok());
   }
   ~ReporterTest() override {
     host_.Release();

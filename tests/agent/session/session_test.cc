@@ -27,8 +27,7 @@ class SessionTest : public ::testing::Test {
     directory_ = mkdtemp(pattern.data());
     address_ = "unix:" + directory_ + "/server.sock";
     host_.Set("@host", 1);
-    EXPECT_TRUE(
-        reporter_.Start(executor_, [this] { return std::make_unique<inventory::FakeInventory>(host_); }).ok());
+    EXPECT_TRUE(reporter_.Start(executor_, [this] { return std::make_unique<inventory::FakeInventory>(host_); }).ok());
   }
   ~SessionTest() override {
     if (session_) session_->Stop();
