@@ -27,7 +27,7 @@ int ReportPending(Context& context, const std::string& command, const v1::Intent
   const auto name = ParseIntent(intent.name());
   int ignored = 0;
   if (intent.state() == v1::Intent::QUEUED && name.ok()) {
-    const auto host = context.Connect(&ignored)->GetHost(HostName(name->host), absl::Now() + kLookUp);
+    const auto host = context.Connect(&ignored)->GetHost(HostName(name->host), context.now() + kLookUp);
     if (host.ok() && !host->connected()) {
       lines.push_back(absl::StrCat("  host ", name->host, " is not connected; the intent waits for it"));
     }
@@ -63,7 +63,7 @@ int SubmitChange(Context& context, const std::string& command, const Change& cha
   request.set_allow_unknown_host(context.options().allow_unknown_host);
   const auto intent = client->Submit(request, context.deadline());
   if (!intent.ok()) return SubmitFailed(context, command, request, intent.status());
-  if (context.options().no_wait) return context.Print(IntentRowText(*intent, context.format(), absl::Now()));
+  if (context.options().no_wait) return context.Print(IntentRowText(*intent, context.format(), context.now()));
   return WaitAndReport(context, command, *intent, typed);
 }
 
@@ -84,7 +84,7 @@ int ReportIntent(Context& context, const std::string& command, const v1::Intent&
   const bool succeeded = intent.state() == v1::Intent::SUCCEEDED;
   // A script wants the intent whatever came of it; for people a failure is told below.
   if (succeeded || context.format() != Format::kTable) {
-    const int written = context.Print(IntentRowText(intent, context.format(), absl::Now()));
+    const int written = context.Print(IntentRowText(intent, context.format(), context.now()));
     if (written != kExitOk) return written;
   }
   if (!client::IsFinished(intent.state())) return ReportPending(context, command, intent);

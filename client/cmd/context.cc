@@ -31,18 +31,20 @@ absl::StatusOr<absl::Duration> ParseTimeout(std::string_view text) {
   return timeout;
 }
 
-Context::Context(const GlobalOptions& options, Streams streams)
+Context::Context(const GlobalOptions& options, Streams streams, client::RetryOptions retry)
     : options_(options),
       streams_(streams),
       format_(ParseFormat(options.output).value_or(Format::kTable)),
-      deadline_(absl::Now() + ParseTimeout(options.timeout).value_or(absl::Minutes(1))),
+      retry_(std::move(retry)),
+      start_(retry_.now()),
+      deadline_(start_ + ParseTimeout(options.timeout).value_or(absl::Minutes(1))),
       server_(options.server.empty() ? client::DefaultServer() : options.server) {}
 
 client::Client* Context::Connect(int* exit_code) {
   if (client_ != nullptr) return client_.get();
-  client::RetryOptions retry;
+  client::RetryOptions retry = retry_;
   retry.on_retry = [this](const absl::Status& status) {
-    if (absl::Now() - start_ < kPatience || std::exchange(said_retrying_, true)) return;
+    if (now() - start_ < kPatience || std::exchange(said_retrying_, true)) return;
     Complain("warren",
              {absl::StrCat("server ", server_, ": ", status.message(), "; trying again for up to ", options_.timeout)});
   };

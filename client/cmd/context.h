@@ -30,11 +30,12 @@ struct GlobalOptions {
 class Context {
  public:
   // The time to be done by starts now. The options are checked already.
-  Context(const GlobalOptions& options, Streams streams);
+  Context(const GlobalOptions& options, Streams streams, client::RetryOptions retry);
 
   const GlobalOptions& options() const { return options_; }
   Streams& streams() { return streams_; }
   Format format() const { return format_; }
+  absl::Time now() const { return retry_.now(); }
   absl::Time deadline() const { return deadline_; }
   const std::string& server() const { return server_; }
 
@@ -54,9 +55,10 @@ class Context {
   GlobalOptions options_;
   Streams streams_;
   Format format_;
+  client::RetryOptions retry_;
+  absl::Time start_;
   absl::Time deadline_;
   std::string server_;
-  absl::Time start_ = absl::Now();
   bool said_retrying_ = false;
   std::unique_ptr<client::Client> client_;
 };

@@ -12,7 +12,7 @@ namespace {
 int List(Context& context) {
   return Show(
       context, "warren hosts list", [&](client::Client& client) { return client.ListHosts(context.deadline()); },
-      [&](const auto& hosts) { return HostsText(hosts, context.format(), absl::Now()); });
+      [&](const auto& hosts) { return HostsText(hosts, context.format(), context.now()); });
 }
 
 int ShowOne(Context& context, const std::string& text) {
@@ -21,7 +21,7 @@ int ShowOne(Context& context, const std::string& text) {
   return Show(
       context, "warren hosts show",
       [&](client::Client& client) { return client.GetHost(HostName(*host), context.deadline()); },
-      [&](const auto& shown) { return HostText(shown, context.format(), absl::Now()); });
+      [&](const auto& shown) { return HostText(shown, context.format(), context.now()); });
 }
 
 }  // namespace

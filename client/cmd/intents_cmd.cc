@@ -33,7 +33,7 @@ int List(Context& context, const ListFlags& flags) {
   return Show(
       context, "warren intents list",
       [&](client::Client& client) { return client.ListIntents(parent, states, context.deadline()); },
-      [&](const auto& intents) { return IntentsText(intents, context.format(), absl::Now()); });
+      [&](const auto& intents) { return IntentsText(intents, context.format(), context.now()); });
 }
 
 // What showing, waiting for and cancelling share: an intent's name.
@@ -66,7 +66,7 @@ int Cancel(Context& context, const std::string& text) {
   return WithName(context, "warren intents cancel", text, [&](client::Client& client, const std::string& name) {
     const auto intent = client.CancelIntent(name, context.deadline());
     if (!intent.ok()) return context.Fail("warren intents cancel", intent.status());
-    return context.Print(IntentRowText(*intent, context.format(), absl::Now()));
+    return context.Print(IntentRowText(*intent, context.format(), context.now()));
   });
 }
 

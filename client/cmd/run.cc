@@ -1,6 +1,7 @@
 #include "client/cmd/run.h"
 
 #include <CLI/CLI.hpp>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "client/args/suggest.h"
@@ -98,7 +99,7 @@ int ParseLine(CLI::App& app, int argc, const char* const* argv, Streams& streams
 
 }  // namespace
 
-int RunWarren(int argc, const char* const* argv, Streams streams) {
+int RunWarren(int argc, const char* const* argv, Streams streams, client::RetryOptions retry) {
   CLI::App app("Changes and shows the network namespaces of a fleet of hosts.", "warren");
   GlobalOptions options;
   SetUpFlags(app, kExamples);
@@ -115,7 +116,7 @@ int RunWarren(int argc, const char* const* argv, Streams streams) {
   AddIntentsCommands(tree);
   tree.Finish();
   if (const int code = ParseLine(app, argc, argv, streams); code >= 0) return code;
-  Context context(options, streams);
+  Context context(options, streams, std::move(retry));
   return tree.chosen()(context);
 }
 

@@ -6,6 +6,8 @@
 #include <istream>
 #include <ostream>
 
+#include "client/lib/retry.h"
+
 namespace warren::cli {
 
 struct Streams {
@@ -17,7 +19,8 @@ struct Streams {
 // Exit codes beyond proto/common/flags.h's 0 done, 1 refused or failed, 2 usage.
 inline constexpr int kExitUnreachable = 3;  // no answer, or not within --timeout
 
-int RunWarren(int argc, const char* const* argv, Streams streams);
+// retry gives the clock and the sleeper that --timeout goes by, so that tests neither wait nor depend on time.
+int RunWarren(int argc, const char* const* argv, Streams streams, client::RetryOptions retry = {});
 
 }  // namespace warren::cli
 

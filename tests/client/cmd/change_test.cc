@@ -164,17 +164,17 @@ TEST_F(Changes, StillUnderWayAfterTheTimeoutEndWithThreeAndSayHowToGoOn) {
   AcceptAnd(api_, v1::Intent::QUEUED);
   api_.get_host.Returns(From<v1::Host>("name: 'hosts/h1' connected: false"));
   const std::string name = "h1/" + std::string(kId);
-  const Ran ran = Run("netns add h1/red --timeout 50ms --request-id " + std::string(kId));
+  const Ran ran = Run("netns add h1/red --timeout 30s --request-id " + std::string(kId));
   EXPECT_EQ(ran.code, 3);
   EXPECT_EQ(ran.err, "warren netns add: intent " + name +
-                         " is still QUEUED after 50ms\n"
+                         " is still QUEUED after 30s\n"
                          "  host h1 is not connected; the intent waits for it\n"
                          "  wait for it with `warren intents wait " +
                          name + "`, or stop it with `warren intents cancel " + name + "`\n");
   AcceptAnd(api_, v1::Intent::RUNNING);
-  const Ran running = Run("netns add h1/red --timeout 50ms");
+  const Ran running = Run("netns add h1/red --timeout 30s");
   EXPECT_EQ(running.code, 3);
-  EXPECT_THAT(running.err, AllOf(HasSubstr("is still RUNNING after 50ms"), Not(HasSubstr("not connected"))));
+  EXPECT_THAT(running.err, AllOf(HasSubstr("is still RUNNING after 30s"), Not(HasSubstr("not connected"))));
 }
 
 }  // namespace

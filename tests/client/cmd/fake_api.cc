@@ -131,7 +131,11 @@ Ran RunCommand(const std::vector<std::string>& words, const std::string& standar
   std::ostringstream out;
   std::ostringstream err;
   Ran ran;
-  ran.code = RunWarren(static_cast<int>(argv.size()), argv.data(), {in, out, err});
+  client::RetryOptions retry;
+  absl::Duration slept;
+  retry.now = [&slept] { return absl::Now() + slept; };
+  retry.sleep = [&slept](absl::Duration pause) { slept += pause; };
+  ran.code = RunWarren(static_cast<int>(argv.size()), argv.data(), {in, out, err}, std::move(retry));
   ran.out = out.str();
   ran.err = err.str();
   return ran;

@@ -78,7 +78,7 @@ struct Ran {
   std::string err;
 };
 
-// `warren LINE...`, as if typed; no server is named.
+// `warren LINE...`, as if typed; no server is named. Pauses are not slept, but move the clock that --timeout goes by.
 Ran RunCommand(const std::vector<std::string>& words, const std::string& standard_input = "");
 // The same from one line of words.
 Ran RunCommand(const std::string& line, const std::string& standard_input = "");

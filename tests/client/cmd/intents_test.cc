@@ -61,7 +61,7 @@ TEST_F(IntentCommands, WaitEndsAsTheIntentDid) {
   EXPECT_EQ(ran.code, 1);
   EXPECT_THAT(ran.err, AllOf(HasSubstr("warren intents wait: host h1: no"), HasSubstr("FAILED")));
   api_.wait_intent.Returns(InState(v1::Intent::RUNNING));
-  EXPECT_EQ(Run("intents wait --timeout 50ms h1/" + kId).code, 3);
+  EXPECT_EQ(Run("intents wait --timeout 30s h1/" + kId).code, 3);
   api_.wait_intent.Fails(absl::NotFoundError("there is none"));
   EXPECT_EQ(Run("intents wait h1/" + kId).code, 1);
 }
