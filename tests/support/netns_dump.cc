@@ -1,8 +1,6 @@
 #include "tests/support/netns_dump.h"
 
 #include <arpa/inet.h>
-#include <google/protobuf/struct.pb.h>
-#include <google/protobuf/util/json_util.h>
 #include <gtest/gtest.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,20 +16,19 @@
 #include <sstream>
 #include <thread>
 
+#include "tests/support/json.h"
+
 namespace warren {
 namespace {
 
 namespace fs = std::filesystem;
-using google::protobuf::ListValue;
-using google::protobuf::Struct;
-using google::protobuf::Value;
 using Clock = std::chrono::steady_clock;
 
 constexpr char kHost[] = "@host";
 
 // What `ip` says of one namespace.
 struct Told {
-  ListValue links, addresses, routes, nsids;
+  std::vector<Json> links, addresses, routes, nsids;
 };
 
 std::string Output(const std::string& command) {
@@ -45,12 +42,8 @@ std::string Output(const std::string& command) {
   return output;
 }
 
-ListValue ParseList(const std::string& json) {
-  ListValue list;
-  if (json.empty()) return list;
-  const auto status = google::protobuf::util::JsonStringToMessage(json, &list);
-  EXPECT_TRUE(status.ok()) << status.ToString() << " in " << json;
-  return list;
+std::vector<Json> ParseList(const std::string& json) {
+  return json.empty() ? std::vector<Json>() : ParseJson(json).list;
 }
 
 Told Ask(const std::string& netns_dir, const std::string& name) {
@@ -64,69 +57,28 @@ Told Ask(const std::string& netns_dir, const std::string& name) {
   return {ParseList(lines[0]), ParseList(lines[1]), ParseList(lines[2]), ParseList(lines[3])};
 }
 
-std::string Text(const Value& value) {
-  switch (value.kind_case()) {
-    case Value::kStringValue:
-      return value.string_value();
-    case Value::kNumberValue: {
-      char text[32];
-      snprintf(text, sizeof text, "%.17g", value.number_value());
-      return text;
-    }
-    case Value::kBoolValue:
-      return value.bool_value() ? "true" : "false";
-    case Value::kListValue: {
-      std::string text = "[";
-      for (const Value& item : value.list_value().values()) text += (text.size() > 1 ? "," : "") + Text(item);
-      return text + "]";
-    }
-    case Value::kStructValue: {
-      const std::map<std::string, Value> sorted(value.struct_value().fields().begin(),
-                                                value.struct_value().fields().end());
-      std::string text = "{";
-      for (const auto& [key, item] : sorted) text += (text.size() > 1 ? " " : "") + key + "=" + Text(item);
-      return text + "}";
-    }
-    default:
-      return "null";
-  }
+bool HasFlag(const Json& object, const std::string& flag) {
+  const auto found = object.fields.find("flags");
+  if (found == object.fields.end()) return false;
+  const auto& flags = found->second.list;
+  return std::any_of(flags.begin(), flags.end(), [&](const Json& one) { return one.text == flag; });
 }
 
-std::string Field(const Struct& object, const std::string& key) {
-  const auto found = object.fields().find(key);
-  return found == object.fields().end() ? "" : Text(found->second);
+void DropFlags(Json& object, const std::set<std::string>& dropped) {
+  std::erase_if(object.fields["flags"].list, [&](const Json& flag) { return dropped.contains(flag.text); });
 }
 
-bool HasFlag(const Struct& object, const std::string& flag) {
-  const auto found = object.fields().find("flags");
-  if (found == object.fields().end()) return false;
-  const auto& flags = found->second.list_value().values();
-  return std::any_of(flags.begin(), flags.end(), [&](const Value& v) { return v.string_value() == flag; });
+void Drop(Json& object, std::initializer_list<const char*> keys) {
+  for (const char* key : keys) object.fields.erase(key);
 }
 
-void DropFlags(Struct& object, const std::set<std::string>& dropped) {
-  const auto found = object.mutable_fields()->find("flags");
-  if (found == object.mutable_fields()->end()) return;
-  ListValue kept;
-  for (const Value& flag : found->second.list_value().values()) {
-    if (!dropped.contains(flag.string_value())) *kept.add_values() = flag;
-  }
-  *found->second.mutable_list_value() = kept;
+Json* Inner(Json& object, const std::string& key) {
+  const auto found = object.fields.find(key);
+  return found == object.fields.end() ? nullptr : &found->second;
 }
 
-void Drop(Struct& object, std::initializer_list<const char*> keys) {
-  for (const char* key : keys) object.mutable_fields()->erase(key);
-}
-
-Struct* Inner(Struct& object, const std::string& key) {
-  const auto found = object.mutable_fields()->find(key);
-  return found == object.mutable_fields()->end() ? nullptr : found->second.mutable_struct_value();
-}
-
-std::string Line(const Struct& object) {
-  Value value;
-  *value.mutable_struct_value() = object;
-  const std::string text = Text(value);
+std::string Line(const Json& object) {
+  const std::string text = object.ToString();
   return text.substr(1, text.size() - 2);
 }
 
@@ -141,17 +93,15 @@ class Dumper {
     HostDump lines = other_;
     for (const auto& [name, told] : told_) {
       std::vector<std::string> routes;
-      for (const Value& link : told.links.values())
-        lines.push_back(name + " link " + LinkLine(name, link.struct_value()));
+      for (const Json& link : told.links) lines.push_back(name + " link " + LinkLine(name, link));
       std::set<std::string> carrierless;
-      for (const Value& link : told.addresses.values()) {
-        if (!HasFlag(link.struct_value(), "LOWER_UP")) carrierless.insert(Field(link.struct_value(), "ifname"));
-        AddressLines(name, link.struct_value(), lines);
+      for (const Json& link : told.addresses) {
+        if (!HasFlag(link, "LOWER_UP")) carrierless.insert(link.Field("ifname"));
+        AddressLines(name, link, lines);
       }
-      for (const Value& route : told.routes.values()) {
-        const Struct& fields = route.struct_value();
-        if (Field(fields, "dst") == "fe80::/64" && carrierless.contains(Field(fields, "dev"))) continue;
-        if (auto line = RouteLine(fields); !line.empty()) routes.push_back(name + " route " + line);
+      for (const Json& route : told.routes) {
+        if (route.Field("dst") == "fe80::/64" && carrierless.contains(route.Field("dev"))) continue;
+        if (auto line = RouteLine(route); !line.empty()) routes.push_back(name + " route " + line);
       }
       std::sort(routes.begin(), routes.end());
       lines.insert(lines.end(), routes.begin(), routes.end());
@@ -165,22 +115,20 @@ class Dumper {
   // Nothing is on its way: carriers are where they could be, and link-local addresses with them.
   bool Settled() const {
     for (const auto& [name, told] : told_) {
-      std::map<std::string, const Struct*> addresses;
-      for (const Value& link : told.addresses.values()) {
-        addresses[Field(link.struct_value(), "ifname")] = &link.struct_value();
+      std::map<std::string, const Json*> addresses;
+      for (const Json& link : told.addresses) {
+        addresses[link.Field("ifname")] = &link;
       }
-      for (const Value& value : told.links.values()) {
-        const Struct& link = value.struct_value();
+      for (const Json& link : told.links) {
         if (HasFlag(link, "LOOPBACK") || !HasFlag(link, "UP")) continue;
         if (!HasFlag(link, "LOWER_UP")) {
           if (ShouldHaveCarrier(name, link)) return false;
           continue;
         }
-        if (link.fields().at("mtu").number_value() < 1280 || Field(link, "inet6_addr_gen_mode") != "eui64") continue;
-        const auto found = addresses.find(Field(link, "ifname"));
+        if (std::stoi(link.Field("mtu")) < 1280 || link.Field("inet6_addr_gen_mode") != "eui64") continue;
+        const auto found = addresses.find(link.Field("ifname"));
         // A port of a bridge gets none when it is set up (addrconf.c, addrconf_notify).
-        if (!link.fields().contains("master") && found != addresses.end() && !HasLinkLocal(*found->second))
-          return false;
+        if (!link.Has("master") && found != addresses.end() && !HasLinkLocal(*found->second)) return false;
       }
     }
     return true;
@@ -237,61 +185,61 @@ class Dumper {
                        [&](const auto& mount) { return mount.second == path && mount.first.rfind("net:[", 0) == 0; });
   }
 
-  const Struct* Find(const std::string& name, const std::string& ifindex) const {
+  const Json* Find(const std::string& name, const std::string& ifindex) const {
     const auto found = told_.find(name);
     if (found == told_.end()) return nullptr;
-    for (const Value& link : found->second.links.values()) {
-      if (Field(link.struct_value(), "ifindex") == ifindex) return &link.struct_value();
+    for (const Json& link : found->second.links) {
+      if (link.Field("ifindex") == ifindex) return &link;
     }
     return nullptr;
   }
 
   // The namespace that `name` calls `nsid`.
   std::string NamespaceOf(const std::string& name, const std::string& nsid) const {
-    for (const Value& value : told_.at(name).nsids.values()) {
-      const Struct& entry = value.struct_value();
-      if (Field(entry, "nsid") == nsid && entry.fields().contains("name")) return Field(entry, "name");
+    for (const Json& value : told_.at(name).nsids) {
+      const Json& entry = value;
+      if (entry.Field("nsid") == nsid && entry.Has("name")) return entry.Field("name");
     }
     return kHost;  // it has no name: checked by OtherEnd
   }
 
   // A veth's other end; null when it is in a namespace that cannot be seen.
-  const Struct* OtherEnd(const std::string& name, const Struct& link, std::string* where) const {
-    if (!link.fields().contains("link_index") && !link.fields().contains("link")) return nullptr;
-    *where = link.fields().contains("link_netnsid") ? NamespaceOf(name, Field(link, "link_netnsid")) : name;
-    if (link.fields().contains("link")) {
-      for (const Value& other : told_.at(name).links.values()) {
-        if (Field(other.struct_value(), "ifname") == Field(link, "link")) return &other.struct_value();
+  const Json* OtherEnd(const std::string& name, const Json& link, std::string* where) const {
+    if (!link.Has("link_index") && !link.Has("link")) return nullptr;
+    *where = link.Has("link_netnsid") ? NamespaceOf(name, link.Field("link_netnsid")) : name;
+    if (link.Has("link")) {
+      for (const Json& other : told_.at(name).links) {
+        if (other.Field("ifname") == link.Field("link")) return &other;
       }
       return nullptr;
     }
-    const Struct* other = Find(*where, Field(link, "link_index"));
-    if (other != nullptr && Field(*other, "link_index") != Field(link, "ifindex")) return nullptr;
+    const Json* other = Find(*where, link.Field("link_index"));
+    if (other != nullptr && other->Field("link_index") != link.Field("ifindex")) return nullptr;
     return other;
   }
 
-  std::string LinkLine(const std::string& name, const Struct& link) const {
-    Struct shown = link;
+  std::string LinkLine(const std::string& name, const Json& link) const {
+    Json shown = link;
     Drop(shown, {"ifindex", "ifname", "link_index", "link", "link_netnsid", "operstate", "linkmode", "tso_max_size",
                  "tso_max_segs"});
     DropFlags(shown, {"LOWER_UP", "NO-CARRIER", "M-DOWN"});
     // A link that was up once keeps the discipline it was given then.
-    if (Field(shown, "qdisc") == "noop") (*shown.mutable_fields())["qdisc"].set_string_value("noqueue");
-    if (Struct* info = Inner(shown, "linkinfo")) {
-      if (Struct* data = Inner(*info, "info_data")) {
+    if (shown.Field("qdisc") == "noop") shown.fields["qdisc"].text = "noqueue";
+    if (Json* info = Inner(shown, "linkinfo")) {
+      if (Json* data = Inner(*info, "info_data")) {
         Drop(*data, {"hello_timer", "tcn_timer", "topology_change_timer", "gc_timer", "root_id", "root_port",
                      "root_path_cost", "topology_change", "topology_change_detected"});
       }
-      if (Struct* data = Inner(*info, "info_slave_data")) {
+      if (Json* data = Inner(*info, "info_slave_data")) {
         Drop(*data, {"state", "id", "no", "designated_port", "designated_cost", "bridge_id", "root_id", "hold_timer",
                      "message_age_timer", "forward_delay_timer", "topology_change_ack", "config_pending"});
       }
     }
     std::string where;
-    std::string line = Field(link, "ifname");
-    if (link.fields().contains("link_index") || link.fields().contains("link")) {
-      const Struct* other = OtherEnd(name, link, &where);
-      line += " peer=" + (other != nullptr ? where + ":" + Field(*other, "ifname") : "?");
+    std::string line = link.Field("ifname");
+    if (link.Has("link_index") || link.Has("link")) {
+      const Json* other = OtherEnd(name, link, &where);
+      line += " peer=" + (other != nullptr ? where + ":" + other->Field("ifname") : "?");
     }
     return line + " " + Line(shown);
   }
@@ -307,46 +255,43 @@ class Dumper {
     return inet_ntop(AF_INET6, &address, text, sizeof text);
   }
 
-  static void AddressLines(const std::string& name, const Struct& link, std::vector<std::string>& lines) {
-    const auto info = link.fields().find("addr_info");
-    if (info == link.fields().end()) return;
+  static void AddressLines(const std::string& name, const Json& link, std::vector<std::string>& lines) {
+    const auto info = link.fields.find("addr_info");
+    if (info == link.fields.end()) return;
     std::map<std::string, int> order;
-    for (const Value& value : info->second.list_value().values()) {
-      Struct shown = value.struct_value();
-      if (!HasFlag(link, "LOWER_UP") && Field(shown, "local") == LinkLocalOf(Field(link, "address"))) continue;
+    for (const Json& value : info->second.list) {
+      Json shown = value;
+      if (!HasFlag(link, "LOWER_UP") && shown.Field("local") == LinkLocalOf(link.Field("address"))) continue;
       Drop(shown, {"valid_life_time", "preferred_life_time", "tentative", "dadfailed", "optimistic"});
-      const std::string family = Field(shown, "family");
-      lines.push_back(name + " address " + Field(link, "ifname") + " " + family + " " +
-                      std::to_string(order[family]++) + " " + Line(shown));
+      const std::string family = shown.Field("family");
+      lines.push_back(name + " address " + link.Field("ifname") + " " + family + " " + std::to_string(order[family]++) +
+                      " " + Line(shown));
     }
   }
 
-  static std::string RouteLine(const Struct& route) {
-    if (Field(route, "table") == "local" || Field(route, "type") == "local") return "";
-    Struct shown = route;
+  static std::string RouteLine(const Json& route) {
+    if (route.Field("table") == "local" || route.Field("type") == "local") return "";
+    Json shown = route;
     Drop(shown, {"expires", "used", "users", "age", "ts", "tsage"});
     DropFlags(shown, {"linkdown", "dead"});
-    const auto hops = shown.mutable_fields()->find("nexthops");
-    if (hops != shown.mutable_fields()->end()) {
-      for (Value& hop : *hops->second.mutable_list_value()->mutable_values()) {
-        DropFlags(*hop.mutable_struct_value(), {"linkdown", "dead"});
-      }
+    if (Json* hops = Inner(shown, "nexthops")) {
+      for (Json& hop : hops->list) DropFlags(hop, {"linkdown", "dead"});
     }
-    return Field(route, "dst") + " " + Line(shown);
+    return route.Field("dst") + " " + Line(shown);
   }
 
-  bool ShouldHaveCarrier(const std::string& name, const Struct& link) const {
+  bool ShouldHaveCarrier(const std::string& name, const Json& link) const {
     std::string where;
-    const Struct* other = OtherEnd(name, link, &where);
+    const Json* other = OtherEnd(name, link, &where);
     return other != nullptr && HasFlag(*other, "UP");
   }
 
-  static bool HasLinkLocal(const Struct& link) {
-    const auto info = link.fields().find("addr_info");
-    if (info == link.fields().end()) return false;
-    const auto& values = info->second.list_value().values();
+  static bool HasLinkLocal(const Json& link) {
+    const auto info = link.fields.find("addr_info");
+    if (info == link.fields.end()) return false;
+    const auto& values = info->second.list;
     return std::any_of(values.begin(), values.end(),
-                       [](const Value& value) { return Field(value.struct_value(), "local").rfind("fe80:", 0) == 0; });
+                       [](const Json& value) { return value.Field("local").rfind("fe80:", 0) == 0; });
   }
 
   const DumpOptions& options_;
