@@ -27,11 +27,13 @@ constexpr uint64_t kMaxMessageBytes = uint64_t{1} << 30;
 
 absl::StatusOr<ListenAddress> Local(const char* flag, const std::string& text) {
   auto address = ParseListenAddress(text);
-  if (!address.ok()) return absl::InvalidArgumentError(absl::StrCat(flag, ": ", std::string(address.status().message())));
+  if (!address.ok())
+    return absl::InvalidArgumentError(absl::StrCat(flag, ": ", std::string(address.status().message())));
   if (!address->IsLocal()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(flag, " ", text, ": loopback unless TLS is on, and this version has no TLS: anybody who reaches this "
-                     "address could drive every host as root; listen on unix:PATH, 127.0.0.1 or [::1] and tunnel to it"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        flag, " ", text,
+        ": loopback unless TLS is on, and this version has no TLS: anybody who reaches this "
+        "address could drive every host as root; listen on unix:PATH, 127.0.0.1 or [::1] and tunnel to it"));
   }
   return address;
 }
@@ -39,8 +41,9 @@ absl::StatusOr<ListenAddress> Local(const char* flag, const std::string& text) {
 }  // namespace
 
 int ParseServerFlags(int argc, const char* const* argv, ServerFlags& f) {
-  CLI::App app("The controller of Warren: takes intents for network namespaces and hands them to the agents of its hosts",
-               "warren-server");
+  CLI::App app(
+      "The controller of Warren: takes intents for network namespaces and hands them to the agents of its hosts",
+      "warren-server");
   SetUpFlags(app, kExamples);
   const std::string addresses = "Addresses";
   app.add_option("--grpc-listen", f.grpc_listen,
@@ -86,9 +89,11 @@ int ParseServerFlags(int argc, const char* const* argv, ServerFlags& f) {
   limit("--window", f.window, "Intents handed to a host and not finished", 10000);
   limit("--max-agents", f.max_agents, "Agent streams open at once", 10'000'000);
   limit("--max-pending-to-agent", f.max_pending_to_agent,
-        "Intents, cancellations and acknowledgements waiting to be sent to one agent; at least four windows", 100'000'000);
+        "Intents, cancellations and acknowledgements waiting to be sent to one agent; at least four windows",
+        100'000'000);
   limit("--max-message-bytes", f.max_message_bytes, "Size of a gRPC message received", kMaxMessageBytes);
-  limit("--max-calls-per-connection", f.max_calls_per_connection, "gRPC calls open at once on one connection", 1'000'000);
+  limit("--max-calls-per-connection", f.max_calls_per_connection, "gRPC calls open at once on one connection",
+        1'000'000);
   limit("--workers", f.workers, "Threads for calls that read the store", 1024);
   limit("--max-pending-calls", f.max_pending_calls, "Calls waiting for such a thread", 100'000'000);
 

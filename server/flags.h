@@ -16,8 +16,8 @@
 namespace warren::server {
 
 struct ServerFlags {
-  std::vector<std::string> grpc_listen;  // empty: unix:RUN_DIR/server.sock and 127.0.0.1:7600
-  std::string http_listen;  // empty: not served
+  std::vector<std::string> grpc_listen;           // empty: unix:RUN_DIR/server.sock and 127.0.0.1:7600
+  std::string http_listen;                        // empty: not served
   std::string metrics_listen = "127.0.0.1:7602";  // "off": not served
   std::string state_dir = "/var/lib/warren/server";
   std::string run_dir = "/run/warren";

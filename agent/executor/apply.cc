@@ -20,8 +20,9 @@ Finished Applier::Apply(const v1::IntentDelivery& intent, const kernel::Ip& serv
   absl::Status begun = FinishPending();
   if (begun.ok()) begun = journal_.Begin(intent.sequence(), result.SerializeAsString());
   if (!begun.ok()) {
-    Fail(result, Explain(-1, "", "", absl::Status(begun.code(), absl::StrCat("the agent's journal cannot be written: ",
-                                                                             begun.message()))));
+    Fail(result,
+         Explain(-1, "", "",
+                 absl::Status(begun.code(), absl::StrCat("the agent's journal cannot be written: ", begun.message()))));
     return finished;
   }
   const Transaction::Environment environment{&journal_, config_.run_dir, server};

@@ -1,8 +1,8 @@
 #ifndef WARREN_AGENT_EXECUTOR_APPLY_H_
 #define WARREN_AGENT_EXECUTOR_APPLY_H_
 
-// Applies one intent from beginning to end: begin, operations, commit or undo, what is left to do, result. Belongs to the
-// executor's thread.
+// Applies one intent from beginning to end: begin, operations, commit or undo, what is left to do, result. Belongs to
+// the executor's thread.
 
 #include <optional>
 #include <set>
@@ -26,8 +26,8 @@ class Applier {
   Applier(journal::Journal& journal, Places& places, Config config, Listener& listener)
       : journal_(journal), places_(places), config_(std::move(config)), listener_(listener) {}
 
-  // The result is in the journal, unless that cannot be written: then it is FAILED, and nothing else is applied until it
-  // can be again.
+  // The result is in the journal, unless that cannot be written: then it is FAILED, and nothing else is applied until
+  // it can be again.
   Finished Apply(const v1::IntentDelivery& intent, const kernel::Ip& server);
 
  private:

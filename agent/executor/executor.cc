@@ -132,7 +132,8 @@ class OneByOne : public Executor {
  private:
   absl::Status Recover(Places& places) {
     if (auto s = places.dir().Prepare(); !s.ok()) return s;
-    if (auto s = executor::Recover(*journal_, places, options_.run_dir, options_.release_timeout, options_.logger); !s.ok()) {
+    if (auto s = executor::Recover(*journal_, places, options_.run_dir, options_.release_timeout, options_.logger);
+        !s.ok()) {
       return s;
     }
     auto kept = journal_->LoadResults();
@@ -182,7 +183,8 @@ class OneByOne : public Executor {
 
   void Execute(Applier& applier, const v1::IntentDelivery& intent, const kernel::Ip& server) {
     listener_.OnStarted(intent.sequence());
-    options_.logger.Info("intent started", {{"intent", intent.intent_id()}, {"sequence", absl::StrCat(intent.sequence())}});
+    options_.logger.Info("intent started",
+                         {{"intent", intent.intent_id()}, {"sequence", absl::StrCat(intent.sequence())}});
     Finished finished = applier.Apply(intent, server);
     {
       MutexLock lock(&mutex_);
@@ -236,7 +238,8 @@ absl::StatusOr<std::unique_ptr<Executor>> Executor::Open(Options options, Listen
   if (!boot_id.ok()) return boot_id.status();
   auto journal = journal::Journal::Open(options.state_dir + "/journal.db", *boot_id);
   if (!journal.ok()) return journal.status();
-  auto executor = std::make_unique<OneByOne>(std::move(options), *boot_id, *std::move(lock), *std::move(journal), listener);
+  auto executor =
+      std::make_unique<OneByOne>(std::move(options), *boot_id, *std::move(lock), *std::move(journal), listener);
   if (auto s = executor->Start(); !s.ok()) return s;
   return executor;
 }

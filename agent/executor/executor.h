@@ -1,9 +1,9 @@
 #ifndef WARREN_AGENT_EXECUTOR_EXECUTOR_H_
 #define WARREN_AGENT_EXECUTOR_EXECUTOR_H_
 
-// The executor: applies intents to this host's kernel, each all or nothing, in the order given, and remembers results until
-// the server has them. It survives kill -9 at any instant: the journal holds how to undo a change before the change is
-// made, and Open undoes what was not committed and finishes what was.
+// The executor: applies intents to this host's kernel, each all or nothing, in the order given, and remembers results
+// until the server has them. It survives kill -9 at any instant: the journal holds how to undo a change before the
+// change is made, and Open undoes what was not committed and finishes what was.
 //
 // Threading: every method may be called from any thread; none blocks on kernel work. One thread of its own does all of
 // that, one intent after another, and calls the listener. Namespace switching happens on that thread only.
@@ -38,7 +38,8 @@ struct Options {
 class Executor {
  public:
   // Prepares the directories, opens the journal (discarding one of another boot) and recovers: when it returns, every
-  // intent is wholly applied or wholly undone. The listener outlives the executor and is not called before Open returns.
+  // intent is wholly applied or wholly undone. The listener outlives the executor and is not called before Open
+  // returns.
   //
   // FAILED_PRECONDITION: another agent holds the state directory. PERMISSION_DENIED: without CAP_SYS_ADMIN or
   // CAP_NET_ADMIN. RESOURCE_EXHAUSTED, DATA_LOSS...: as proto/common/sqlite.h.
@@ -69,7 +70,8 @@ class Executor {
   virtual bool OwnsNetns(uint64_t cookie) const = 0;
   virtual bool OwnsLink(uint64_t netns_cookie, int ifindex) const = 0;
 
-  // Where the server is, as far as it is reached by IP: no link that carries the path to it is taken away without force.
+  // Where the server is, as far as it is reached by IP: no link that carries the path to it is taken away without
+  // force.
   virtual void SetServerAddress(const kernel::Ip& address) = 0;
 
   // Finishes the intent that is running, drops what is queued, joins the thread. Idempotent; from one thread.

@@ -40,7 +40,8 @@ std::string Advice(const std::string& kind, int error) {
     case ENFILE:
       return "the host is short of memory or descriptors; try again when it is not";
     case ENOSPC:
-      return "the host has reached a limit (disk space, fs.mount-max or user.max_net_namespaces); raise it, or delete something";
+      return "the host has reached a limit (disk space, fs.mount-max or user.max_net_namespaces); raise it, or delete "
+             "something";
     case EOPNOTSUPP:
       return "this kind of link cannot do that";
     default:

@@ -20,7 +20,7 @@ namespace {
 // What is being waited for, and how people know it.
 struct Wait {
   kernel::Release release;
-  std::map<int, std::string> netns_names;                  // by nsid
+  std::map<int, std::string> netns_names;                 // by nsid
   std::map<std::pair<int, int>, std::string> link_names;  // by (nsid, ifindex)
   std::set<ino_t> inodes;
 };

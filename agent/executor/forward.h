@@ -1,8 +1,9 @@
 #ifndef WARREN_AGENT_EXECUTOR_FORWARD_H_
 #define WARREN_AGENT_EXECUTOR_FORWARD_H_
 
-// What is left to do once an intent is committed: deleting what was set aside, letting go of what was parked, and waiting
-// until the kernel has freed it. Only forward: safe to run again after a crash. Belongs to the executor's thread.
+// What is left to do once an intent is committed: deleting what was set aside, letting go of what was parked, and
+// waiting until the kernel has freed it. Only forward: safe to run again after a crash. Belongs to the executor's
+// thread.
 
 #include <string>
 #include <vector>

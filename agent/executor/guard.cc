@@ -33,8 +33,8 @@ absl::StatusOr<std::vector<Vital>> VitalRoutes(Transaction& tx, Place& host) {
 }
 
 absl::Status Refuse(const std::string& what, const std::string& doing, const Vital& vital) {
-  return absl::FailedPreconditionError(absl::StrCat(what, " carries ", vital.what, " and is not ", doing,
-                                                    " unless the operation says force"));
+  return absl::FailedPreconditionError(
+      absl::StrCat(what, " carries ", vital.what, " and is not ", doing, " unless the operation says force"));
 }
 
 // The links a packet leaves by that goes out by this one: itself, its bridge, what stands on it.

@@ -74,7 +74,8 @@ absl::Status DeleteLinkAt(Transaction& tx, const Transaction::LinkAt& at, bool f
     auto uppers = UppersOf(place, at.link.ifindex);
     if (!uppers.ok()) return uppers.status();
     for (const kernel::Link& upper : *uppers) {
-      if (!tx.OwnsLink(place, upper.ifindex)) return ForeignError(absl::StrCat("link ", place.Shown(upper.name), " on it"));
+      if (!tx.OwnsLink(place, upper.ifindex))
+        return ForeignError(absl::StrCat("link ", place.Shown(upper.name), " on it"));
     }
     if (auto s = CheckLinkNotVital(tx, place, at.link, "deleted"); !s.ok()) return s;
   }

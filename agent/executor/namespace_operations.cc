@@ -32,8 +32,8 @@ absl::Status Adopt(Transaction& tx, const v1::CreateNamespace& operation) {
   return ExistsButDiffers(tx.object(), {absl::StrCat("its loopback is ", lo->up() ? "up" : "down")});
 }
 
-// Links that would perish with the namespace and that others made: neither physical, which return to the host, nor those
-// the kernel puts into every namespace.
+// Links that would perish with the namespace and that others made: neither physical, which return to the host, nor
+// those the kernel puts into every namespace.
 absl::StatusOr<std::string> ForeignLink(Transaction& tx, Place& place, const std::vector<kernel::Link>& links) {
   for (const kernel::Link& link : links) {
     const bool kept = link.kind.empty() || kernel::IsFallback(link) || tx.IsAside(place, link.ifindex);

@@ -1,10 +1,10 @@
 #ifndef WARREN_AGENT_EXECUTOR_OPERATIONS_H_
 #define WARREN_AGENT_EXECUTOR_OPERATIONS_H_
 
-// One operation after the other, as operations.proto describes them: look, refuse, write the step, change. Each leaves the
-// kernel either changed as asked, or to be put right by undoing the steps it wrote. Refusals are the kernel's own wherever
-// the kernel has one (agent/kernel/error.h); what Warren refuses by itself is ALREADY_EXISTS or FAILED_PRECONDITION without
-// an errno. Belongs to the executor's thread.
+// One operation after the other, as operations.proto describes them: look, refuse, write the step, change. Each leaves
+// the kernel either changed as asked, or to be put right by undoing the steps it wrote. Refusals are the kernel's own
+// wherever the kernel has one (agent/kernel/error.h); what Warren refuses by itself is ALREADY_EXISTS or
+// FAILED_PRECONDITION without an errno. Belongs to the executor's thread.
 
 #include <string>
 

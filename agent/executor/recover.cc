@@ -51,8 +51,8 @@ absl::Status RecoverOne(journal::Journal& journal, Places& places, const journal
   }
   logger.Error("an interrupted intent could not be undone wholly",
                {{"sequence", sequence}, {"intent", result.intent_id()}, {"left", absl::StrJoin(problems, "; ")}});
-  v1::OperationError error =
-      Explain(-1, "", "", absl::AbortedError("the agent was killed while it applied this, and could not undo all of it"));
+  v1::OperationError error = Explain(
+      -1, "", "", absl::AbortedError("the agent was killed while it applied this, and could not undo all of it"));
   for (const std::string& problem : problems) error.add_not_undone(problem);
   Fail(result, std::move(error));
   return journal.Finish(begun.sequence, result.SerializeAsString(), {});
@@ -70,8 +70,8 @@ void Sweep(const std::string& folder, const Logger& logger) {
 
 }  // namespace
 
-absl::Status Recover(journal::Journal& journal, Places& places, const std::string& run_dir, absl::Duration release_timeout,
-                     const Logger& logger) {
+absl::Status Recover(journal::Journal& journal, Places& places, const std::string& run_dir,
+                     absl::Duration release_timeout, const Logger& logger) {
   auto begun = journal.LoadBegun();
   if (!begun.ok()) return begun.status();
   // The last first: a later one was begun on what the earlier ones had left.

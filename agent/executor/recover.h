@@ -12,10 +12,11 @@
 
 namespace warren::executor {
 
-// Afterwards the journal has nothing begun, and nothing is bound below the run directory. An intent taken back leaves no
-// trace, and is applied when it is delivered again; one that could not be taken back wholly is FAILED and says what is left.
-absl::Status Recover(journal::Journal& journal, Places& places, const std::string& run_dir, absl::Duration release_timeout,
-                     const Logger& logger);
+// Afterwards the journal has nothing begun, and nothing is bound below the run directory. An intent taken back leaves
+// no trace, and is applied when it is delivered again; one that could not be taken back wholly is FAILED and says what
+// is left.
+absl::Status Recover(journal::Journal& journal, Places& places, const std::string& run_dir,
+                     absl::Duration release_timeout, const Logger& logger);
 
 // Forgets ownership of what others have deleted meanwhile.
 absl::Status ForgetGone(journal::Journal& journal, Places& places);

@@ -7,8 +7,8 @@
 namespace warren::executor {
 
 absl::Status ExistsButDiffers(const std::string& object, const std::vector<std::string>& differences) {
-  return absl::AlreadyExistsError(
-      absl::StrCat(object, " exists, but not as asked: ", absl::StrJoin(differences, "; "), "; change or delete it first"));
+  return absl::AlreadyExistsError(absl::StrCat(object, " exists, but not as asked: ", absl::StrJoin(differences, "; "),
+                                               "; change or delete it first"));
 }
 
 absl::Status ForeignError(const std::string& object) {

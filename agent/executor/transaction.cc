@@ -41,7 +41,8 @@ std::string Transaction::NewPath(const std::string& folder) {
 std::string Transaction::AsideName() {
   const std::string random = kernel::RandomMac() + kernel::RandomMac();
   std::string name = kAside;
-  for (size_t i = 0; i < 6; ++i) absl::StrAppend(&name, absl::Hex(static_cast<unsigned char>(random[i]), absl::kZeroPad2));
+  for (size_t i = 0; i < 6; ++i)
+    absl::StrAppend(&name, absl::Hex(static_cast<unsigned char>(random[i]), absl::kZeroPad2));
   return name;
 }
 

@@ -1,9 +1,9 @@
 #ifndef WARREN_AGENT_EXECUTOR_TRANSACTION_H_
 #define WARREN_AGENT_EXECUTOR_TRANSACTION_H_
 
-// One intent while it is being applied: the namespaces it works in, the steps it has written into the journal, what will be
-// Warren's own once it is committed, what it has touched. The operations (operations.h) work on this and on nothing else.
-// Belongs to the executor's thread.
+// One intent while it is being applied: the namespaces it works in, the steps it has written into the journal, what
+// will be Warren's own once it is committed, what it has touched. The operations (operations.h) work on this and on
+// nothing else. Belongs to the executor's thread.
 
 #include <cstdint>
 #include <functional>

@@ -1,12 +1,13 @@
 #ifndef WARREN_AGENT_JOURNAL_JOURNAL_H_
 #define WARREN_AGENT_JOURNAL_JOURNAL_H_
 
-// The journal: what was begun, how to undo it, how it ended, and what is Warren's own. It outlives the agent's process, not
-// the host's boot: kernel state dies with a power cut and so may the journal, so nothing is fsynced (WAL, synchronous=OFF).
-// It knows nothing of intents or kernels: bodies are bytes.
+// The journal: what was begun, how to undo it, how it ended, and what is Warren's own. It outlives the agent's process,
+// not the host's boot: kernel state dies with a power cut and so may the journal, so nothing is fsynced (WAL,
+// synchronous=OFF). It knows nothing of intents or kernels: bodies are bytes.
 //
-// An intent's life here: Begin; Add for each step, before the step's change is made; then Finish, or, where work is left
-// that must go on after a crash, Commit and later Finish; or Undone, when all its steps were undone and it is to be run again.
+// An intent's life here: Begin; Add for each step, before the step's change is made; then Finish, or, where work is
+// left that must go on after a crash, Commit and later Finish; or Undone, when all its steps were undone and it is to
+// be run again.
 //
 // Threading: every method may be called from any thread (one lock). Cost: a write 15-25 µs.
 // Errors: as proto/common/sqlite.h; nothing of a failed write is visible.

@@ -53,7 +53,10 @@ std::optional<std::string> ParseMac(std::string_view text) {
   std::string bytes;
   for (size_t i = 0; i < 17; i += 3) {
     const auto digit = [&](char c) -> int {
-      return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+      return c >= '0' && c <= '9'   ? c - '0'
+             : c >= 'a' && c <= 'f' ? c - 'a' + 10
+             : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                    : -1;
     };
     const int high = digit(text[i]), low = digit(text[i + 1]);
     if (high < 0 || low < 0 || (i < 15 && text[i + 2] != ':')) return std::nullopt;

@@ -32,12 +32,12 @@ struct Link {
   uint32_t mtu = 0;
   std::string mac;  // raw bytes; empty where there is none
   std::string qdisc;
-  uint8_t oper_state = 0;     // IF_OPER_*
-  std::string kind;           // empty: physical, or lo
-  int master = 0;             // ifindex; 0: none
-  int peer = 0;               // IFLA_LINK: index of a veth's other end, a VLAN's lower link; 0: none
-  int peer_nsid = -1;         // of the peer's namespace as seen from here; -1: the same one
-  uint16_t type = 0;          // ARPHRD_*
+  uint8_t oper_state = 0;  // IF_OPER_*
+  std::string kind;        // empty: physical, or lo
+  int master = 0;          // ifindex; 0: none
+  int peer = 0;            // IFLA_LINK: index of a veth's other end, a VLAN's lower link; 0: none
+  int peer_nsid = -1;      // of the peer's namespace as seen from here; -1: the same one
+  uint16_t type = 0;       // ARPHRD_*
   std::string alias;
   std::vector<std::string> alternative_names;
   uint32_t tx_queues = 0, rx_queues = 0;
@@ -60,8 +60,8 @@ bool IsFallback(const Link& link);
 struct NewVethEnd {
   const Netns* netns = nullptr;
   std::string name;
-  std::string mac;      // 6 bytes; always given, since udev may change one it takes for random
-  uint32_t mtu = 0;     // 0: default
+  std::string mac;   // 6 bytes; always given, since udev may change one it takes for random
+  uint32_t mtu = 0;  // 0: default
   uint32_t queues = 1;
 };
 // Makes a pair, each end in its namespace, both down. EEXIST when a name is taken.
@@ -87,7 +87,8 @@ absl::Status SetLink(Netlink& netlink, int ifindex, const LinkChange& change);
 // Moves a link to another namespace under a name; it arrives down and without addresses. EINVAL when it may not leave
 // (lo, NETIF_F_NETNS_LOCAL), EEXIST when the name is taken there.
 // It keeps its index where that is free, or takes the one wanted (kernel 5.13); EBUSY when that is taken.
-absl::Status MoveLink(Netlink& netlink, int ifindex, const Netns& target, const std::string& name, int wanted_ifindex = 0);
+absl::Status MoveLink(Netlink& netlink, int ifindex, const Netns& target, const std::string& name,
+                      int wanted_ifindex = 0);
 
 }  // namespace warren::kernel
 

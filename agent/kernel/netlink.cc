@@ -115,15 +115,14 @@ absl::Status Netlink::Do(Message& message, std::string_view doing) {
   return Read(*sequence, false, doing, nullptr, nullptr);
 }
 
-absl::Status Netlink::Get(Message& message, std::string_view doing,
-                          const std::function<void(const nlmsghdr*)>& each) {
+absl::Status Netlink::Get(Message& message, std::string_view doing, const std::function<void(const nlmsghdr*)>& each) {
   const auto sequence = Send(message, doing);
   if (!sequence.ok()) return sequence.status();
   return Read(*sequence, false, doing, each, nullptr);
 }
 
-absl::Status Netlink::Dump(Message& message, std::string_view doing,
-                           const std::function<void(const nlmsghdr*)>& each, const std::function<void()>& restart) {
+absl::Status Netlink::Dump(Message& message, std::string_view doing, const std::function<void(const nlmsghdr*)>& each,
+                           const std::function<void()>& restart) {
   nlmsg_hdr(message.get())->nlmsg_flags |= NLM_F_DUMP;
   constexpr int kTries = 10;
   for (int i = 0; i < kTries; ++i) {

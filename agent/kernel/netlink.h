@@ -38,7 +38,9 @@ class Message {
   Message& Put(int type, const void* data, int length);
   Message& Put(int type, std::string_view bytes) { return Put(type, bytes.data(), static_cast<int>(bytes.size())); }
   Message& PutU32(int type, uint32_t value) { return Put(type, &value, sizeof value); }
-  Message& PutName(int type, const std::string& text) { return Put(type, text.c_str(), static_cast<int>(text.size()) + 1); }
+  Message& PutName(int type, const std::string& text) {
+    return Put(type, text.c_str(), static_cast<int>(text.size()) + 1);
+  }
   // Everything put until the matching End is inside.
   nlattr* Begin(int type) { return nla_nest_start(msg_.get(), type); }
   void End(nlattr* nest) { nla_nest_end(msg_.get(), nest); }

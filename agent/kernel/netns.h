@@ -81,7 +81,8 @@ class NetnsDir {
 
 // Opens a namespace bound at a path of Warren's own.
 absl::StatusOr<Netns> OpenNetnsAt(const std::string& path);
-// Binds one at such a path (created, with its directory), and lets it go again. Unbind tolerates a path that is not there.
+// Binds one at such a path (created, with its directory), and lets it go again. Unbind tolerates a path that is not
+// there.
 absl::Status BindNetnsAt(const Netns& netns, const std::string& path);
 absl::Status UnbindNetnsAt(const std::string& path);
 

@@ -1,8 +1,8 @@
 #ifndef WARREN_AGENT_KERNEL_NSID_H_
 #define WARREN_AGENT_KERNEL_NSID_H_
 
-// Namespace ids: how one namespace calls another (rtnetlink RTM_*NSID, net/core/net_namespace.c). The kernel gives one by
-// itself when a veth crosses. Threading and errors as in link.h.
+// Namespace ids: how one namespace calls another (rtnetlink RTM_*NSID, net/core/net_namespace.c). The kernel gives one
+// by itself when a veth crosses. Threading and errors as in link.h.
 
 #include "absl/status/statusor.h"
 #include "agent/kernel/netlink.h"

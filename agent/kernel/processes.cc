@@ -27,7 +27,7 @@ std::string Holder::ToString() const {
 
 std::vector<Holder> ProcessesIn(const std::set<ino_t>& inodes) {
   std::vector<Holder> found;
-  std::error_code ignored;  // processes come and go while we look
+  std::error_code ignored;                                           // processes come and go while we look
   const std::string self = fs::read_symlink("/proc/self", ignored);  // by the number that this /proc knows us by
   for (fs::directory_iterator process("/proc", ignored), end; process != end; process.increment(ignored)) {
     const std::string pid = process->path().filename();

@@ -14,8 +14,8 @@
 namespace warren::kernel {
 
 struct Holder {
-  ino_t inode = 0;  // of the namespace
-  int pid = 0;      // 0: a mount
+  ino_t inode = 0;   // of the namespace
+  int pid = 0;       // 0: a mount
   std::string what;  // command name, or the mount point
 
   std::string ToString() const;  // "pid 4711 (bird)", "mount /run/x"

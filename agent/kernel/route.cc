@@ -60,8 +60,8 @@ std::string Canonical(const nlmsghdr* header) {
   return body;
 }
 
-// A body as the kernel takes it: of a route through a nexthop object (RTA_NH_ID), a dump tells the object's hops too, which
-// a request must not (rtm_to_fib_config).
+// A body as the kernel takes it: of a route through a nexthop object (RTA_NH_ID), a dump tells the object's hops too,
+// which a request must not (rtm_to_fib_config).
 std::string ForRequest(const std::string& body) {
   auto* attribute = reinterpret_cast<nlattr*>(const_cast<char*>(body.data() + kHeader));
   int left = static_cast<int>(body.size() - kHeader);

@@ -27,7 +27,8 @@ absl::StatusOr<FileLock> FileLock::Acquire(const std::string& path) {
     const ssize_t size = pread(fd.get(), pid, sizeof(pid) - 1, 0);
     return absl::FailedPreconditionError(
         absl::StrCat("lock file ", path, " is in use by ",
-                     size > 0 ? absl::StrCat("another process, pid ", std::string(absl::StripAsciiWhitespace(pid))) : "another process",
+                     size > 0 ? absl::StrCat("another process, pid ", std::string(absl::StripAsciiWhitespace(pid)))
+                              : "another process",
                      ": one process at a time may use this state directory"));
   }
   // Only to tell people who holds it: a full disk must not keep the server from starting.

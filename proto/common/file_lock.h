@@ -1,8 +1,8 @@
 #ifndef WARREN_PROTO_COMMON_FILE_LOCK_H_
 #define WARREN_PROTO_COMMON_FILE_LOCK_H_
 
-// A lock file that one process holds (flock(2)), so that two processes never write one database. The kernel lets go of it
-// when the process dies, however it dies; the file itself stays.
+// A lock file that one process holds (flock(2)), so that two processes never write one database. The kernel lets go of
+// it when the process dies, however it dies; the file itself stays.
 
 #include <string>
 

@@ -90,9 +90,9 @@ void Logger::Write(int level, std::string_view message, Fields fields) const {
   std::string line;
   if (json_) {
     const auto name = spdlog::level::to_string_view(at);
-    line = absl::StrCat(
-        "{\"time\":\"", absl::FormatTime(absl::RFC3339_full, absl::Now(), absl::UTCTimeZone()), "\",\"level\":\"",
-        absl::string_view(name.data(), name.size()), "\",\"msg\":", JsonQuote(message));
+    line =
+        absl::StrCat("{\"time\":\"", absl::FormatTime(absl::RFC3339_full, absl::Now(), absl::UTCTimeZone()),
+                     "\",\"level\":\"", absl::string_view(name.data(), name.size()), "\",\"msg\":", JsonQuote(message));
     for (const LogField& field : fields) {
       absl::StrAppend(&line, ",", JsonQuote(field.key), ":", JsonQuote(field.value));
     }

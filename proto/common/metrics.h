@@ -1,8 +1,8 @@
 #ifndef WARREN_PROTO_COMMON_METRICS_H_
 #define WARREN_PROTO_COMMON_METRICS_H_
 
-// The registry of a process's Prometheus metrics and the listener that serves them at /metrics (civetweb, two threads of
-// its own). Exports warren_build_info{version}. Thread-safe.
+// The registry of a process's Prometheus metrics and the listener that serves them at /metrics (civetweb, two threads
+// of its own). Exports warren_build_info{version}. Thread-safe.
 
 #include <prometheus/registry.h>
 
@@ -24,8 +24,8 @@ class Metrics {
 
   prometheus::Registry& registry() { return *registry_; }
 
-  // Serves on "HOST:PORT" (port 0: a free one) until this object dies; returns the address in use. INVALID_ARGUMENT for a
-  // unix socket, which the listener cannot do; UNAVAILABLE when the address cannot be bound.
+  // Serves on "HOST:PORT" (port 0: a free one) until this object dies; returns the address in use. INVALID_ARGUMENT for
+  // a unix socket, which the listener cannot do; UNAVAILABLE when the address cannot be bound.
   absl::StatusOr<std::string> Serve(const std::string& address);
   // Ends that; civetweb takes up to 2 s for it. The registry stays.
   void StopServing();

@@ -22,7 +22,11 @@ bool IsControlOrSpace(unsigned char c) { return c <= 0x20 || c == 0x7f; }
 bool IsCleanUtf8(std::string_view s) {
   for (size_t i = 0; i < s.size();) {
     const unsigned char c = s[i];
-    const int extra = c < 0x80 ? 0 : c >= 0xc2 && c <= 0xdf ? 1 : (c & 0xf0) == 0xe0 ? 2 : c >= 0xf0 && c <= 0xf4 ? 3 : -1;
+    const int extra = c < 0x80                 ? 0
+                      : c >= 0xc2 && c <= 0xdf ? 1
+                      : (c & 0xf0) == 0xe0     ? 2
+                      : c >= 0xf0 && c <= 0xf4 ? 3
+                                               : -1;
     if (extra < 0 || i + extra >= s.size()) return false;
     uint32_t point = extra == 0 ? c : c & (0x3f >> extra);
     for (int k = 1; k <= extra; ++k) {
@@ -160,8 +164,8 @@ std::string EscapeName(std::string_view raw) {
   for (size_t i = 0; i < raw.size(); ++i) {
     const unsigned char c = raw[i];
     const bool first = i == 0 && (c == '@' || c == '-' || c == '.' || digits);
-    const bool bad = IsControlOrSpace(c) || std::string_view("/:%*=").find(raw[i]) != std::string_view::npos ||
-                     (c >= 0x80 && !utf8);
+    const bool bad =
+        IsControlOrSpace(c) || std::string_view("/:%*=").find(raw[i]) != std::string_view::npos || (c >= 0x80 && !utf8);
     if (first || bad) {
       absl::StrAppend(&shown, absl::StrFormat("=%02X", c));
     } else {

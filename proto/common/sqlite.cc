@@ -83,8 +83,7 @@ absl::StatusOr<bool> Statement::Step() {
   const int code = sqlite3_step(statement_.get());
   if (code == SQLITE_ROW) return true;
   sqlite3* db = sqlite3_db_handle(statement_.get());
-  absl::Status status =
-      code == SQLITE_DONE ? absl::OkStatus() : ToStatus(db, code, sqlite3_db_filename(db, "main"));
+  absl::Status status = code == SQLITE_DONE ? absl::OkStatus() : ToStatus(db, code, sqlite3_db_filename(db, "main"));
   Reset();
   if (!status.ok()) return status;
   return false;
@@ -110,8 +109,6 @@ std::string_view Statement::Blob(int column) const {
   return {static_cast<const char*>(data), static_cast<size_t>(size)};
 }
 
-bool Statement::IsNull(int column) const {
-  return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
-}
+bool Statement::IsNull(int column) const { return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL; }
 
 }  // namespace warren

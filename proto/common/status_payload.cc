@@ -23,8 +23,8 @@ absl::Status BadRequestError(const std::vector<FieldViolation>& violations) {
 absl::Status ExhaustedError(std::string message, absl::Duration retry_after) {
   google::rpc::RetryInfo details;
   details.mutable_retry_delay()->set_seconds(absl::ToInt64Seconds(absl::Ceil(retry_after, absl::Seconds(1))));
-  absl::Status status = absl::ResourceExhaustedError(
-      absl::StrCat(message, "; try again in ", absl::FormatDuration(retry_after)));
+  absl::Status status =
+      absl::ResourceExhaustedError(absl::StrCat(message, "; try again in ", absl::FormatDuration(retry_after)));
   status.SetPayload(kRetryInfoUrl, absl::Cord(details.SerializeAsString()));
   return status;
 }

@@ -1,8 +1,8 @@
 #ifndef WARREN_PROTO_COMMON_STATUS_PAYLOAD_H_
 #define WARREN_PROTO_COMMON_STATUS_PAYLOAD_H_
 
-// google.rpc error details carried by an absl::Status, as payloads under their type URLs, so that rooms without gRPC can
-// give them and the API can pass them on.
+// google.rpc error details carried by an absl::Status, as payloads under their type URLs, so that rooms without gRPC
+// can give them and the API can pass them on.
 
 #include <string>
 #include <utility>

@@ -96,7 +96,8 @@ void IntentCall::Cancel(const std::string& host, const std::string& id) {
 
 void IntentCall::Wait(const std::string& host, const std::string& id, absl::Duration timeout) {
   const std::shared_ptr<Waiting> waiting = waiting_;  // once the answer is given, this may be gone
-  waiting->Opened(intents_.Wait(host, id, timeout, [this](absl::StatusOr<v1::Intent> result) { Give(std::move(result)); }));
+  waiting->Opened(
+      intents_.Wait(host, id, timeout, [this](absl::StatusOr<v1::Intent> result) { Give(std::move(result)); }));
 }
 
 void IntentCall::OnCancel() { waiting_->Cancel(); }

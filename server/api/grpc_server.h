@@ -27,8 +27,8 @@ class GrpcServer {
     int max_calls_per_connection = 10000;
   };
 
-  // FAILED_PRECONDITION: an address is in use or not to be had, with the system's reason. Stale unix sockets are removed.
-  // Changes the process's umask for a moment: call it before other threads make files.
+  // FAILED_PRECONDITION: an address is in use or not to be had, with the system's reason. Stale unix sockets are
+  // removed. Changes the process's umask for a moment: call it before other threads make files.
   static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(Options options);
   // Shuts down without grace, unless that was done before.
   ~GrpcServer();

@@ -160,7 +160,8 @@ grpc::ServerUnaryReactor* NamespacesService::DeleteNamespace(grpc::CallbackServe
   RequestCheck check;
   intents::AcceptRequest accept;
   const ChildName name = check.Namespace("name", request->name());
-  if (name.id == kHostNamespace) check.Bad("name", "names \"@host\", the host's own namespace, which cannot be deleted");
+  if (name.id == kHostNamespace)
+    check.Bad("name", "names \"@host\", the host's own namespace, which cannot be deleted");
   check.RequestId(request->request_id());
   if (!check.ok()) return Answer(context, check.status());
   accept.host = name.host;

@@ -19,7 +19,8 @@ absl::Status RemoveStaleSocket(const std::string& path) {
     return absl::ErrnoToStatus(errno, absl::StrCat("cannot look at ", path));
   }
   if (!S_ISSOCK(info.st_mode)) {
-    return absl::FailedPreconditionError(absl::StrCat(path, " is there and is not a socket; remove it, or listen elsewhere"));
+    return absl::FailedPreconditionError(
+        absl::StrCat(path, " is there and is not a socket; remove it, or listen elsewhere"));
   }
   sockaddr_un address{};
   address.sun_family = AF_UNIX;

@@ -11,8 +11,8 @@
 namespace warren::api {
 namespace {
 
-// The message travels twice, once percent-encoded and once with the details in base64, which takes four bytes for three:
-// together some 7 KiB at worst.
+// The message travels twice, once percent-encoded and once with the details in base64, which takes four bytes for
+// three: together some 7 KiB at worst.
 constexpr size_t kMaxMessage = 1200;
 constexpr size_t kMaxDetails = 2400;
 

@@ -9,11 +9,12 @@
 
 namespace warren::api {
 
-// Same code and message; payloads of google.rpc types travel as details in grpc-status-details-bin, a google.rpc.Status.
+// Same code and message; payloads of google.rpc types travel as details in grpc-status-details-bin, a
+// google.rpc.Status.
 //
 // Status and details are trailers, of which a client takes 8 KiB by default and fails the whole call otherwise: longer
-// messages are cut (with "…"), a google.rpc.BadRequest loses its last violations (the last one left says how many), and any
-// other detail that does not fit is left out.
+// messages are cut (with "…"), a google.rpc.BadRequest loses its last violations (the last one left says how many), and
+// any other detail that does not fit is left out.
 grpc::Status ToGrpc(const absl::Status& status);
 
 }  // namespace warren::api

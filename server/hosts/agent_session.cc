@@ -118,8 +118,8 @@ void AgentSession::Send(const std::function<bool(Outbox&)>& add) {
     if (add(outbox_)) return Pump();
   }
   // It has lost nothing: what was not sent is handed out again to its next session.
-  End(absl::ResourceExhaustedError(
-      absl::StrCat("host ", host(), ": too much is waiting to be sent to its agent, which reads too slowly; connect again")));
+  End(absl::ResourceExhaustedError(absl::StrCat(
+      "host ", host(), ": too much is waiting to be sent to its agent, which reads too slowly; connect again")));
 }
 
 void AgentSession::Pump() {

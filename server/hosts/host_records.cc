@@ -85,8 +85,8 @@ void HostRecords::Write(const std::shared_ptr<State>& state, const std::string& 
     }
     state->logger.Warn("host record not saved", {{"host", host}, {"reason", std::string(status.message())}});
   };
-  const absl::Status queued = state->kv->Commit(
-      std::move(transaction), [state, host, failed](absl::StatusOr<store::CommitResult> result) {
+  const absl::Status queued =
+      state->kv->Commit(std::move(transaction), [state, host, failed](absl::StatusOr<store::CommitResult> result) {
         if (!result.ok()) return failed(result.status());
         {
           MutexLock lock(&state->mutex);

@@ -56,7 +56,8 @@ void HostRegistry::Shutdown() {
     sessions = sessions_;
   }
   if (thread_.joinable()) thread_.join();
-  for (const auto& session : sessions) session->End(absl::UnavailableError("the server is shutting down; connect again"));
+  for (const auto& session : sessions)
+    session->End(absl::UnavailableError("the server is shutting down; connect again"));
 }
 
 std::shared_ptr<AgentSession> HostRegistry::Accept(AgentStream& stream) {

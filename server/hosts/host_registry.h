@@ -4,15 +4,14 @@
 // The hosts the server knows, and the live session of each: who may open one, when one is over, what of it is durable.
 // The queue's way to the agents (Dispatcher) and what it asks about hosts (HostDirectory). Holds no gRPC types.
 //
-// Sessions: a host has one at a time. A newer one of the same agent instance ends the older with ABORTED at once; another
-// instance is refused while the first lives. One that says nothing for three heartbeats is over. What a session that is
-// over says is not heard.
+// Sessions: a host has one at a time. A newer one of the same agent instance ends the older with ABORTED at once;
+// another instance is refused while the first lives. One that says nothing for three heartbeats is over. What a session
+// that is over says is not heard.
 //
-// Threading: every method may be called from any thread. One thread of its own checks liveness, not one an agent; no lock
-// is held while anybody else is called.
-// Durability: name, agent, boot and capabilities of a host are saved when a session begins and when it ends (host_records.h);
-// the last-seen time on disk is therefore that of the last change, the one in memory is exact.
-// Cost: a session with nothing to say is some 500 bytes and the stream.
+// Threading: every method may be called from any thread. One thread of its own checks liveness, not one an agent; no
+// lock is held while anybody else is called. Durability: name, agent, boot and capabilities of a host are saved when a
+// session begins and when it ends (host_records.h); the last-seen time on disk is therefore that of the last change,
+// the one in memory is exact. Cost: a session with nothing to say is some 500 bytes and the stream.
 
 #include <cstddef>
 #include <cstdint>
@@ -67,8 +66,8 @@ class HostRegistry : public intents::Dispatcher, public intents::HostDirectory, 
   // Ends every session with UNAVAILABLE and takes no more. Idempotent; from one thread.
   void Shutdown();
 
-  // A stream has come. Reading from it has begun, or it is finished already: UNAVAILABLE before Start and after Shutdown,
-  // RESOURCE_EXHAUSTED over max_agents. The stream outlives AgentSession::Closed, which it must call.
+  // A stream has come. Reading from it has begun, or it is finished already: UNAVAILABLE before Start and after
+  // Shutdown, RESOURCE_EXHAUSTED over max_agents. The stream outlives AgentSession::Closed, which it must call.
   std::shared_ptr<AgentSession> Accept(AgentStream& stream);
 
   // Ends what has been silent too long, and saves again what could not be saved. Called by the registry's own thread;

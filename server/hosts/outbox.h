@@ -19,9 +19,9 @@ namespace warren::hosts {
 class Outbox {
  public:
   struct Limits {
-    size_t items = 65536;                         // held at once: intents, cancel requests, acknowledged results
+    size_t items = 65536;                             // held at once: intents, cancel requests, acknowledged results
     size_t message_bytes = (size_t{3} << 20) - 4096;  // of a message; one intent alone may be larger
-    size_t message_items = 4096;                  // acknowledged results in a message
+    size_t message_items = 4096;                      // acknowledged results in a message
   };
 
   explicit Outbox(const Limits& limits) : limits_(limits) {}

@@ -6,8 +6,8 @@
 //
 // Threading: every method may be called from any thread; one mutex, held for map operations only. What readers get is
 // shared and never changes.
-// Cost: a namespace as its protobuf message, once. Get is two map look-ups; List copies one pointer a namespace returned.
-// Nothing of ours is linked: it knows neither streams nor stores.
+// Cost: a namespace as its protobuf message, once. Get is two map look-ups; List copies one pointer a namespace
+// returned. Nothing of ours is linked: it knows neither streams nor stores.
 
 #include <cstddef>
 #include <cstdint>

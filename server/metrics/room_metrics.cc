@@ -25,8 +25,8 @@ Histogram::BucketBoundaries BatchBuckets() { return {1, 2, 4, 8, 16, 32, 64, 128
 QueueMetrics::QueueMetrics(prometheus::Registry& registry)
     : by_state_(v1::Intent::State_ARRAYSIZE, nullptr),
       depth_(Gauge(registry, "warren_intent_queue_depth", "Intents accepted and not finished").Add({})) {
-  auto& states =
-      Counter(registry, "warren_intents_total", "Intents that reached a state; those that reached QUEUED were accepted");
+  auto& states = Counter(registry, "warren_intents_total",
+                         "Intents that reached a state; those that reached QUEUED were accepted");
   for (int state = v1::Intent::QUEUED; state < v1::Intent::State_ARRAYSIZE; ++state) {
     by_state_[state] = &states.Add({{"state", v1::Intent::State_Name(static_cast<v1::Intent::State>(state))}});
   }
@@ -48,8 +48,7 @@ void QueueMetrics::OnQueueDepth(size_t unfinished) { depth_.Set(static_cast<doub
 HostMetrics::HostMetrics(prometheus::Registry& registry)
     : connected_(Gauge(registry, "warren_connected_agents", "Agents with a live session").Add({})),
       sessions_(Counter(registry, "warren_agent_sessions_total", "Agent sessions begun").Add({})),
-      reboots_(
-          Counter(registry, "warren_host_reboots_total", "Hosts that came back with another boot id").Add({})) {}
+      reboots_(Counter(registry, "warren_host_reboots_total", "Hosts that came back with another boot id").Add({})) {}
 
 StoreMetrics::StoreMetrics(prometheus::Registry& registry)
     : seconds_(HistogramFamily(registry, "warren_store_commit_seconds",

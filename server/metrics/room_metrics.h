@@ -1,8 +1,8 @@
 #ifndef WARREN_SERVER_METRICS_ROOM_METRICS_H_
 #define WARREN_SERVER_METRICS_ROOM_METRICS_H_
 
-// Counts what the rooms tell: each observer turns plain calls into Prometheus metrics. Thread-safe; a call costs well under
-// a microsecond.
+// Counts what the rooms tell: each observer turns plain calls into Prometheus metrics. Thread-safe; a call costs well
+// under a microsecond.
 //
 //   warren_intents_total{state}           intents that reached a state; QUEUED: accepted
 //   warren_intent_queue_depth             intents accepted and not finished

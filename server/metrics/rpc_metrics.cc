@@ -62,7 +62,8 @@ void RpcMetrics::Method::Ended(int code, double seconds, bool unary) {
   prometheus::Counter* counter = by_code_[code].load(std::memory_order_acquire);
   if (counter == nullptr) {
     // Two that come here at once get the same counter.
-    counter = &requests_.Add({{"method", name_}, {"code", google::rpc::Code_Name(static_cast<google::rpc::Code>(code))}});
+    counter =
+        &requests_.Add({{"method", name_}, {"code", google::rpc::Code_Name(static_cast<google::rpc::Code>(code))}});
     by_code_[code].store(counter, std::memory_order_release);
   }
   counter->Increment();

@@ -1,6 +1,6 @@
-// How long one intent takes on an idle system: creates namespaces one after the other on one host, each submitted, applied
-// and answered before the next, then deletes them the same way. Prints, for each of the two, count, p50, p99 and longest
-// in milliseconds, and beside it the time the kernel work took on the host as the agent measured it.
+// How long one intent takes on an idle system: creates namespaces one after the other on one host, each submitted,
+// applied and answered before the next, then deletes them the same way. Prints, for each of the two, count, p50, p99
+// and longest in milliseconds, and beside it the time the kernel work took on the host as the agent measured it.
 //
 //   intent_latency SERVER HOST COUNT        (tests/bench/latency.py sets a server and a host up and runs it)
 
@@ -73,8 +73,7 @@ int main(int argc, char** argv) {
     fprintf(stderr, "%s\n", std::string(target.status().message()).c_str());
     return 2;
   }
-  const auto stub =
-      warren::v1::Namespaces::NewStub(grpc::CreateChannel(*target, grpc::InsecureChannelCredentials()));
+  const auto stub = warren::v1::Namespaces::NewStub(grpc::CreateChannel(*target, grpc::InsecureChannelCredentials()));
   const std::string parent = absl::StrCat("hosts/", argv[2]);
   std::vector<Sample> created, deleted;
   for (int i = 0; i < count; ++i) {
@@ -82,14 +81,16 @@ int main(int argc, char** argv) {
     request.set_parent(parent);
     request.set_namespace_id(absl::StrCat("latency-", i));
     request.set_wait(true);
-    created.push_back(Timed([&](auto* context, auto* intent) { return stub->CreateNamespace(context, request, intent); }));
+    created.push_back(
+        Timed([&](auto* context, auto* intent) { return stub->CreateNamespace(context, request, intent); }));
   }
   Print("create-namespace", created);
   for (int i = 0; i < count; ++i) {
     warren::v1::DeleteNamespaceRequest request;
     request.set_name(absl::StrCat(parent, "/namespaces/latency-", i));
     request.set_wait(true);
-    deleted.push_back(Timed([&](auto* context, auto* intent) { return stub->DeleteNamespace(context, request, intent); }));
+    deleted.push_back(
+        Timed([&](auto* context, auto* intent) { return stub->DeleteNamespace(context, request, intent); }));
   }
   Print("delete-namespace", deleted);
   return 0;

@@ -1,8 +1,8 @@
 #ifndef WARREN_TESTS_SERVER_API_API_FIXTURE_H_
 #define WARREN_TESTS_SERVER_API_API_FIXTURE_H_
 
-// A server as main.cc wires it, in this process, on a unix socket; its store is real, its agents are driven by hand over
-// real streams.
+// A server as main.cc wires it, in this process, on a unix socket; its store is real, its agents are driven by hand
+// over real streams.
 
 #include <gmock/gmock.h>
 #include <google/protobuf/text_format.h>

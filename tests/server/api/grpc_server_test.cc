@@ -129,8 +129,8 @@ TEST_F(GrpcServerTest, AMessageOverTheLimitIsRefused) {
 
 TEST_F(GrpcServerTest, ReflectionListsEveryService) {
   const std::string listed = Reflect("list_services: ''");
-  for (const char* service : {"warren.v1.Agents", "warren.v1.Hosts", "warren.v1.Intents", "warren.v1.Namespaces",
-                              "grpc.health.v1.Health"}) {
+  for (const char* service :
+       {"warren.v1.Agents", "warren.v1.Hosts", "warren.v1.Intents", "warren.v1.Namespaces", "grpc.health.v1.Health"}) {
     EXPECT_THAT(listed, HasSubstr(std::string("name: \"") + service + "\""));
   }
 }

@@ -71,7 +71,8 @@ TEST_F(NamespacesApiTest, ListsEveryHostByPages) {
 }
 
 TEST_F(NamespacesApiTest, ViewsAreBasicInListsAndFullAlone) {
-  const auto agent = ConnectWith("h1", {"red"}, kInstance, "links {name: 'lo'} routes {dev: 'lo'} nsid: 3 foreign: true");
+  const auto agent =
+      ConnectWith("h1", {"red"}, kInstance, "links {name: 'lo'} routes {dev: 'lo'} nsid: 3 foreign: true");
   v1::ListNamespacesRequest request;
   request.set_parent("hosts/h1");
   v1::ListNamespacesResponse listed;

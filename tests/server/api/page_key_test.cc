@@ -8,7 +8,8 @@ namespace warren::api {
 namespace {
 
 TEST(PageKeyTest, ATokenGivesItsKeyBack) {
-  for (const std::string& key : {std::string("h1"), std::string("h1/@host"), std::string("1:2"), std::string("a\0b", 3)}) {
+  for (const std::string& key :
+       {std::string("h1"), std::string("h1/@host"), std::string("1:2"), std::string("a\0b", 3)}) {
     EXPECT_EQ(DecodePageKey("hosts", EncodePageKey("hosts", key)), key);
   }
 }
@@ -24,7 +25,8 @@ TEST(PageKeyTest, ATokenOfAnotherListingIsRefused) {
 }
 
 TEST(PageKeyTest, WhatIsNoTokenIsRefused) {
-  for (const char* token : {"x", "%%%", "aGVsbG8", "MQ"}) EXPECT_EQ(DecodePageKey("hosts", token), std::nullopt) << token;
+  for (const char* token : {"x", "%%%", "aGVsbG8", "MQ"})
+    EXPECT_EQ(DecodePageKey("hosts", token), std::nullopt) << token;
 }
 
 TEST(PageKeyTest, PageSizesHaveADefaultAndAMaximum) {

@@ -30,7 +30,9 @@ constexpr char kNextBoot[] = "44444444-4444-4444-8444-444444444444";
 // Writes down what it is told.
 class Notes : public HostListener, public HostsObserver {
  public:
-  void HostConnected(const std::string& host, uint64_t session) override { Note(absl::StrCat("+", host, "/", session)); }
+  void HostConnected(const std::string& host, uint64_t session) override {
+    Note(absl::StrCat("+", host, "/", session));
+  }
   void HostDisconnected(const std::string& host, uint64_t session) override {
     Note(absl::StrCat("-", host, "/", session));
   }
