@@ -142,6 +142,10 @@ def check(fleet, host, clients):
     return counts
 
 
+def accepted(clients):
+    return sum(len(client.intents) for client in clients)
+
+
 def one_round(victim, kills, seed):
     chance = random.Random(seed)
     stop = threading.Event()
@@ -152,6 +156,11 @@ def one_round(victim, kills, seed):
             client.start()
         try:
             for _ in range(kills):
+                # Mostly under load; now and then while the one killed before is still starting.
+                if chance.random() < 0.7:
+                    before = accepted(clients)
+                    wait_until(lambda: accepted(clients) > before or any(client.error for client in clients),
+                               "an intent to be accepted")
                 time.sleep(chance.uniform(0.0, 0.3))  # the random instant
                 if victim == "server":
                     fleet.server.kill()
