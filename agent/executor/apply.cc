@@ -87,7 +87,9 @@ absl::Status Applier::Commit(Transaction& tx, v1::IntentResult& result) {
 }
 
 void Applier::Undo(Transaction& tx, v1::IntentResult& result, v1::OperationError error) {
-  for (const std::string& problem : UndoSteps(places_, tx.steps())) error.add_not_undone(problem);
+  // A step that cannot be forgotten is undone once more after a crash.
+  const auto undone = [&] { (void)journal_.UndoneLast(result.sequence()); };
+  for (const std::string& problem : UndoSteps(places_, tx.steps(), undone)) error.add_not_undone(problem);
   Fail(result, std::move(error));
   pending_ = result;
   (void)FinishPending();

@@ -43,7 +43,8 @@ absl::Status RecoverOne(journal::Journal& journal, Places& places, const journal
     logger.Info("finished an intent that was committed", {{"sequence", sequence}, {"intent", result.intent_id()}});
     return journal.Finish(begun.sequence, result.SerializeAsString(), {});
   }
-  const std::vector<std::string> problems = UndoSteps(places, *steps);
+  const auto undone = [&] { (void)journal.UndoneLast(begun.sequence); };
+  const std::vector<std::string> problems = UndoSteps(places, *steps, undone);
   places.CloseAll();
   if (problems.empty()) {
     logger.Info("undid an intent that was interrupted", {{"sequence", sequence}, {"intent", result.intent_id()}});

@@ -165,7 +165,8 @@ bool Remains(Places& places, const Problem& problem, const std::vector<Step>& ea
 
 }  // namespace
 
-std::vector<std::string> UndoSteps(Places& places, const std::vector<Step>& steps) {
+std::vector<std::string> UndoSteps(Places& places, const std::vector<Step>& steps,
+                                   const std::function<void()>& undone) {
   std::vector<std::string> left;
   std::vector<std::pair<Problem, size_t>> all;  // with the number of steps before it
   for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
@@ -196,6 +197,7 @@ std::vector<std::string> UndoSteps(Places& places, const std::vector<Step>& step
     }
     const size_t earlier = static_cast<size_t>(steps.rend() - step) - 1;
     for (Problem& problem : problems) all.emplace_back(std::move(problem), earlier);
+    if (all.empty()) undone();
   }
   for (const auto& [problem, earlier] : all) {
     if (!Remains(places, problem, {steps.begin(), steps.begin() + static_cast<ptrdiff_t>(earlier)})) continue;

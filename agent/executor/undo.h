@@ -4,6 +4,7 @@
 // Takes steps back. Safe when a step's change was made, was not made, or was made in part (step.proto). Belongs to the
 // executor's thread.
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -12,8 +13,9 @@
 
 namespace warren::executor {
 
-// Takes back all steps, the last first. Returns what could not be taken back, one line each.
-std::vector<std::string> UndoSteps(Places& places, const std::vector<Step>& steps);
+// Takes back all steps, the last first. Returns what could not be taken back, one line each. `undone` is called after
+// each step as long as nothing of any is left: whoever keeps the steps forgets the last one he has.
+std::vector<std::string> UndoSteps(Places& places, const std::vector<Step>& steps, const std::function<void()>& undone);
 
 }  // namespace warren::executor
 

@@ -150,6 +150,13 @@ absl::Status Journal::Finish(int64_t sequence, std::string_view result, const Ow
   return status;
 }
 
+absl::Status Journal::UndoneLast(int64_t sequence) {
+  MutexLock lock(&mutex_);
+  return Run(
+      "DELETE FROM step WHERE number = (SELECT number FROM step WHERE sequence = ? ORDER BY number DESC LIMIT 1)",
+      sequence);
+}
+
 absl::Status Journal::Undone(int64_t sequence) {
   MutexLock lock(&mutex_);
   return InTransaction([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {

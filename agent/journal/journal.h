@@ -64,6 +64,9 @@ class Journal {
   absl::Status Commit(int64_t sequence, const Ownership& ownership);
   // Its result replaces what was begun.
   absl::Status Finish(int64_t sequence, std::string_view result, const Ownership& ownership);
+  // The last step added has been undone: after a crash only those before it are. Once earlier steps are undone too, a
+  // later one must not be again: a link that was brought back may look like the one that was made in its place.
+  absl::Status UndoneLast(int64_t sequence);
   // Forgets what was begun.
   absl::Status Undone(int64_t sequence);
 

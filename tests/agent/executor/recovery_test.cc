@@ -40,9 +40,14 @@ attach_link { namespace: '@host' link: 'v1' bridge: 'br0' move_addresses: true }
 add_route { namespace: 'red' destination: 'default' via: '10.0.0.2' }
 add_route { namespace: 'red' destination: '10.7.0.0/16' via: '10.0.0.2' src: '10.0.0.9' metric: 7 table: 70 }
 )",
-      // Fails at its end: wholly undone.
+      // Fails at its end: wholly undone. What it makes looks like what it deleted.
       R"(set_link { namespace: 'red' name: 'eth0' up: false mtu: 1000 new_name: 'wan0' }
 delete_link { namespace: '@host' name: 'v1' }
+create_veth { a { namespace: 'red' name: 'eth1' mac: '02:00:00:00:01:03' up: true } b { namespace: '@host' name: 'v1' mac: '02:00:00:00:01:04' } }
+create_bridge { namespace: '@host' name: 'br1' mac: '02:00:00:00:01:07' }
+attach_link { namespace: '@host' link: 'v1' bridge: 'br1' move_addresses: true }
+delete_bridge { namespace: '@host' name: 'br0' }
+create_bridge { namespace: '@host' name: 'br0' mac: '02:00:00:00:01:05' up: true addresses: '10.1.0.2/24' }
 delete_namespace { namespace: 'blue' }
 create_namespace { namespace: 'blue' }
 create_namespace { namespace: 'green' }

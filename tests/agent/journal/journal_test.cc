@@ -120,6 +120,19 @@ TEST_F(JournalTest, WhatWasUndoneLeavesNothing) {
   EXPECT_THAT((*journal->LoadBegun())[0].steps, IsEmpty());
 }
 
+TEST_F(JournalTest, StepsThatAreUndoneAreForgottenTheLastFirst) {
+  auto journal = Open();
+  for (const int64_t sequence : {1, 2}) ASSERT_TRUE(journal->Begin(sequence, "").ok());
+  for (const char* step : {"a", "b"}) ASSERT_TRUE(journal->Add(1, step).ok());
+  ASSERT_TRUE(journal->Add(2, "other").ok());
+  ASSERT_TRUE(journal->UndoneLast(1).ok());
+  EXPECT_THAT((*journal->LoadBegun())[0].steps, ElementsAre("a"));
+  ASSERT_TRUE(journal->UndoneLast(1).ok());
+  ASSERT_TRUE(journal->UndoneLast(1).ok());
+  EXPECT_THAT((*journal->LoadBegun())[0].steps, IsEmpty());
+  EXPECT_THAT((*journal->LoadBegun())[1].steps, ElementsAre("other"));
+}
+
 TEST_F(JournalTest, BeginningTheSameIntentTwiceIsRefusedAndChangesNothing) {
   auto journal = Open();
   ASSERT_TRUE(journal->Begin(1, "one").ok());
