@@ -13,7 +13,7 @@
 
 namespace warren::executor {
 
-Finished Applier::Apply(const v1::IntentDelivery& intent, const kernel::Ip& server) {
+std::optional<Finished> Applier::Apply(const v1::IntentDelivery& intent, const kernel::Ip& server) {
   Finished finished;
   v1::IntentResult& result = finished.result;
   result = BeginResult(intent, config_.boot_id);
@@ -29,13 +29,15 @@ Finished Applier::Apply(const v1::IntentDelivery& intent, const kernel::Ip& serv
   Transaction tx(intent.sequence(), places_, environment);
   auto error = ApplyOperations(tx, intent);
   if (!error) error = CheckDoomed(tx, intent);
+  bool stopped = false;
   if (!error) {
-    if (auto s = Commit(tx, result); !s.ok()) {
+    if (auto s = Commit(tx, result, &stopped); !s.ok()) {
       error = Explain(-1, "", "", absl::Status(s.code(), absl::StrCat("committing: ", s.message())));
     }
   }
   if (error) Undo(tx, result, *std::move(error));
   places_.CloseAll();
+  if (stopped) return std::nullopt;
   finished.touched = tx.touched();
   return finished;
 }
@@ -67,7 +69,7 @@ std::optional<v1::OperationError> Applier::CheckDoomed(Transaction& tx, const v1
   return std::nullopt;
 }
 
-absl::Status Applier::Commit(Transaction& tx, v1::IntentResult& result) {
+absl::Status Applier::Commit(Transaction& tx, v1::IntentResult& result, bool* stopped) {
   if (!Deletes(tx.steps())) {
     v1::IntentResult done = result;
     Succeed(done);
@@ -78,7 +80,10 @@ absl::Status Applier::Commit(Transaction& tx, v1::IntentResult& result) {
   }
   if (auto s = journal_.Commit(result.sequence(), tx.ownership()); !s.ok()) return s;
   // From here there is only forward.
-  *result.mutable_release_pending() = Release(places_, tx.steps(), config_.release_timeout);
+  auto pending = Release(places_, tx.steps(), config_.release_timeout, config_.stop);
+  *stopped = !pending;
+  if (*stopped) return absl::OkStatus();
+  *result.mutable_release_pending() = *std::move(pending);
   Succeed(result);
   pending_ = result;
   // What cannot be written now is before the next intent, or after a crash.

@@ -22,19 +22,22 @@ class Applier {
     std::string run_dir;
     std::string boot_id;
     absl::Duration release_timeout;
+    int stop = -1;  // a descriptor; readable: the agent is stopping
   };
   Applier(journal::Journal& journal, Places& places, Config config, Listener& listener)
       : journal_(journal), places_(places), config_(std::move(config)), listener_(listener) {}
 
   // The result is in the journal, unless that cannot be written: then it is FAILED, and nothing else is applied until
-  // it can be again.
-  Finished Apply(const v1::IntentDelivery& intent, const kernel::Ip& server);
+  // it can be again. Nothing: it is committed, and the agent was told to stop before the kernel had let go; the next
+  // start goes on with it.
+  std::optional<Finished> Apply(const v1::IntentDelivery& intent, const kernel::Ip& server);
 
  private:
   // Index and error of the operation that failed; nothing: all were applied.
   std::optional<v1::OperationError> ApplyOperations(Transaction& tx, const v1::IntentDelivery& intent);
   std::optional<v1::OperationError> CheckDoomed(Transaction& tx, const v1::IntentDelivery& intent);
-  absl::Status Commit(Transaction& tx, v1::IntentResult& result);
+  // `*stopped`: it is committed, but has no result yet.
+  absl::Status Commit(Transaction& tx, v1::IntentResult& result, bool* stopped);
   void Undo(Transaction& tx, v1::IntentResult& result, v1::OperationError error);
   absl::Status FinishPending();
 

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <deque>
 #include <filesystem>
@@ -16,8 +18,10 @@
 #include "agent/executor/recover.h"
 #include "agent/executor/result.h"
 #include "agent/kernel/boot.h"
+#include "agent/kernel/error.h"
 #include "proto/common/file_lock.h"
 #include "proto/common/mutex.h"
+#include "proto/common/unique_fd.h"
 
 namespace warren::executor {
 namespace {
@@ -32,11 +36,12 @@ absl::Status MakeFolder(const std::string& path) {
 class OneByOne : public Executor {
  public:
   OneByOne(Options options, std::string boot_id, FileLock lock, std::unique_ptr<journal::Journal> journal,
-           Listener& listener)
+           UniqueFd stop, Listener& listener)
       : options_(std::move(options)),
         boot_id_(std::move(boot_id)),
         lock_(std::move(lock)),
         journal_(std::move(journal)),
+        stop_(std::move(stop)),
         listener_(listener) {}
   ~OneByOne() override { Stop(); }
 
@@ -126,6 +131,9 @@ class OneByOne : public Executor {
       queue_.clear();
       changed_.SignalAll();
     }
+    // Ends a wait for the kernel, which may be longer than an agent may take to stop.
+    const uint64_t one = 1;
+    (void)!write(stop_.get(), &one, sizeof one);
     if (thread_.joinable()) thread_.join();
   }
 
@@ -158,7 +166,7 @@ class OneByOne : public Executor {
     const absl::Status status = Recover(places);
     recovered.set_value(status);  // dangles from here on
     if (!status.ok()) return;
-    Applier applier(*journal_, places, {options_.run_dir, boot_id_, options_.release_timeout}, listener_);
+    Applier applier(*journal_, places, {options_.run_dir, boot_id_, options_.release_timeout, stop_.get()}, listener_);
     while (true) {
       std::optional<v1::IntentDelivery> intent;
       kernel::Ip server;
@@ -185,13 +193,14 @@ class OneByOne : public Executor {
     listener_.OnStarted(intent.sequence());
     options_.logger.Info("intent started",
                          {{"intent", intent.intent_id()}, {"sequence", absl::StrCat(intent.sequence())}});
-    Finished finished = applier.Apply(intent, server);
+    std::optional<Finished> finished = applier.Apply(intent, server);
     {
       MutexLock lock(&mutex_);
       running_ = 0;
-      results_[intent.sequence()] = finished.result;
+      if (finished) results_[intent.sequence()] = finished->result;
     }
-    const v1::IntentResult& result = finished.result;
+    if (!finished) return;
+    const v1::IntentResult& result = finished->result;
     options_.logger.Info("intent finished", {{"intent", intent.intent_id()},
                                              {"sequence", absl::StrCat(intent.sequence())},
                                              {"state", v1::Intent::State_Name(result.state())},
@@ -199,7 +208,7 @@ class OneByOne : public Executor {
     for (const std::string& problem : result.error().not_undone()) {
       options_.logger.Error("not undone", {{"intent", intent.intent_id()}, {"left", problem}});
     }
-    listener_.OnFinished(std::move(finished));
+    listener_.OnFinished(*std::move(finished));
   }
 
   void Forget(const std::vector<int64_t>& sequences) {
@@ -213,6 +222,7 @@ class OneByOne : public Executor {
   const std::string boot_id_;
   const FileLock lock_;
   const std::unique_ptr<journal::Journal> journal_;
+  const UniqueFd stop_;  // an eventfd
   Listener& listener_;
 
   Mutex mutex_;
@@ -238,8 +248,10 @@ absl::StatusOr<std::unique_ptr<Executor>> Executor::Open(Options options, Listen
   if (!boot_id.ok()) return boot_id.status();
   auto journal = journal::Journal::Open(options.state_dir + "/journal.db", *boot_id);
   if (!journal.ok()) return journal.status();
-  auto executor =
-      std::make_unique<OneByOne>(std::move(options), *boot_id, *std::move(lock), *std::move(journal), listener);
+  UniqueFd stop(eventfd(0, EFD_CLOEXEC));
+  if (!stop.valid()) return kernel::ErrnoError(errno, "making an eventfd");
+  auto executor = std::make_unique<OneByOne>(std::move(options), *boot_id, *std::move(lock), *std::move(journal),
+                                             std::move(stop), listener);
   if (auto s = executor->Start(); !s.ok()) return s;
   return executor;
 }

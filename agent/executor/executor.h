@@ -74,7 +74,8 @@ class Executor {
   // force.
   virtual void SetServerAddress(const kernel::Ip& address) = 0;
 
-  // Finishes the intent that is running, drops what is queued, joins the thread. Idempotent; from one thread.
+  // Finishes the intent that is running, drops what is queued, joins the thread. One that is committed and waits for
+  // the kernel to let go is not waited for: the next start goes on with it. Idempotent; from one thread.
   virtual void Stop() = 0;
 };
 

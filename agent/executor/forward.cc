@@ -96,7 +96,8 @@ void KeepBuilt(const std::vector<Step>& steps) {
   }
 }
 
-v1::ReleasePending Release(Places& places, const std::vector<Step>& steps, absl::Duration timeout) {
+std::optional<v1::ReleasePending> Release(Places& places, const std::vector<Step>& steps, absl::Duration timeout,
+                                          int stop) {
   v1::ReleasePending pending;
   Wait wait;
   std::vector<std::string> parked;
@@ -126,7 +127,8 @@ v1::ReleasePending Release(Places& places, const std::vector<Step>& steps, absl:
     pending.add_objects(absl::StrCat("cannot see whether the kernel has let go: ", watcher.status().message()));
     return pending;
   }
-  auto left = watcher->Wait(wait.release, absl::Now() + timeout);
+  auto left = watcher->Wait(wait.release, absl::Now() + timeout, stop);
+  if (absl::IsCancelled(left.status())) return std::nullopt;
   if (!left.ok()) {
     pending.add_objects(absl::StrCat("cannot see whether the kernel has let go: ", left.status().message()));
     return pending;

@@ -5,6 +5,7 @@
 // waiting until the kernel has freed it. Only forward: safe to run again after a crash. Belongs to the executor's
 // thread.
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,8 +22,10 @@ bool Deletes(const std::vector<Step>& steps);
 // Takes away the bindings that namespaces were built under.
 void KeepBuilt(const std::vector<Step>& steps);
 
-// Deletes, lets go and waits, at most `timeout`. Returns what is still there and who holds it; empty: nothing.
-v1::ReleasePending Release(Places& places, const std::vector<Step>& steps, absl::Duration timeout);
+// Deletes, lets go and waits, at most `timeout`. Returns what is still there and who holds it; empty: nothing. Nothing
+// at all when the descriptor `stop` became readable meanwhile (-1: none): to be run again.
+std::optional<v1::ReleasePending> Release(Places& places, const std::vector<Step>& steps, absl::Duration timeout,
+                                          int stop);
 
 }  // namespace warren::executor
 

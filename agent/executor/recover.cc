@@ -37,7 +37,7 @@ absl::Status RecoverOne(journal::Journal& journal, Places& places, const journal
   result.ParseFromString(begun.body);
   const std::string sequence = absl::StrCat(begun.sequence);
   if (begun.committed) {
-    *result.mutable_release_pending() = Release(places, *steps, release_timeout);
+    *result.mutable_release_pending() = *Release(places, *steps, release_timeout, /*stop=*/-1);
     Succeed(result);
     places.CloseAll();
     logger.Info("finished an intent that was committed", {{"sequence", sequence}, {"intent", result.intent_id()}});

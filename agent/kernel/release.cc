@@ -79,7 +79,7 @@ absl::Status ReleaseWatcher::LookAgain(Release& release) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Release> ReleaseWatcher::Wait(Release release, absl::Time deadline) {
+absl::StatusOr<Release> ReleaseWatcher::Wait(Release release, absl::Time deadline, int stop) {
   std::vector<char> buffer(64 * 1024);
   while (!release.empty()) {
     const absl::Duration left = deadline - absl::Now();
@@ -87,11 +87,12 @@ absl::StatusOr<Release> ReleaseWatcher::Wait(Release release, absl::Time deadlin
       if (auto s = LookAgain(release); !s.ok()) return s;
       return release;
     }
-    pollfd wait{events_.fd(), POLLIN, 0};
+    pollfd wait[] = {{events_.fd(), POLLIN, 0}, {stop, POLLIN, 0}};  // poll(2) passes over -1
     const int ready =
-        poll(&wait, 1, static_cast<int>(absl::ToInt64Milliseconds(absl::Ceil(left, absl::Milliseconds(1)))));
+        poll(wait, 2, static_cast<int>(absl::ToInt64Milliseconds(absl::Ceil(left, absl::Milliseconds(1)))));
     if (ready < 0 && errno != EINTR) return ErrnoError(errno, "waiting for link events");
     if (ready <= 0) continue;
+    if (wait[1].revents != 0) return absl::CancelledError("told to stop");
     iovec part{buffer.data(), buffer.size()};
     alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int)) * 2];
     msghdr message{};

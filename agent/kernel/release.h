@@ -34,8 +34,9 @@ class ReleaseWatcher {
   // Open before the deletion, so that no event is missed.
   static absl::StatusOr<ReleaseWatcher> Open(NetnsWorker& worker);
 
-  // Blocks until all are gone or the deadline is reached; returns what is still there.
-  absl::StatusOr<Release> Wait(Release release, absl::Time deadline);
+  // Blocks until all are gone or the deadline is reached; returns what is still there. CANCELLED when the descriptor
+  // `stop` becomes readable before (-1: none).
+  absl::StatusOr<Release> Wait(Release release, absl::Time deadline, int stop = -1);
 
  private:
   explicit ReleaseWatcher(Netlink events, Netlink queries) : events_(std::move(events)), queries_(std::move(queries)) {}

@@ -196,6 +196,25 @@ TEST_F(QueueTest, OperationItDoesNotKnowFailsTheIntent) {
   EXPECT_EQ(Sh("ls /run/netns"), "");
 }
 
+TEST_F(QueueTest, StopDoesNotWaitForAKernelThatDoesNotLetGoAndTheNextStartGoesOn) {
+  options_.release_timeout = absl::Hours(1);
+  Reopen();
+  Succeed(Create("red"));
+  Sh("mkdir -p /run/kept && touch /run/kept/red && mount --bind /run/netns/red /run/kept/red");
+  const int64_t sequence = Submit("delete_namespace { namespace: 'red' }");
+  recorder_.WaitStarted(sequence);
+  executor_->Stop();
+  EXPECT_EQ(Sh("ls /run/netns"), "");
+  for (const auto& result : executor_->UnacknowledgedResults()) EXPECT_NE(result.sequence(), sequence);
+  Sh("umount /run/kept/red && rm -r /run/kept");
+  Reopen();
+  const auto kept = executor_->UnacknowledgedResults();
+  ASSERT_FALSE(kept.empty());
+  EXPECT_EQ(kept.back().sequence(), sequence);
+  EXPECT_EQ(kept.back().state(), v1::Intent::SUCCEEDED);
+  EXPECT_FALSE(kept.back().has_release_pending()) << kept.back().DebugString();
+}
+
 TEST_F(QueueTest, SecondExecutorOverTheSameStateIsRefused) {
   Recorder other;
   auto second = Executor::Open(options_, other);
