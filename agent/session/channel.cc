@@ -18,13 +18,7 @@ constexpr int kMaxMessageBytes = 64 << 20;  // several intents of 1 MiB each
 absl::StatusOr<std::string> DialTarget(std::string_view server) {
   auto address = ParseListenAddress(server);
   if (!address.ok()) return address.status();
-  if (address->is_unix) return address->ToString();
-  if (address->port == 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("address \"", address->ToString(), "\" has port 0, where nobody listens"));
-  }
-  // Not left to gRPC's own parsing, which would take "dns://..." and other schemes as well.
-  return absl::StrCat("dns:", address->ToString());
+  return warren::DialTarget(*address);
 }
 
 std::shared_ptr<grpc::Channel> Dial(const std::string& target) {

@@ -20,19 +20,11 @@ std::string DefaultServer(const std::string& socket) {
 absl::StatusOr<std::string> DialTarget(std::string_view server) {
   auto address = ParseListenAddress(server);
   if (!address.ok()) return address.status();
-  if (!address->is_unix) {
-    if (address->port == 0) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("address \"", address->ToString(), "\" has port 0, which nobody listens on"));
-    }
-    // Not left to gRPC's own parsing, which would take "dns://..." and other schemes as well.
-    return absl::StrCat("dns:", address->ToString());
-  }
-  if (access(address->path.c_str(), W_OK) != 0 && errno == EACCES) {
+  if (address->is_unix && access(address->path.c_str(), W_OK) != 0 && errno == EACCES) {
     return absl::PermissionDeniedError(
         absl::StrCat("EACCES: this user may not write to ", address->path, "; run as root or join the socket's group"));
   }
-  return address->ToString();
+  return warren::DialTarget(*address);
 }
 
 }  // namespace warren::client

@@ -53,4 +53,14 @@ absl::StatusOr<ListenAddress> ParseListenAddress(std::string_view text) {
   return address;
 }
 
+absl::StatusOr<std::string> DialTarget(const ListenAddress& address) {
+  if (address.is_unix) return address.ToString();
+  if (address.port == 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("address \"", address.ToString(), "\" has port 0, where nobody listens"));
+  }
+  // Not left to gRPC's own parsing, which would take "dns://..." and other schemes as well.
+  return absl::StrCat("dns:", address.ToString());
+}
+
 }  // namespace warren

@@ -25,6 +25,9 @@ struct ListenAddress {
 // INVALID_ARGUMENT with the expected forms.
 absl::StatusOr<ListenAddress> ParseListenAddress(std::string_view text);
 
+// What gRPC dials for it. INVALID_ARGUMENT for port 0, where nobody can listen.
+absl::StatusOr<std::string> DialTarget(const ListenAddress& address);
+
 }  // namespace warren
 
 #endif  // WARREN_PROTO_COMMON_LISTEN_ADDRESS_H_
