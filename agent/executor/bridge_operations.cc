@@ -36,6 +36,27 @@ absl::Status SetMaster(Place& place, int ifindex, int master) {
   return kernel::SetLink(place.netlink, ifindex, change);
 }
 
+// Writes the step of a change of master, with that of a move of addresses where there is one (its two links are `from`
+// and `to`), and changes the master. The move is then to be run.
+absl::StatusOr<std::optional<AddressMove>> ChangeMaster(Transaction& tx, Place& place, const kernel::Link& port,
+                                                        int master, bool move_addresses, const kernel::Link& from,
+                                                        const kernel::Link& to) {
+  Step step;
+  std::optional<AddressMove> move;
+  if (move_addresses) {
+    auto planned = AddressMove::Plan(place, from, to, step);
+    if (!planned.ok()) return planned.status();
+    move.emplace(*std::move(planned));
+  } else {
+    auto state = Capture(place, port, Reach::kLink);
+    if (!state.ok()) return state.status();
+    *step.add_undo()->mutable_restore_link()->mutable_state() = *std::move(state);
+  }
+  if (auto s = tx.Write(std::move(step)); !s.ok()) return s;
+  if (auto s = SetMaster(place, port.ifindex, master); !s.ok()) return s;
+  return move;
+}
+
 }  // namespace
 
 absl::Status Apply(Transaction& tx, const v1::CreateBridge& operation) {
@@ -99,25 +120,15 @@ absl::Status Apply(Transaction& tx, const v1::AttachLink& operation) {
   if (!operation.force() && !operation.move_addresses()) {
     if (auto s = CheckLinkNotVital(tx, place, at->link, "attached to a bridge"); !s.ok()) return s;
   }
-  Step step;
-  std::optional<AddressMove> move;
-  if (operation.move_addresses()) {
-    auto planned = AddressMove::Plan(place, at->link, bridge->link, step);
-    if (!planned.ok()) return planned.status();
-    move.emplace(*std::move(planned));
-  } else {
-    auto state = Capture(place, at->link, Reach::kLink);
-    if (!state.ok()) return state.status();
-    *step.add_undo()->mutable_restore_link()->mutable_state() = *std::move(state);
-  }
-  if (auto s = tx.Write(std::move(step)); !s.ok()) return s;
-  if (auto s = SetMaster(place, at->link.ifindex, bridge->link.ifindex); !s.ok()) return s;
-  if (!move) return absl::OkStatus();
+  auto move =
+      ChangeMaster(tx, place, at->link, bridge->link.ifindex, operation.move_addresses(), at->link, bridge->link);
+  if (!move.ok()) return move.status();
+  if (!*move) return absl::OkStatus();
   // What answered on a link that is up must answer on the bridge.
   if (at->link.up() && !bridge->link.up()) {
     if (auto s = SetUp(place, bridge->link.ifindex); !s.ok()) return s;
   }
-  return move->Run();
+  return (*move)->Run();
 }
 
 absl::Status Apply(Transaction& tx, const v1::DetachLink& operation) {
@@ -142,20 +153,9 @@ absl::Status Apply(Transaction& tx, const v1::DetachLink& operation) {
   if (!operation.force() && !operation.move_addresses()) {
     if (auto s = CheckLinkNotVital(tx, place, at->link, "detached from its bridge"); !s.ok()) return s;
   }
-  Step step;
-  std::optional<AddressMove> move;
-  if (operation.move_addresses()) {
-    auto planned = AddressMove::Plan(place, *bridge, at->link, step);
-    if (!planned.ok()) return planned.status();
-    move.emplace(*std::move(planned));
-  } else {
-    auto state = Capture(place, at->link, Reach::kLink);
-    if (!state.ok()) return state.status();
-    *step.add_undo()->mutable_restore_link()->mutable_state() = *std::move(state);
-  }
-  if (auto s = tx.Write(std::move(step)); !s.ok()) return s;
-  if (auto s = SetMaster(place, at->link.ifindex, 0); !s.ok()) return s;
-  return move ? move->Run() : absl::OkStatus();
+  auto move = ChangeMaster(tx, place, at->link, 0, operation.move_addresses(), *bridge, at->link);
+  if (!move.ok()) return move.status();
+  return *move ? (*move)->Run() : absl::OkStatus();
 }
 
 }  // namespace warren::executor
