@@ -21,12 +21,41 @@ absl::Status BadRequestError(const std::vector<FieldViolation>& violations) {
 }
 
 absl::Status ExhaustedError(std::string message, absl::Duration retry_after) {
+  return WithRetry(
+      absl::ResourceExhaustedError(absl::StrCat(message, "; try again in ", absl::FormatDuration(retry_after))),
+      retry_after);
+}
+
+absl::Status WithReason(absl::Status status, std::string_view reason,
+                        const std::map<std::string, std::string>& metadata) {
+  google::rpc::ErrorInfo details;
+  details.set_reason(std::string(reason));
+  details.set_domain(kErrorDomain);
+  for (const auto& [key, value] : metadata) (*details.mutable_metadata())[key] = value;
+  status.SetPayload(kErrorInfoUrl, absl::Cord(details.SerializeAsString()));
+  return status;
+}
+
+absl::Status WithResource(absl::Status status, std::string_view type, std::string_view name) {
+  google::rpc::ResourceInfo details;
+  details.set_resource_type(std::string(type));
+  details.set_resource_name(std::string(name));
+  status.SetPayload(kResourceInfoUrl, absl::Cord(details.SerializeAsString()));
+  return status;
+}
+
+absl::Status WithRetry(absl::Status status, absl::Duration retry_after) {
   google::rpc::RetryInfo details;
   details.mutable_retry_delay()->set_seconds(absl::ToInt64Seconds(absl::Ceil(retry_after, absl::Seconds(1))));
-  absl::Status status =
-      absl::ResourceExhaustedError(absl::StrCat(message, "; try again in ", absl::FormatDuration(retry_after)));
   status.SetPayload(kRetryInfoUrl, absl::Cord(details.SerializeAsString()));
   return status;
+}
+
+std::string ReasonOf(const absl::Status& status) {
+  google::rpc::ErrorInfo details;
+  const auto payload = status.GetPayload(kErrorInfoUrl);
+  if (payload && details.ParseFromString(std::string(*payload))) return details.reason();
+  return std::string();
 }
 
 }  // namespace warren
