@@ -3,7 +3,6 @@
 #include <cstdio>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -18,8 +17,11 @@
 #include "agent/session/refusing_executor.h"
 #include "agent/session/reporter.h"
 #include "agent/session/session.h"
+#include "proto/common/listen_address.h"
 #include "proto/common/logging.h"
 #include "proto/common/metrics.h"
+#include "proto/common/pages.h"
+#include "proto/common/process_metrics.h"
 #include "proto/common/shutdown.h"
 #include "proto/common/version.h"
 
@@ -66,6 +68,7 @@ absl::Status Run(const AgentFlags& flags, const Settings& settings, const Logger
   if (!boot_id.ok()) return boot_id.status();
 
   Metrics metrics;
+  metrics.Add(std::make_shared<ProcessMetrics>());
   metrics::AgentMetrics agent_metrics(metrics.registry());
   session::Reporter reporter(agent_metrics);
 
@@ -97,13 +100,16 @@ absl::Status Run(const AgentFlags& flags, const Settings& settings, const Logger
   const auto make_inventory = [&] { return inventory::KernelInventory::Create(inventory_options); };
   if (auto status = reporter.Start(**executor, make_inventory); !status.ok()) return status;
 
-  std::string metrics_address;
+  std::unique_ptr<Pages> pages;
   if (!settings.metrics_listen.empty()) {
-    auto address = metrics.Serve(settings.metrics_listen);
+    auto address = ParseListenAddress(settings.metrics_listen);
     if (!address.ok()) return address.status();
-    metrics_address = *address;
+    auto served = Pages::Serve(*std::move(address), metrics, [] { return absl::OkStatus(); });
+    if (!served.ok()) return served.status();
+    pages = *std::move(served);
   }
-  logger.Info("listening", {{"metrics", metrics_address}, {"host", settings.host}, {"version", kVersion}});
+  logger.Info("listening",
+              {{"metrics", pages != nullptr ? pages->address() : ""}, {"host", settings.host}, {"version", kVersion}});
 
   session::Session::Options session_options;
   session_options.server = flags.server;
@@ -114,8 +120,6 @@ absl::Status Run(const AgentFlags& flags, const Settings& settings, const Logger
 
   const int number = signal.Wait();
   logger.Info("shutting down", {{"signal", std::to_string(number)}});
-  // The listener takes its time: meanwhile the rest is drained.
-  const std::jthread stop_metrics([&] { metrics.StopServing(); });
   (*executor)->Stop();
   reporter.Drain(kDrain);
   (*session)->Stop();

@@ -56,7 +56,8 @@ int ParseServerFlags(int argc, const char* const* argv, ServerFlags& f) {
                  "Serve /healthz, /readyz and /metrics over HTTP on HOST:PORT, such as 127.0.0.1:7601 [not served]")
       ->type_name("ADDRESS")
       ->group(addresses);
-  app.add_option("--metrics-listen", f.metrics_listen, "Serve /metrics for Prometheus on HOST:PORT; \"off\": do not")
+  app.add_option("--metrics-listen", f.metrics_listen,
+                 "Serve /metrics for Prometheus, /healthz and /readyz on HOST:PORT; \"off\": do not")
       ->type_name("ADDRESS")
       ->capture_default_str()
       ->group(addresses);
@@ -124,7 +125,7 @@ absl::StatusOr<Settings> Resolve(const ServerFlags& flags) {
   if (flags.metrics_listen != "off") {
     auto address = Local("--metrics-listen", flags.metrics_listen);
     if (!address.ok()) return address.status();
-    settings.metrics_listen = flags.metrics_listen;
+    settings.metrics_listen = *std::move(address);
   }
   const std::string store = flags.store.empty() ? absl::StrCat("sqlite:", flags.state_dir, "/warren.db") : flags.store;
   absl::string_view path = store;

@@ -45,8 +45,8 @@ int ParseServerFlags(int argc, const char* const* argv, ServerFlags& flags);
 // What the flags come to. INVALID_ARGUMENT names the flag and what to do.
 struct Settings {
   std::vector<ListenAddress> grpc_listen;
-  std::optional<ListenAddress> http_listen;  // none: not served
-  std::string metrics_listen;                // empty: not served
+  std::optional<ListenAddress> http_listen;     // none: not served
+  std::optional<ListenAddress> metrics_listen;  // none: not served
   std::string store_path;
 };
 absl::StatusOr<Settings> Resolve(const ServerFlags& flags);

@@ -5,8 +5,8 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -14,6 +14,8 @@
 #include "absl/strings/str_join.h"
 #include "proto/common/logging.h"
 #include "proto/common/metrics.h"
+#include "proto/common/pages.h"
+#include "proto/common/process_metrics.h"
 #include "proto/common/shutdown.h"
 #include "proto/common/version.h"
 #include "server/api/agents_service.h"
@@ -26,7 +28,6 @@
 #include "server/hosts/queue_listener.h"
 #include "server/intents/intents.h"
 #include "server/inventory/inventory.h"
-#include "server/metrics/pages.h"
 #include "server/metrics/room_metrics.h"
 #include "server/metrics/rpc_metrics.h"
 #include "server/store/sqlite_kv.h"
@@ -59,6 +60,7 @@ absl::Status Run(const ServerFlags& flags, const Settings& settings, const Logge
   if (auto status = MakeDirectory("--run-dir", flags.run_dir, 0755); !status.ok()) return status;
 
   Metrics metrics;
+  metrics.Add(std::make_shared<ProcessMetrics>());
   metrics::QueueMetrics queue_metrics(metrics.registry());
   metrics::HostMetrics host_metrics(metrics.registry());
   metrics::StoreMetrics store_metrics(metrics.registry());
@@ -110,29 +112,22 @@ absl::Status Run(const ServerFlags& flags, const Settings& settings, const Logge
   auto grpc = api::GrpcServer::Start(std::move(grpc_options));
   if (!grpc.ok()) return grpc.status();
 
-  std::string metrics_address, http_address;
-  if (!settings.metrics_listen.empty()) {
-    auto address = metrics.Serve(settings.metrics_listen);
-    if (!address.ok()) return address.status();
-    metrics_address = *address;
-  }
-  std::unique_ptr<metrics::Pages> pages;
-  if (settings.http_listen) {
-    auto served = metrics::Pages::Serve(*settings.http_listen, metrics.registry(), [&] { return (*kv)->Health(); });
-    if (!served.ok()) return served.status();
-    pages = *std::move(served);
-    http_address = pages->address();
-  }
+  const auto ready = [&] { return (*kv)->Health(); };
+  const auto serve_pages = [&](const std::optional<ListenAddress>& address) -> absl::StatusOr<std::unique_ptr<Pages>> {
+    if (!address) return nullptr;
+    return Pages::Serve(*address, metrics, ready);
+  };
+  auto metrics_pages = serve_pages(settings.metrics_listen);
+  if (!metrics_pages.ok()) return metrics_pages.status();
+  auto http_pages = serve_pages(settings.http_listen);
+  if (!http_pages.ok()) return http_pages.status();
   logger.Info("listening", {{"grpc", absl::StrJoin((*grpc)->addresses(), ",")},
-                            {"http", http_address},
-                            {"metrics", metrics_address},
+                            {"http", *http_pages ? (*http_pages)->address() : ""},
+                            {"metrics", *metrics_pages ? (*metrics_pages)->address() : ""},
                             {"version", kVersion}});
 
   const int number = signal.Wait();
   logger.Info("shutting down", {{"signal", std::to_string(number)}});
-  // The HTTP listeners take their time: meanwhile the rest is drained.
-  const std::jthread stop_pages([&] { pages.reset(); });
-  const std::jthread stop_metrics([&] { metrics.StopServing(); });
   (*grpc)->SetNotServing();
   (*hosts)->Shutdown();
   (*intents)->Stop();

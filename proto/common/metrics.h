@@ -1,38 +1,34 @@
 #ifndef WARREN_PROTO_COMMON_METRICS_H_
 #define WARREN_PROTO_COMMON_METRICS_H_
 
-// The registry of a process's Prometheus metrics and the listener that serves them at /metrics (civetweb, two threads
-// of its own). Exports warren_build_info{version}. Thread-safe.
+// The Prometheus metrics of a process: a registry for what is counted as it happens, and collectables for what is
+// looked up when it is asked for. proto/common/pages.h serves them. Exports warren_build_info{version}. Thread-safe.
 
+#include <prometheus/collectable.h>
 #include <prometheus/registry.h>
 
 #include <memory>
-#include <string>
+#include <vector>
 
-#include "absl/status/statusor.h"
-
-namespace prometheus {
-class Exposer;
-}
+#include "proto/common/mutex.h"
 
 namespace warren {
 
-class Metrics {
+class Metrics : public prometheus::Collectable {
  public:
   Metrics();
-  ~Metrics();
 
-  prometheus::Registry& registry() { return *registry_; }
+  prometheus::Registry& registry() { return registry_; }
 
-  // Serves on "HOST:PORT" (port 0: a free one) until this object dies; returns the address in use. INVALID_ARGUMENT for
-  // a unix socket, which the listener cannot do; UNAVAILABLE when the address cannot be bound.
-  absl::StatusOr<std::string> Serve(const std::string& address);
-  // Ends that; civetweb takes up to 2 s for it. The registry stays.
-  void StopServing();
+  // Asked by every Collect from now on, on its thread.
+  void Add(std::shared_ptr<const prometheus::Collectable> collectable);
+
+  std::vector<prometheus::MetricFamily> Collect() const override;
 
  private:
-  std::shared_ptr<prometheus::Registry> registry_;
-  std::unique_ptr<prometheus::Exposer> exposer_;
+  prometheus::Registry registry_;
+  mutable Mutex mutex_;
+  std::vector<std::shared_ptr<const prometheus::Collectable>> collectables_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace warren

@@ -27,7 +27,8 @@ TEST(ServerFlagsTest, ByDefaultListensOnItsSocketAndOnLoopback) {
   EXPECT_EQ(settings->grpc_listen[0].ToString(), "unix:/run/warren/server.sock");
   EXPECT_EQ(settings->grpc_listen[1].ToString(), "127.0.0.1:7600");
   EXPECT_FALSE(settings->http_listen.has_value());
-  EXPECT_EQ(settings->metrics_listen, "127.0.0.1:7602");
+  ASSERT_TRUE(settings->metrics_listen.has_value());
+  EXPECT_EQ(settings->metrics_listen->ToString(), "127.0.0.1:7602");
   EXPECT_EQ(settings->store_path, "/var/lib/warren/server/warren.db");
 }
 
@@ -70,7 +71,7 @@ TEST(ServerFlagsTest, MetricsMayBeOff) {
   ASSERT_EQ(Parse({"--metrics-listen", "off"}, flags), -1);
   const auto settings = Resolve(flags);
   ASSERT_TRUE(settings.ok());
-  EXPECT_EQ(settings->metrics_listen, "");
+  EXPECT_FALSE(settings->metrics_listen.has_value());
 }
 
 TEST(ServerFlagsTest, OnlyStoresThatThereAreAreTaken) {

@@ -1,14 +1,21 @@
-#include "server/metrics/pages.h"
+#include "proto/common/pages.h"
 
 #include <CivetServer.h>
+#include <netdb.h>
+#include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
+#include <sys/socket.h>
 
+#include <chrono>
 #include <sstream>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "proto/common/mutex.h"
+#include "proto/common/unique_fd.h"
 
-namespace warren::metrics {
+namespace warren {
 namespace {
 
 struct Page {
@@ -38,24 +45,36 @@ class Handler : public CivetHandler {
   const std::function<Page()> page_;
 };
 
+// Connects and hangs up.
+void Knock(const ListenAddress& address) {
+  addrinfo hints{};
+  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &found) != 0) return;
+  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, freeaddrinfo);
+  const UniqueFd fd(socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (fd.valid()) (void)connect(fd.get(), found->ai_addr, found->ai_addrlen);
+}
+
 }  // namespace
 
-Pages::Pages() = default;
-Pages::~Pages() = default;
+Pages::Pages(ListenAddress address) : address_(std::move(address)) {}
 
-absl::StatusOr<std::unique_ptr<Pages>> Pages::Serve(ListenAddress address, prometheus::Registry& registry,
+absl::StatusOr<std::unique_ptr<Pages>> Pages::Serve(ListenAddress address, const prometheus::Collectable& metrics,
                                                     std::function<absl::Status()> ready) {
   if (address.is_unix) {
     return absl::InvalidArgumentError(absl::StrCat("HTTP is served over TCP only, not on ", address.ToString()));
   }
   if (address.host == "localhost") address.host = "127.0.0.1";
-  std::unique_ptr<Pages> pages(new Pages());
+  std::unique_ptr<Pages> pages(new Pages(std::move(address)));
+  const std::string wanted = pages->address_.ToString();
   try {
-    pages->server_ = std::make_unique<CivetServer>(
-        std::vector<std::string>{"listening_ports", address.ToString(), "num_threads", "2"});
+    pages->server_ =
+        std::make_unique<CivetServer>(std::vector<std::string>{"listening_ports", wanted, "num_threads", "2"});
   } catch (const CivetException& error) {
     return absl::UnavailableError(
-        absl::StrCat("cannot serve HTTP on ", address.ToString(), ": ", error.what(), "; is the port taken?"));
+        absl::StrCat("cannot serve HTTP on ", wanted, ": ", error.what(), "; is the port taken?"));
   }
   const auto add = [&](const char* path, std::function<Page()> page) {
     pages->handlers_.push_back(std::make_unique<Handler>(std::move(page)));
@@ -66,14 +85,33 @@ absl::StatusOr<std::unique_ptr<Pages>> Pages::Serve(ListenAddress address, prome
     const absl::Status status = ready();
     return status.ok() ? Page{.body = "ok\n"} : Page{.code = 503, .body = absl::StrCat(status.ToString(), "\n")};
   });
-  add("/metrics$", [&registry] {
+  add("/metrics$", [&metrics] {
     std::ostringstream text;
-    prometheus::TextSerializer().Serialize(text, registry.Collect());
+    prometheus::TextSerializer().Serialize(text, metrics.Collect());
     return Page{.type = "text/plain; version=0.0.4; charset=utf-8", .body = text.str()};
   });
-  address.port = pages->server_->getListeningPorts().front();
-  pages->address_ = address.ToString();
+  pages->address_.port = pages->server_->getListeningPorts().front();
+  pages->bound_ = pages->address_.ToString();
   return pages;
 }
 
-}  // namespace warren::metrics
+Pages::~Pages() {
+  if (server_ == nullptr) return;
+  // civetweb looks whether it is to stop when somebody connects, or every 2 s: connect until it has seen that.
+  Mutex mutex;
+  CondVar changed;
+  bool stopped = false;
+  const std::jthread stop([&] {
+    server_->close();
+    MutexLock lock(&mutex);
+    stopped = true;
+    changed.Signal();
+  });
+  MutexLock lock(&mutex);
+  while (!stopped) {
+    Knock(address_);
+    changed.WaitFor(&mutex, std::chrono::milliseconds(10));
+  }
+}
+
+}  // namespace warren
