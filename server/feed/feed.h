@@ -1,14 +1,20 @@
 #ifndef WARREN_SERVER_FEED_FEED_H_
 #define WARREN_SERVER_FEED_FEED_H_
 
-// The recent events of one kind of resource, kept once for all who watch: a ring bounded in bytes, and a cursor for each
-// watch. A watch costs its cursor, however far behind it is; one that has fallen off the ring is told so and ends. An
-// event is encoded once, whoever watches.
+// The recent events of one kind of resource, kept once for all who watch: a ring bounded in bytes, and a cursor for
+// each watch. A watch costs its cursor, however far behind it is; one that has fallen off the ring is told so and ends.
+// An event is encoded once, whoever watches.
 //
-// Threading: any thread; Append, Advance and Close from one at a time. `wake` is called by whoever appends, under no
-// lock; it must not block, and may call Take. A cursor's methods are for one thread at a time; it may be destroyed on
-// any thread, also in its own wake, and must be before the feed is.
-// Cost: an append is one lock, and one call for each watch that waits.
+// Waking: a watch of one host sleeps through what happens to others, and no watch is woken because the revision moves
+// on. It need only not sleep so long that its last revision is no longer kept: a watch that was last told something in
+// the older half of a full ring is woken to be told a newer revision, once for each half of the ring that is replaced.
+//
+// Threading: any thread; Append, Advance, Skip and Close from one at a time. `wake` is called by whoever appends, under
+// no lock; it must not block, and may call Take. It may still be called once when its cursor is being destroyed on
+// another thread or is gone already: it has to own what it touches. A cursor's methods are for one thread at a time,
+// but for status; it may be destroyed on any thread, also in its own wake, and must be before the feed is.
+// Cost: an append is one lock, and one call for each watch that waits for one of the events. A Take is one lock and one
+// pointer copied for each event of the watch's host; it passes over other hosts' events at some 5 ns each.
 
 #include <cstddef>
 #include <cstdint>
@@ -16,11 +22,16 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "proto/common/mutex.h"
 #include "server/filter/filter.h"
 
@@ -38,16 +49,20 @@ struct Event {
   // What a filter sees: null `now`: it was deleted. Null `before`: not known, so that it may have been shown.
   std::shared_ptr<const filter::Subject> now;
   std::shared_ptr<const filter::Subject> before;
+  size_t subject_bytes = 0;  // what those two keep in memory, about
 
   size_t Bytes() const {
-    return sizeof(*this) + host.size() + changed.size() + changed_full.size() + deleted.size();
+    return sizeof(*this) + host.size() + changed.size() + changed_full.size() + deleted.size() + subject_bytes;
   }
 };
 using EventPtr = std::shared_ptr<const Event>;
 
 struct Options {
-  size_t max_bytes = size_t{64} << 20;  // of the ring; the newest revision is kept whatever it takes
+  size_t max_bytes = size_t{64} << 20;  // of the ring; what was appended last is kept whatever it takes
   size_t max_watches = 10000;           // cursors open at once
+  // After the last watch is gone, events are kept for this long for one that comes back (see Skip).
+  absl::Duration keep_unwatched = absl::Minutes(5);
+  std::function<absl::Time()> clock = [] { return absl::Now(); };
 };
 
 struct Stats {
@@ -69,30 +84,62 @@ class Feed {
   Feed(const Feed&) = delete;
   Feed& operator=(const Feed&) = delete;
 
-  // Adds all events of one revision (or, with revision 0, best-effort ones) and moves on to it.
+  // Adds all events of one revision (or, with revision 0, best-effort ones) and moves on to it. Revisions ascend.
   void Append(int64_t revision, std::vector<EventPtr> events);
-  // Nothing of this kind happened up to there.
+  // Nothing of this kind happened up to there. Wakes nobody.
   void Advance(int64_t revision);
-  // Every cursor gets `why` once it has taken what there is; none is opened any more.
+  // Something happened up to there that need not be appended, nor encoded: nobody watches, nor did of late. No watch
+  // can go on after an earlier revision any more. False: somebody does; nothing was done, the events are to be
+  // appended.
+  bool Skip(int64_t revision);
+  // Every cursor gets `why` once it has taken what there is; none is opened any more. Wakes all.
   void Close(absl::Status why);
 
-  // A watch that goes on after a revision; negative: after the newest. `wake` is called once after each Take that came
-  // back empty, when there is something again. OUT_OF_RANGE: it is no longer kept, or is of the future.
-  // RESOURCE_EXHAUSTED with google.rpc.RetryInfo: max_watches. What the feed was closed with.
-  absl::StatusOr<std::unique_ptr<Cursor>> Open(int64_t after_revision, std::function<void()> wake);
+  // A watch of one host ("-": of all) that goes on after a revision; negative: after the newest. `wake` is called once
+  // after each Take that came back empty, when there is something again; and once, whatever the watch is at, when it
+  // has fallen off the ring and when the feed is closed.
+  //
+  // OUT_OF_RANGE: the revision is no longer kept (reason REVISION_COMPACTED), or is of the future (REVISION_UNKNOWN).
+  // RESOURCE_EXHAUSTED with google.rpc.RetryInfo: max_watches (TOO_MANY_WATCHES). What the feed was closed with.
+  absl::StatusOr<std::unique_ptr<Cursor>> Open(const std::string& host, int64_t after_revision,
+                                               std::function<void()> wake);
 
   int64_t revision() const;
   Stats stats() const;
 
  private:
   friend class Cursor;
+  using Wake = std::shared_ptr<const std::function<void()>>;
   struct Slot {
     EventPtr event;
     int64_t through = 0;  // everything up to here is told with this event; the revision before while more of it follow
-  };
+    size_t bytes = 0;
 
-  void Push(Slot slot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  std::vector<std::function<void()>> TakeWakes() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+    // Not told again after this revision.
+    int64_t key() const { return event->revision != 0 ? event->revision : through; }
+  };
+  // The watches of one host.
+  struct Group {
+    size_t cursors = 0;
+    std::vector<Cursor*> waiting;
+  };
+  using Order = std::set<std::pair<int64_t, Cursor*>>;
+
+  uint64_t end() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return first_ + ring_.size(); }
+  const Slot& At(uint64_t position) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return ring_[position - first_]; }
+  // Told less than this, a watch is soon to be told a newer revision.
+  int64_t StaleBelow() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Drops the oldest until the rest fits, but for the last `keep`. `dropped` is for freeing under no lock.
+  void Evict(size_t keep, std::vector<Slot>& dropped, std::vector<Wake>& wakes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The ring no longer holds where this one stands.
+  void LeaveBehind(Cursor* cursor, std::vector<Wake>& wakes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // From reading to waiting and back; no node is allocated.
+  void Wait(Cursor* cursor) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Resume(Cursor* cursor, uint64_t position) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Those of one host that wait; something comes for them after revision `before`.
+  void ResumeAll(const std::string& host, int64_t before, std::vector<Wake>& wakes)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Remove(Cursor* cursor);
 
   const Options options_;
   mutable Mutex mutex_;
@@ -103,33 +150,60 @@ class Feed {
   int64_t first_revision_ ABSL_GUARDED_BY(mutex_);
   uint64_t cut_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::Status closed_ ABSL_GUARDED_BY(mutex_);
-  std::map<Cursor*, std::function<void()>> waiting_ ABSL_GUARDED_BY(mutex_);  // those to be woken
   size_t cursors_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::Time unwatched_since_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  std::map<std::string, Group> groups_ ABSL_GUARDED_BY(mutex_);
+  // Every cursor that was not cut is in one of them.
+  Order reading_ ABSL_GUARDED_BY(mutex_);  // by position
+  Order waiting_ ABSL_GUARDED_BY(mutex_);  // by the revision last told
 };
 
 class Cursor {
  public:
   struct Batch {
     std::vector<EventPtr> events;
-    // Everything up to here has been told, with these; 0: it is not complete yet.
+    // Everything up to here has been told, with these.
     int64_t revision = 0;
+
+    bool empty() const { return events.empty() && revision == 0; }
   };
 
   ~Cursor();
 
-  // What comes next, at most so much of it (but at least one event). No events and no progress: `wake` will be called.
-  // RESOURCE_EXHAUSTED: it fell off the ring (reason SLOW_WATCH). What the feed was closed with.
+  // What comes next, at most so much of it (but at least one event). No events: the revision has moved on so far that
+  // it is worth telling. Empty: there is nothing, and `wake` will be called. RESOURCE_EXHAUSTED: it fell off the ring
+  // (reason SLOW_WATCH). What the feed was closed with.
   absl::StatusOr<Batch> Take(size_t max_events, size_t max_bytes);
+
+  // OK, or what has ended it: it fell off the ring, or the feed was closed (Take may have something left). Any thread.
+  absl::Status status() const;
+
+  // Where it began, until the first Take.
+  int64_t revision() const { return told_; }
 
  private:
   friend class Feed;
-  Cursor(Feed& feed, uint64_t position, int64_t told, std::function<void()> wake)
-      : feed_(feed), position_(position), told_(told), wake_(std::move(wake)) {}
+  enum class State { kReading, kWaiting, kCut };
+
+  Cursor(Feed& feed, std::string host, int64_t told, std::function<void()> wake)
+      : feed_(feed),
+        host_(std::move(host)),
+        wake_(std::make_shared<const std::function<void()>>(std::move(wake))),
+        told_(told),
+        passed_(told) {}
+  bool Sees(const Event& event) const { return all_ || event.host == host_; }
 
   Feed& feed_;
-  uint64_t position_;
-  int64_t told_;  // the last revision it was told of
-  const std::function<void()> wake_;
+  const std::string host_;
+  const bool all_ = host_ == "-";
+  const Feed::Wake wake_;
+  int64_t told_;  // the last revision it was told of; written under the feed's lock
+  // Guarded by the feed's lock.
+  int64_t passed_;  // the last revision with nothing left for it, told or not
+  State state_ = State::kReading;
+  Feed::Group* group_ = nullptr;
+  size_t index_ = 0;  // in the group, while it waits
+  Feed::Order::iterator at_;
 };
 
 }  // namespace warren::feed
