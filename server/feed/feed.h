@@ -46,9 +46,12 @@ struct Event {
   std::string changed;
   std::string changed_full;
   std::string deleted;
-  // What a filter sees: null `now`: it was deleted. Null `before`: not known, so that it may have been shown.
+  // What a filter sees: null `now`: it was deleted. Null `before`: not known, so that it may have been shown. An event
+  // whose `deleted` is empty is of something new: it was shown to nobody.
   std::shared_ptr<const filter::Subject> now;
   std::shared_ptr<const filter::Subject> before;
+  // What it may have been as well, when a best-effort event came in between or did not; null: nothing.
+  std::shared_ptr<const filter::Subject> or_before;
   size_t subject_bytes = 0;  // what those two keep in memory, about
 
   size_t Bytes() const {
