@@ -3,8 +3,12 @@
 #include <limits.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "proto/common/listen_address.h"
 #include "proto/common/names.h"
 
@@ -16,6 +20,8 @@ constexpr char kExamples[] = R"(Examples:
       Serves this host, under its hostname, to the server on unix:/run/warren/server.sock.
   warren-agent --server 127.0.0.1:7600 --host rack1-node7
       Dials a server over TCP (a tunnel's near end, say), under another name.
+  warren-agent --label rack=a1 --label role=gateway
+      Can be found by its labels: warren hosts list --filter 'labels.rack = "a1"'.
   warren-agent --metrics-listen off --log-format json
       Serves no metrics and logs for machines.
   WARREN_RELEASE_TIMEOUT=2s warren-agent --config /etc/warren/agent.conf
@@ -25,6 +31,33 @@ constexpr absl::Duration kLongestRelease = absl::Hours(1);
 
 absl::Status Bad(const std::string& flag, const std::string& why) {
   return absl::InvalidArgumentError(absl::StrCat(flag, ": ", why));
+}
+
+absl::StatusOr<std::map<std::string, std::string>> ResolveLabels(const std::vector<std::string>& given) {
+  std::map<std::string, std::string> labels;
+  std::vector<std::string> wrong;
+  for (const std::string& list : given) {
+    for (const std::string& label : std::vector<std::string>(absl::StrSplit(list, ',', absl::SkipEmpty()))) {
+      const size_t equals = label.find('=');
+      if (equals == std::string::npos) {
+        wrong.push_back(absl::StrCat("\"", label, "\" is not KEY=VALUE (a comma separates labels)"));
+        continue;
+      }
+      const std::string key = label.substr(0, equals), value = label.substr(equals + 1);
+      if (auto why = WhyBadLabelKey(key)) {
+        wrong.push_back(absl::StrCat("\"", label, "\": its key ", *why));
+      } else if (auto why = WhyBadLabelValue(value)) {
+        wrong.push_back(absl::StrCat("\"", label, "\": its value ", *why));
+      } else if (!labels.emplace(key, value).second) {
+        wrong.push_back(absl::StrCat("\"", label, "\": \"", key, "\" is given twice"));
+      }
+    }
+  }
+  if (labels.size() > kMaxLabels) {
+    wrong.push_back(absl::StrCat(labels.size(), " labels are more than the ", kMaxLabels, " that a host may have"));
+  }
+  if (!wrong.empty()) return Bad("--label", absl::StrJoin(wrong, "; "));
+  return labels;
 }
 
 }  // namespace
@@ -40,6 +73,11 @@ int ParseAgentFlags(int argc, const char* const* argv, AgentFlags& f) {
       ->group(addresses);
   app.add_option("--host", f.host, "Name of this host at the server, a DNS name [the hostname]")
       ->type_name("NAME")
+      ->group(addresses);
+  app.add_option("--label", f.labels,
+                 "Label of this host, for filters; may be repeated, or list several with commas (in WARREN_LABEL too)")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false)
       ->group(addresses);
   app.add_option("--metrics-listen", f.metrics_listen, "Serve /metrics for Prometheus on HOST:PORT; \"off\": do not")
       ->type_name("ADDRESS")
@@ -87,6 +125,9 @@ absl::StatusOr<Settings> Resolve(const AgentFlags& flags) {
     return Bad("--host", absl::StrCat("\"", settings.host, "\" ", *why,
                                       flags.host.empty() ? "; it is the hostname: give another with --host" : ""));
   }
+  auto labels = ResolveLabels(flags.labels);
+  if (!labels.ok()) return labels.status();
+  settings.labels = *std::move(labels);
   if (auto server = ParseListenAddress(flags.server); !server.ok()) {
     return Bad("--server", std::string(server.status().message()));
   } else if (!server->is_unix && server->port == 0) {

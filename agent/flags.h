@@ -3,7 +3,10 @@
 
 // warren-agent's command line (proto/common/flags.h) as a plain struct. Used by one thread, at start.
 
+#include <cstdint>
+#include <map>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -13,7 +16,8 @@ namespace warren::agent {
 
 struct AgentFlags {
   std::string server = "unix:/run/warren/server.sock";
-  std::string host;  // empty: the hostname
+  std::string host;                 // empty: the hostname
+  std::vector<std::string> labels;  // each KEY=VALUE, or several with a comma between them
   std::string state_dir = "/var/lib/warren/agent";
   std::string run_dir = "/run/warren";
   std::string netns_dir = "/run/netns";
@@ -29,6 +33,7 @@ int ParseAgentFlags(int argc, const char* const* argv, AgentFlags& flags);
 // What the flags come to. INVALID_ARGUMENT names the flag and what to do.
 struct Settings {
   std::string host;
+  std::map<std::string, std::string> labels;
   std::string metrics_listen;  // empty: not served
   absl::Duration release_timeout;
 };

@@ -110,6 +110,26 @@ std::optional<std::string> WhyBadNamespace(std::string_view name) {
   return std::nullopt;
 }
 
+std::optional<std::string> WhyBadLabelKey(std::string_view key) {
+  if (key.empty()) return "is empty";
+  if (key.size() > 63) return "is longer than 63 bytes";
+  for (const unsigned char c : key) {
+    if (!std::isalnum(c) && std::string_view("._/-").find(static_cast<char>(c)) == std::string_view::npos) {
+      return "may only have letters, digits, \".\", \"_\", \"/\" and \"-\"";
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> WhyBadLabelValue(std::string_view value) {
+  if (value.size() > 255) return "is longer than 255 bytes";
+  for (const unsigned char c : value) {
+    if (c < 0x20 || c == 0x7f) return "has a control character";
+  }
+  if (!IsCleanUtf8(value)) return "is not clean UTF-8";
+  return std::nullopt;
+}
+
 std::optional<std::string> WhyBadNamespaceReference(std::string_view name) {
   if (name == kHostNamespace) return std::nullopt;
   if (auto why = WhyBadNamespace(name)) return why;

@@ -4,6 +4,7 @@
 // The names of things: what is valid, how resource names are put together and taken apart, how foreign names are shown,
 // and how the command line spells a place. Pure functions; thread-safe.
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +21,10 @@ std::optional<std::string> WhyBadHost(std::string_view name);       // DNS label
 std::optional<std::string> WhyBadNamespace(std::string_view name);  // one Warren may create; not "@host"
 std::optional<std::string> WhyBadInterface(std::string_view name);
 std::optional<std::string> WhyBadUuid(std::string_view id);
+std::optional<std::string> WhyBadLabelKey(std::string_view key);      // 1-63 letters, digits, '.', '_', '/', '-'
+std::optional<std::string> WhyBadLabelValue(std::string_view value);  // UTF-8, up to 255 bytes
+// Labels of one host.
+inline constexpr size_t kMaxLabels = 64;
 
 // As WhyBadNamespace, but for referring to one: "@host" is a place, and so is any escaped foreign name.
 std::optional<std::string> WhyBadNamespaceReference(std::string_view name);

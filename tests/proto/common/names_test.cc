@@ -75,6 +75,22 @@ TEST(Names, ResourceNamesAreTakenApart) {
   EXPECT_NE(WhyBadUuid("97db7930"), std::nullopt);
 }
 
+TEST(Names, LabelsHaveShortPlainKeysAndAnyTextAsValue) {
+  for (const char* key : {"rack", "a", "example.com/role_x-1", "9"})
+    EXPECT_EQ(WhyBadLabelKey(key), std::nullopt) << key;
+  EXPECT_EQ(WhyBadLabelKey(std::string(63, 'k')), std::nullopt);
+  for (const std::string& key : {std::string(), std::string(64, 'k'), std::string("a b"), std::string("a=b"),
+                                 std::string("k\xc3\xa4se"), std::string("a,b"), std::string("a\0", 2)}) {
+    EXPECT_NE(WhyBadLabelKey(key), std::nullopt) << key;
+  }
+  for (const char* value : {"", "a b=c", "K\xc3\xb6ln"}) EXPECT_EQ(WhyBadLabelValue(value), std::nullopt) << value;
+  EXPECT_EQ(WhyBadLabelValue(std::string(255, 'v')), std::nullopt);
+  for (const std::string& value :
+       {std::string(256, 'v'), std::string("a\nb"), std::string("\xff"), std::string("\x7f")}) {
+    EXPECT_NE(WhyBadLabelValue(value), std::nullopt) << value;
+  }
+}
+
 TEST(ListenAddresses, TakeTcpAndUnixAndKnowWhatIsLocal) {
   EXPECT_TRUE(ParseListenAddress("127.0.0.1:7600")->IsLocal());
   EXPECT_TRUE(ParseListenAddress("unix:/run/x.sock")->IsLocal());
