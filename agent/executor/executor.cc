@@ -5,11 +5,12 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include <deque>
+#include <chrono>
 #include <filesystem>
 #include <future>
 #include <map>
 #include <optional>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -17,6 +18,7 @@
 #include "agent/executor/apply.h"
 #include "agent/executor/recover.h"
 #include "agent/executor/result.h"
+#include "agent/journal/journal.h"
 #include "agent/kernel/boot.h"
 #include "agent/kernel/error.h"
 #include "proto/common/file_lock.h"
@@ -31,6 +33,18 @@ absl::Status MakeFolder(const std::string& path) {
   std::filesystem::create_directories(path, error);
   if (!error) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrCat("cannot make the directory ", path, ": ", error.message()));
+}
+
+using Steady = std::chrono::steady_clock::time_point;
+
+// Far longer than a machine is up; what is longer is no limit.
+constexpr int64_t kLongestSeconds = int64_t{100} * 365 * 24 * 3600;
+
+Steady BeginBy(Steady now, const v1::IntentDelivery& intent) {
+  if (!intent.has_expires_in() || intent.expires_in().seconds() > kLongestSeconds) return Steady::max();
+  if (intent.expires_in().seconds() < 0) return now;
+  return now + std::chrono::seconds(intent.expires_in().seconds()) +
+         std::chrono::nanoseconds(intent.expires_in().nanos());
 }
 
 class OneByOne : public Executor {
@@ -54,6 +68,7 @@ class OneByOne : public Executor {
   }
 
   void Submit(std::vector<v1::IntentDelivery> intents) override {
+    const Steady now = options_.clock();
     std::vector<Finished> again;
     {
       MutexLock lock(&mutex_);
@@ -63,7 +78,8 @@ class OneByOne : public Executor {
           again.push_back({kept->second, {}, true});
         } else if (sequence != running_ && !stopping_ && !queue_.contains(sequence) &&
                    queue_.size() < options_.max_queued) {
-          queue_.emplace(sequence, std::move(intent));
+          const Steady begin_by = BeginBy(now, intent);
+          queue_.emplace(sequence, Queued{std::move(intent), begin_by});
         }
       }
       changed_.SignalAll();
@@ -82,9 +98,7 @@ class OneByOne : public Executor {
       }
       const auto found = queue_.find(sequence);
       if (found == queue_.end()) return {false, "unknown"};
-      finished.result = BeginResult(found->second, boot_id_);
-      finished.result.set_state(v1::Intent::CANCELLED);
-      finished.result.clear_start_time();  // it never began
+      finished.result = NeverBegan(found->second.intent, boot_id_, v1::Intent::CANCELLED);
       queue_.erase(found);
       results_[sequence] = finished.result;
     }
@@ -119,6 +133,18 @@ class OneByOne : public Executor {
     return journal_->OwnsLink({netns_cookie, ifindex});
   }
 
+  absl::Status Health() override { return journal_->Health(); }
+  Stats stats() override {
+    Stats stats;
+    const journal::Stats journal = journal_->GetStats();
+    stats.journal_bytes = journal.bytes;
+    stats.journal_rows = journal.rows;
+    MutexLock lock(&mutex_);
+    stats.queued = queue_.size();
+    stats.unacknowledged = results_.size();
+    return stats;
+  }
+
   void SetServerAddress(const kernel::Ip& address) override {
     MutexLock lock(&mutex_);
     server_ = address;
@@ -138,6 +164,11 @@ class OneByOne : public Executor {
   }
 
  private:
+  struct Queued {
+    v1::IntentDelivery intent;
+    Steady begin_by;  // until when it may begin
+  };
+
   absl::Status Recover(Places& places) {
     if (auto s = places.dir().Prepare(); !s.ok()) return s;
     if (auto s = executor::Recover(*journal_, places, options_.run_dir, options_.release_timeout, options_.logger);
@@ -146,6 +177,9 @@ class OneByOne : public Executor {
     }
     auto kept = journal_->LoadResults();
     if (!kept.ok()) return kept.status();
+    auto interrupted = journal_->LoadInterrupted();
+    if (!interrupted.ok()) return interrupted.status();
+    interrupted_ = *std::move(interrupted);
     MutexLock lock(&mutex_);
     for (const journal::Result& each : *kept) {
       v1::IntentResult result;
@@ -169,6 +203,7 @@ class OneByOne : public Executor {
     Applier applier(*journal_, places, {options_.run_dir, boot_id_, options_.release_timeout, stop_.get()}, listener_);
     while (true) {
       std::optional<v1::IntentDelivery> intent;
+      bool expired = false;
       kernel::Ip server;
       std::vector<int64_t> acknowledged;
       {
@@ -176,17 +211,36 @@ class OneByOne : public Executor {
         while (!stopping_ && queue_.empty() && acknowledged_.empty()) changed_.Wait(&mutex_);
         acknowledged.swap(acknowledged_);
         if (!queue_.empty()) {
-          intent = std::move(queue_.begin()->second);
+          Queued& first = queue_.begin()->second;
+          intent = std::move(first.intent);
+          const int64_t sequence = intent->sequence();
+          expired = first.begin_by <= options_.clock() && !interrupted_.contains(sequence);
           queue_.erase(queue_.begin());
-          running_ = intent->sequence();
-          server = server_;
+          if (expired) {
+            results_[sequence] = NeverBegan(*intent, boot_id_, v1::Intent::EXPIRED);
+          } else {
+            running_ = sequence;
+            server = server_;
+          }
         } else if (stopping_ && acknowledged.empty()) {
           return;
         }
       }
       if (!acknowledged.empty()) Forget(acknowledged);
-      if (intent) Execute(applier, *intent, server);
+      if (!intent) continue;
+      if (expired) {
+        Expire(*intent);
+      } else {
+        Execute(applier, *intent, server);
+      }
     }
+  }
+
+  // Not in the journal, as a cancelled one is not: after a crash it is delivered and expires once more.
+  void Expire(const v1::IntentDelivery& intent) {
+    options_.logger.Info("intent expired",
+                         {{"intent", intent.intent_id()}, {"sequence", absl::StrCat(intent.sequence())}});
+    listener_.OnFinished({NeverBegan(intent, boot_id_, v1::Intent::EXPIRED), {}, false});
   }
 
   void Execute(Applier& applier, const v1::IntentDelivery& intent, const kernel::Ip& server) {
@@ -197,6 +251,7 @@ class OneByOne : public Executor {
     {
       MutexLock lock(&mutex_);
       running_ = 0;
+      interrupted_.erase(intent.sequence());
       if (finished) results_[intent.sequence()] = finished->result;
     }
     if (!finished) return;
@@ -228,11 +283,12 @@ class OneByOne : public Executor {
   Mutex mutex_;
   CondVar changed_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  std::map<int64_t, v1::IntentDelivery> queue_ ABSL_GUARDED_BY(mutex_);  // by sequence: the order accepted
+  std::map<int64_t, Queued> queue_ ABSL_GUARDED_BY(mutex_);              // by sequence: the order accepted
   int64_t running_ ABSL_GUARDED_BY(mutex_) = 0;                          // 0: none
   std::map<int64_t, v1::IntentResult> results_ ABSL_GUARDED_BY(mutex_);  // not acknowledged
   std::vector<int64_t> acknowledged_ ABSL_GUARDED_BY(mutex_);            // still in the journal
   kernel::Ip server_ ABSL_GUARDED_BY(mutex_);
+  std::set<int64_t> interrupted_;  // the thread's: begun before a crash, undone after it, and to be run again
   std::jthread thread_;
 };
 

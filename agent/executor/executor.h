@@ -10,9 +10,11 @@
 //
 // Cost: docs/performance.md. Metrics: see listener.h (the executor knows no metrics library).
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -33,6 +35,16 @@ struct Options {
   absl::Duration release_timeout = absl::Seconds(5);  // how long the kernel may take to let go of what was deleted
   size_t max_queued = 20000;                          // intents held; further ones are not taken and come again
   Logger logger = Logger::Null();
+  // What expires_in is counted by.
+  std::function<std::chrono::steady_clock::time_point()> clock = [] { return std::chrono::steady_clock::now(); };
+};
+
+// How much there is, for whoever shows it.
+struct Stats {
+  size_t queued = 0;          // intents held that have not begun
+  size_t unacknowledged = 0;  // results that the server has not confirmed
+  int64_t journal_bytes = 0;  // as journal::Stats
+  int64_t journal_rows = 0;
 };
 
 class Executor {
@@ -49,6 +61,9 @@ class Executor {
 
   // Queues intents, in order. One that is queued, running or finished already is not taken twice; a finished one whose
   // result is still kept is reported to the listener again.
+  //
+  // IntentDelivery.expires_in counts from this call. One that is over when the intent's turn comes: it never begins,
+  // and a result EXPIRED goes to the listener, unless it had begun before a crash of the agent.
   virtual void Submit(std::vector<v1::IntentDelivery> intents) = 0;
 
   // Asks that a queued intent never begin. When it says cancelled, a result CANCELLED goes to the listener.
@@ -69,6 +84,11 @@ class Executor {
   // What was made through Warren in this boot: everything else is foreign.
   virtual bool OwnsNetns(uint64_t cookie) const = 0;
   virtual bool OwnsLink(uint64_t netns_cookie, int ifindex) const = 0;
+
+  // Whether results can be kept: how the journal was last written, tried once more when that had failed. Blocks for as
+  // long as one write takes.
+  virtual absl::Status Health() = 0;
+  virtual Stats stats() = 0;
 
   // Where the server is, as far as it is reached by IP: no link that carries the path to it is taken away without
   // force.

@@ -31,6 +31,15 @@ v1::IntentResult BeginResult(const v1::IntentDelivery& intent, const std::string
   return result;
 }
 
+v1::IntentResult NeverBegan(const v1::IntentDelivery& intent, const std::string& boot_id, v1::Intent::State state) {
+  v1::IntentResult result;
+  result.set_sequence(intent.sequence());
+  result.set_intent_id(intent.intent_id());
+  result.set_boot_id(boot_id);
+  result.set_state(state);
+  return result;
+}
+
 void Succeed(v1::IntentResult& result) {
   result.set_state(v1::Intent::SUCCEEDED);
   if (result.release_pending().objects().empty() && result.release_pending().holders().empty()) {

@@ -12,6 +12,9 @@ namespace warren::executor {
 // Of an intent that begins now.
 v1::IntentResult BeginResult(const v1::IntentDelivery& intent, const std::string& boot_id);
 
+// Of one that ends in this state without having begun.
+v1::IntentResult NeverBegan(const v1::IntentDelivery& intent, const std::string& boot_id, v1::Intent::State state);
+
 // Each sets the state and the time it took. An empty release_pending is left out.
 void Succeed(v1::IntentResult& result);
 void Fail(v1::IntentResult& result, v1::OperationError error);

@@ -1,5 +1,8 @@
 #include "agent/journal/journal.h"
 
+#include <filesystem>
+#include <system_error>
+
 #include "absl/strings/str_cat.h"
 
 namespace warren::journal {
@@ -13,6 +16,7 @@ constexpr char kTables[] = R"(
   CREATE TABLE IF NOT EXISTS begun(sequence INTEGER PRIMARY KEY, body BLOB NOT NULL, committed INTEGER NOT NULL);
   CREATE TABLE IF NOT EXISTS step(number INTEGER PRIMARY KEY, sequence INTEGER NOT NULL, body BLOB NOT NULL);
   CREATE TABLE IF NOT EXISTS result(sequence INTEGER PRIMARY KEY, body BLOB NOT NULL);
+  CREATE TABLE IF NOT EXISTS interrupted(sequence INTEGER PRIMARY KEY);
   CREATE TABLE IF NOT EXISTS netns(cookie INTEGER PRIMARY KEY);
   CREATE TABLE IF NOT EXISTS link(cookie INTEGER, ifindex INTEGER, PRIMARY KEY (cookie, ifindex)) WITHOUT ROWID;
 )";
@@ -28,9 +32,10 @@ absl::Status EmptyUnlessOf(Database& database, const std::string& boot_id) {
     if (!row.ok()) return row.status();
     same = *row && select->Int(0) == 1;
   }
-  if (same) return absl::OkStatus();
+  // A file that an older agent made lacks the tables that have come since.
+  if (same) return database.Execute(kTables);
   std::string sql = "BEGIN IMMEDIATE;";
-  for (const char* table : {"boot", "begun", "step", "result", "netns", "link"}) {
+  for (const char* table : {"boot", "begun", "step", "result", "interrupted", "netns", "link"}) {
     absl::StrAppend(&sql, "DROP TABLE IF EXISTS ", table, ";");
   }
   absl::StrAppend(&sql, kTables, "PRAGMA user_version = ", kFormat, ";");
@@ -49,7 +54,7 @@ absl::StatusOr<std::unique_ptr<Journal>> Journal::Open(const std::string& path, 
   auto database = Database::Open(path, options);
   if (!database.ok()) return database.status();
   if (auto s = EmptyUnlessOf(*database, boot_id); !s.ok()) return s;
-  auto journal = std::unique_ptr<Journal>(new Journal(*std::move(database)));
+  auto journal = std::unique_ptr<Journal>(new Journal(*std::move(database), path));
   if (auto s = journal->Load(); !s.ok()) return s;
   return journal;
 }
@@ -82,16 +87,16 @@ absl::Status Journal::Run(const char* sql, int64_t number, std::optional<std::st
   if (!statement.ok()) return statement.status();
   (*statement)->Bind(1, number);
   if (body) (*statement)->Bind(2, *body);
-  return (*statement)->Run();
+  return health_ = (*statement)->Run();
 }
 
 absl::Status Journal::InTransaction(const std::function<absl::Status()>& work) {
-  if (auto s = database_.Execute("BEGIN IMMEDIATE"); !s.ok()) return s;
+  if (auto s = database_.Execute("BEGIN IMMEDIATE"); !s.ok()) return health_ = s;
   absl::Status status = work();
   if (status.ok()) status = database_.Execute("COMMIT");
   // A commit that failed may have rolled back by itself (sqlite.org/lang_transaction.html).
   if (!status.ok() && database_.InTransaction()) (void)database_.Execute("ROLLBACK");
-  return status;
+  return health_ = status;
 }
 
 absl::Status Journal::Begin(int64_t sequence, std::string_view body) {
@@ -144,6 +149,7 @@ absl::Status Journal::Finish(int64_t sequence, std::string_view result, const Ow
     if (auto s = Run("DELETE FROM begun WHERE sequence = ?", sequence); !s.ok()) return s;
     if (auto s = Run("DELETE FROM step WHERE sequence = ?", sequence); !s.ok()) return s;
     if (auto s = Run("INSERT OR REPLACE INTO result VALUES (?, ?)", sequence, result); !s.ok()) return s;
+    if (auto s = Run("DELETE FROM interrupted WHERE sequence = ?", sequence); !s.ok()) return s;
     return Write(ownership);
   });
   if (status.ok()) Remember(ownership);
@@ -161,7 +167,8 @@ absl::Status Journal::Undone(int64_t sequence) {
   MutexLock lock(&mutex_);
   return InTransaction([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
     if (auto s = Run("DELETE FROM begun WHERE sequence = ?", sequence); !s.ok()) return s;
-    return Run("DELETE FROM step WHERE sequence = ?", sequence);
+    if (auto s = Run("DELETE FROM step WHERE sequence = ?", sequence); !s.ok()) return s;
+    return Run("INSERT OR IGNORE INTO interrupted VALUES (?)", sequence);
   });
 }
 
@@ -196,11 +203,24 @@ absl::StatusOr<std::vector<Result>> Journal::LoadResults() {
   return all;
 }
 
+absl::StatusOr<std::set<int64_t>> Journal::LoadInterrupted() {
+  MutexLock lock(&mutex_);
+  std::set<int64_t> all;
+  auto select = database_.Prepare("SELECT sequence FROM interrupted");
+  if (!select.ok()) return select.status();
+  auto row = select->Step();
+  for (; row.ok() && *row; row = select->Step()) all.insert(select->Int(0));
+  if (!row.ok()) return row.status();
+  return all;
+}
+
 absl::Status Journal::ForgetResults(const std::vector<int64_t>& sequences) {
   MutexLock lock(&mutex_);
   return InTransaction([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
     for (const int64_t sequence : sequences) {
       if (auto s = Run("DELETE FROM result WHERE sequence = ?", sequence); !s.ok()) return s;
+      // One that was cancelled when it came again.
+      if (auto s = Run("DELETE FROM interrupted WHERE sequence = ?", sequence); !s.ok()) return s;
     }
     return absl::OkStatus();
   });
@@ -236,6 +256,30 @@ absl::Status Journal::Disown(const Ownership& lost) {
   auto status = InTransaction([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return Write(lost); });
   if (status.ok()) Remember(lost);
   return status;
+}
+
+absl::Status Journal::Health() {
+  MutexLock lock(&mutex_);
+  if (health_.ok()) return health_;
+  return InTransaction([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return database_.Execute("UPDATE boot SET id = id"); });
+}
+
+Stats Journal::GetStats() {
+  Stats stats;
+  for (const char* suffix : {"", "-wal"}) {
+    std::error_code ignored;  // there may be no log
+    const auto size = std::filesystem::file_size(path_ + suffix, ignored);
+    if (!ignored) stats.bytes += static_cast<int64_t>(size);
+  }
+  MutexLock lock(&mutex_);
+  stats.rows = static_cast<int64_t>(owned_netns_.size() + owned_links_.size());
+  auto counted = Prepared(
+      "SELECT (SELECT count(*) FROM begun) + (SELECT count(*) FROM step) + (SELECT count(*) FROM result) + "
+      "(SELECT count(*) FROM interrupted)");
+  if (!counted.ok()) return stats;
+  if (auto row = (*counted)->Step(); row.ok() && *row) stats.rows += (*counted)->Int(0);
+  (*counted)->Reset();
+  return stats;
 }
 
 }  // namespace warren::journal

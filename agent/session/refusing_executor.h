@@ -25,6 +25,8 @@ class RefusingExecutor : public executor::Executor {
   std::vector<v1::IntentResult> UnacknowledgedResults() override;
   void Acknowledge(const std::vector<int64_t>& sequences) override;
   void DropQueued() override {}
+  absl::Status Health() override { return absl::OkStatus(); }
+  executor::Stats stats() override;
   bool OwnsNetns(uint64_t) const override { return false; }
   bool OwnsLink(uint64_t, int) const override { return false; }
   void SetServerAddress(const kernel::Ip&) override {}

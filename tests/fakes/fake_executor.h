@@ -106,6 +106,11 @@ class FakeExecutor : public Executor {
     ++drops_;
     changed_.SignalAll();
   }
+  absl::Status Health() override { return absl::OkStatus(); }
+  Stats stats() override {
+    MutexLock lock(&mutex_);
+    return {queued_.size(), results_.size(), 0, 0};
+  }
   bool OwnsNetns(uint64_t) const override { return false; }
   bool OwnsLink(uint64_t, int) const override { return false; }
   void SetServerAddress(const kernel::Ip& address) override {

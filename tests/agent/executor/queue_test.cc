@@ -1,8 +1,13 @@
 // Intents in the queue: order, duplicates, cancelling, dropping, stopping, limits, results.
 
+#include <atomic>
+#include <chrono>
+#include <limits>
 #include <thread>
 #include <vector>
 
+#include "agent/journal/journal.h"
+#include "agent/kernel/boot.h"
 #include "tests/agent/executor/executor_test.h"
 
 namespace warren::executor {
@@ -105,6 +110,104 @@ TEST_F(QueueTest, QueuedOneIsCancelledAndNeverBegins) {
   EXPECT_THAT(recorder_.started(), ElementsAre(1, 3));
   EXPECT_EQ(Sh("ls /run/netns | xargs"), "a c");
   EXPECT_THAT(Sequences(executor_->UnacknowledgedResults()), ElementsAre(1, 2, 3));
+}
+
+// Time that the test moves on.
+class ExpiryTest : public QueueTest {
+ protected:
+  using Steady = std::chrono::steady_clock;
+
+  ExpiryTest() {
+    options_.clock = [this] { return Steady::time_point(std::chrono::milliseconds(now_)); };
+  }
+  static v1::IntentDelivery Within(int64_t milliseconds, v1::IntentDelivery intent) {
+    intent.mutable_expires_in()->set_seconds(milliseconds / 1000);
+    intent.mutable_expires_in()->set_nanos(static_cast<int32_t>(milliseconds % 1000 * 1000000));
+    return intent;
+  }
+
+  std::atomic<int64_t> now_ = 1000000;
+};
+
+TEST_F(ExpiryTest, AnIntentWhoseTurnComesTooLateNeverBegins) {
+  recorder_.HoldAt(1);
+  executor_->Submit({Within(1, ParseIntent(1, Create("a"))), Within(1500, ParseIntent(2, Create("b"))),
+                     Within(1501, ParseIntent(3, Create("c"))), ParseIntent(4, Create("d"))});
+  recorder_.WaitStarted(1);
+  now_ += 1500;
+  recorder_.Release();
+  recorder_.WaitFinished(4);
+  EXPECT_THAT(recorder_.started(), ElementsAre(1, 3, 4)) << "one that has begun goes on";
+  EXPECT_THAT(Sequences(recorder_.finished()), ElementsAre(1, 2, 3, 4));
+  const v1::IntentResult expired = recorder_.WaitFinished(2).result;
+  EXPECT_EQ(expired.state(), v1::Intent::EXPIRED);
+  EXPECT_EQ(expired.intent_id(), "intent-2");
+  EXPECT_FALSE(expired.has_start_time());
+  EXPECT_FALSE(expired.has_error());
+  EXPECT_FALSE(expired.boot_id().empty());
+  EXPECT_EQ(Sh("ls /run/netns | xargs"), "a c d");
+}
+
+TEST_F(ExpiryTest, NoTimeLeftIsTooLate) {
+  executor_->Submit({Within(0, ParseIntent(1, Create("a"))), Within(-5000, ParseIntent(2, Create("b")))});
+  EXPECT_EQ(recorder_.WaitFinished(1).result.state(), v1::Intent::EXPIRED);
+  EXPECT_EQ(recorder_.WaitFinished(2).result.state(), v1::Intent::EXPIRED);
+  EXPECT_EQ(Sh("ls /run/netns"), "");
+}
+
+TEST_F(ExpiryTest, MoreTimeThanThereIsIsNoLimit) {
+  v1::IntentDelivery intent = ParseIntent(1, Create("a"));
+  intent.mutable_expires_in()->set_seconds(std::numeric_limits<int64_t>::max());
+  executor_->Submit({intent});
+  EXPECT_EQ(recorder_.WaitFinished(1).result.state(), v1::Intent::SUCCEEDED);
+}
+
+TEST_F(ExpiryTest, TheResultIsToldUntilItIsAcknowledged) {
+  const v1::IntentDelivery late = Within(0, ParseIntent(1, Create("a")));
+  executor_->Submit({late});
+  recorder_.WaitFinished(1);
+  EXPECT_THAT(Sequences(executor_->UnacknowledgedResults()), ElementsAre(1));
+  EXPECT_FALSE(executor_->Cancel(1).cancelled);
+  EXPECT_EQ(executor_->Cancel(1).reason, "finished");
+  // Delivered once more with time to spare, it does not come to life again.
+  executor_->Submit({Within(60000, ParseIntent(1, Create("a")))});
+  EXPECT_TRUE(recorder_.WaitFinished(1, 2).again);
+  EXPECT_EQ(recorder_.WaitFinished(1, 2).result.state(), v1::Intent::EXPIRED);
+  executor_->Acknowledge({1});
+  EXPECT_THAT(executor_->UnacknowledgedResults(), IsEmpty());
+}
+
+TEST_F(ExpiryTest, AfterARestartWhatIsOverOrHadBegunDoesNotExpire) {
+  executor_->Submit({ParseIntent(1, Create("a"))});
+  recorder_.WaitFinished(1);
+  executor_.reset();
+  // As a kill right after the beginning of 2 leaves it.
+  auto boot = kernel::BootId();
+  ASSERT_TRUE(boot.ok());
+  ASSERT_TRUE((*journal::Journal::Open(options_.state_dir + "/journal.db", *boot))->Begin(2, "").ok());
+  Reopen();
+  Reopen();  // once more, so that the journal has to remember it without the steps
+  executor_->Submit({Within(0, ParseIntent(1, Create("a"))), Within(0, ParseIntent(2, Create("b"))),
+                     Within(0, ParseIntent(3, Create("c")))});
+  EXPECT_EQ(recorder_.WaitFinished(3).result.state(), v1::Intent::EXPIRED);
+  EXPECT_EQ(recorder_.WaitFinished(1, 2).result.state(), v1::Intent::SUCCEEDED);
+  EXPECT_EQ(recorder_.WaitFinished(2).result.state(), v1::Intent::SUCCEEDED);
+  EXPECT_EQ(Sh("ls /run/netns | xargs"), "a b");
+}
+
+TEST_F(QueueTest, TellsHowMuchItHolds) {
+  recorder_.HoldAt(1);
+  executor_->Submit({ParseIntent(1, Create("a")), ParseIntent(2, Create("b")), ParseIntent(3, Create("c"))});
+  recorder_.WaitStarted(1);
+  EXPECT_EQ(executor_->stats().queued, 2u);
+  EXPECT_EQ(executor_->stats().unacknowledged, 0u);
+  EXPECT_GT(executor_->stats().journal_bytes, 0);
+  recorder_.Release();
+  recorder_.WaitFinished(3);
+  EXPECT_EQ(executor_->stats().queued, 0u);
+  EXPECT_EQ(executor_->stats().unacknowledged, 3u);
+  EXPECT_GE(executor_->stats().journal_rows, 6) << "three results, three namespaces of its own";
+  EXPECT_TRUE(executor_->Health().ok());
 }
 
 TEST_F(QueueTest, CancellingSaysWhyNot) {

@@ -120,6 +120,62 @@ TEST_F(JournalTest, WhatWasUndoneLeavesNothing) {
   EXPECT_THAT((*journal->LoadBegun())[0].steps, IsEmpty());
 }
 
+TEST_F(JournalTest, ThatAnIntentHadBegunIsRememberedUntilItIsFinished) {
+  {
+    auto journal = Open();
+    for (const int64_t sequence : {1, 2, 3, 4}) ASSERT_TRUE(journal->Begin(sequence, "").ok());
+    EXPECT_THAT(*journal->LoadInterrupted(), IsEmpty());
+    for (const int64_t sequence : {1, 2, 3}) ASSERT_TRUE(journal->Undone(sequence).ok());
+    ASSERT_TRUE(journal->Begin(1, "").ok());
+    ASSERT_TRUE(journal->Undone(1).ok()) << "as often as it takes";
+  }
+  auto journal = Open();
+  EXPECT_THAT(*journal->LoadInterrupted(), ElementsAre(1, 2, 3));
+  ASSERT_TRUE(journal->Begin(2, "").ok());
+  ASSERT_TRUE(journal->Finish(2, "done", {}).ok());
+  ASSERT_TRUE(journal->ForgetResults({3}).ok());
+  EXPECT_THAT(*journal->LoadInterrupted(), ElementsAre(1));
+  journal.reset();
+  EXPECT_THAT(*Open("boot-2")->LoadInterrupted(), IsEmpty());
+}
+
+TEST_F(JournalTest, AFileOfAnAgentThatDidNotRememberThatIsTakenAsItIs) {
+  ASSERT_TRUE(Open()->Finish(1, "result", {{11}, {}, {}, {}}).ok());
+  ASSERT_TRUE(Database::Open(path(), {})->Execute("DROP TABLE interrupted").ok());
+  auto journal = Open();
+  EXPECT_THAT(*journal->LoadInterrupted(), IsEmpty());
+  EXPECT_TRUE(journal->OwnsNetns(11)) << "and nothing of it is lost";
+}
+
+TEST_F(JournalTest, TellsItsSize) {
+  auto journal = Open();
+  EXPECT_EQ(journal->GetStats().rows, 0);
+  ASSERT_TRUE(journal->Begin(1, "one").ok());
+  ASSERT_TRUE(journal->Add(1, std::string(100000, 'x')).ok());
+  EXPECT_EQ(journal->GetStats().rows, 2);
+  EXPECT_GT(journal->GetStats().bytes, 100000);
+  ASSERT_TRUE(journal->Finish(1, "result", {{11, 12}, {}, {{11, 1}}, {}}).ok());
+  EXPECT_EQ(journal->GetStats().rows, 4);
+}
+
+TEST_F(JournalTest, AWriteThatFailsIsToldUntilOneSucceeds) {
+  auto journal = Open();
+  EXPECT_TRUE(journal->Health().ok());
+  {
+    auto other = Database::Open(path(), {});
+    ASSERT_TRUE(other.ok());
+    ASSERT_TRUE(
+        other->Execute("CREATE TRIGGER full BEFORE UPDATE ON boot BEGIN SELECT RAISE(FAIL, 'no room'); END").ok());
+    ASSERT_TRUE(
+        other->Execute("CREATE TRIGGER full2 BEFORE INSERT ON begun BEGIN SELECT RAISE(FAIL, 'no room'); END").ok());
+  }
+  EXPECT_FALSE(journal->Begin(1, "one").ok());
+  EXPECT_THAT(std::string(journal->Health().message()), ::testing::HasSubstr("no room"));
+  EXPECT_FALSE(journal->Health().ok()) << "tried once more, and failed once more";
+  ASSERT_TRUE(Database::Open(path(), {})->Execute("DROP TRIGGER full").ok());
+  EXPECT_TRUE(journal->Health().ok()) << "by itself, though nothing else is written";
+}
+
 TEST_F(JournalTest, StepsThatAreUndoneAreForgottenTheLastFirst) {
   auto journal = Open();
   for (const int64_t sequence : {1, 2}) ASSERT_TRUE(journal->Begin(sequence, "").ok());

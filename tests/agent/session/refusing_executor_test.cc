@@ -44,5 +44,22 @@ TEST(RefusingExecutor, FailsEveryIntentWithTheReasonAndKeepsTheResultUntilAcknow
   EXPECT_EQ(executor.Cancel(5).reason, "unknown");
 }
 
+TEST(RefusingExecutor, AnIntentThatComesTooLateExpires) {
+  Heard heard;
+  RefusingExecutor executor("no", "boot", heard);
+  v1::IntentDelivery late = Delivery(3), later = Delivery(4), timely = Delivery(5);
+  late.mutable_expires_in();
+  later.mutable_expires_in()->set_seconds(-1);
+  timely.mutable_expires_in()->set_nanos(1);
+  executor.Submit({late, later, timely});
+  ASSERT_EQ(heard.finished.size(), 3u);
+  EXPECT_EQ(heard.finished[0].result.state(), v1::Intent::EXPIRED);
+  EXPECT_FALSE(heard.finished[0].result.has_error());
+  EXPECT_FALSE(heard.finished[0].result.has_start_time());
+  EXPECT_EQ(heard.finished[1].result.state(), v1::Intent::EXPIRED);
+  EXPECT_EQ(heard.finished[2].result.state(), v1::Intent::FAILED);
+  EXPECT_EQ(executor.stats().unacknowledged, 3u);
+}
+
 }  // namespace
 }  // namespace warren::session
