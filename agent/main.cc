@@ -1,5 +1,6 @@
 // warren-agent: wires the rooms together. docs/architecture.md has the picture.
 
+#include <atomic>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -12,6 +13,7 @@
 #include "agent/inventory/kernel_inventory.h"
 #include "agent/kernel/boot.h"
 #include "agent/metrics/agent_metrics.h"
+#include "agent/metrics/executor_metrics.h"
 #include "agent/probe/probe.h"
 #include "agent/session/instance_id.h"
 #include "agent/session/refusing_executor.h"
@@ -47,6 +49,7 @@ v1::Hello MakeHello(const Settings& settings, const std::vector<probe::Capabilit
   hello.set_boot_id(std::move(boot_id));
   hello.set_version(kVersion);
   hello.set_kernel_release(kernel::KernelRelease());
+  hello.mutable_labels()->insert(settings.labels.begin(), settings.labels.end());
   for (const probe::Capability& from : capabilities) {
     v1::Capability* to = hello.add_capabilities();
     to->set_name(from.name);
@@ -54,6 +57,14 @@ v1::Hello MakeHello(const Settings& settings, const std::vector<probe::Capabilit
     to->set_reason(from.reason);
   }
   return hello;
+}
+
+// Whether intents for this host reach it and their results are kept.
+absl::Status Ready(executor::Executor& executor, session::Session* session) {
+  if (absl::Status journal = executor.Health(); !journal.ok()) {
+    return absl::Status(journal.code(), absl::StrCat("the journal cannot be written: ", journal.message()));
+  }
+  return session == nullptr ? absl::UnavailableError("starting") : session->Health();
 }
 
 absl::Status Run(const AgentFlags& flags, const Settings& settings, const Logger& logger, ShutdownSignal& signal) {
@@ -100,11 +111,15 @@ absl::Status Run(const AgentFlags& flags, const Settings& settings, const Logger
   const auto make_inventory = [&] { return inventory::KernelInventory::Create(inventory_options); };
   if (auto status = reporter.Start(**executor, make_inventory); !status.ok()) return status;
 
+  metrics.Add(std::make_shared<metrics::ExecutorMetrics>([&] { return (*executor)->stats(); }));
+  absl::StatusOr<std::unique_ptr<session::Session>> session;
+  std::atomic<session::Session*> live = nullptr;
+  // After all that it asks.
   std::unique_ptr<Pages> pages;
   if (!settings.metrics_listen.empty()) {
     auto address = ParseListenAddress(settings.metrics_listen);
     if (!address.ok()) return address.status();
-    auto served = Pages::Serve(*std::move(address), metrics, [] { return absl::OkStatus(); });
+    auto served = Pages::Serve(*std::move(address), metrics, [&] { return Ready(**executor, live); });
     if (!served.ok()) return served.status();
     pages = *std::move(served);
   }
@@ -115,8 +130,9 @@ absl::Status Run(const AgentFlags& flags, const Settings& settings, const Logger
   session_options.server = flags.server;
   session_options.hello = MakeHello(settings, *capabilities, *std::move(boot_id), *std::move(instance_id));
   session_options.logger = logger;
-  auto session = session::Session::Start(session_options, **executor, reporter, agent_metrics);
+  session = session::Session::Start(session_options, **executor, reporter, agent_metrics);
   if (!session.ok()) return session.status();
+  live = session->get();
 
   const int number = signal.Wait();
   logger.Info("shutting down", {{"signal", std::to_string(number)}});

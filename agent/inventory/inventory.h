@@ -27,6 +27,13 @@ struct Ownership {
   std::function<bool(uint64_t netns_cookie, int ifindex)> owns_link;
 };
 
+// What was seen at the last look at each namespace.
+struct Counts {
+  size_t namespaces = 0;  // without the host's own
+  size_t links = 0;       // the host's own included
+  size_t routes = 0;      // those too
+};
+
 class Inventory {
  public:
   virtual ~Inventory() = default;
@@ -47,8 +54,7 @@ class Inventory {
   // asked before each namespace.
   virtual Slice Continue(const std::function<bool()>& interrupted) = 0;
 
-  // Namespaces known, without the host's own.
-  virtual size_t namespace_count() const = 0;
+  virtual Counts counts() const = 0;
 };
 
 }  // namespace warren::inventory

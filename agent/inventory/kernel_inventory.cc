@@ -95,7 +95,10 @@ std::vector<v1::InventoryUpdate> KernelInventory::Refresh(const std::set<std::st
 }
 
 void KernelInventory::BeginPass(bool whole) {
-  if (whole) told_.clear();
+  if (whole) {
+    told_.clear();
+    links_ = routes_ = 0;
+  }
   if (!topology_.Knows(Host())) IndexHost();
   pass_.emplace();
   pass_->whole = whole;
@@ -157,7 +160,14 @@ Inventory::Slice KernelInventory::Continue(const std::function<bool()>& interrup
   return slice;
 }
 
-size_t KernelInventory::namespace_count() const { return topology_.size() - (topology_.Knows(Host()) ? 1 : 0); }
+Counts KernelInventory::counts() const {
+  return {topology_.size() - (topology_.Knows(Host()) ? 1 : 0), links_, routes_};
+}
+
+void KernelInventory::Count(const Told& told, bool there) {
+  links_ = there ? links_ + told.links : links_ - told.links;
+  routes_ = there ? routes_ + told.routes : routes_ - told.routes;
+}
 
 absl::StatusOr<int> KernelInventory::NsidOf(const kernel::Netns& netns, uint64_t cookie) {
   if (const auto known = nsids_.find(cookie); known != nsids_.end()) return known->second;
@@ -215,7 +225,11 @@ void KernelInventory::Vanished(const std::string& name) {
     peers_.Forget(cookie);
     nsids_.erase(cookie);
   }
-  if (told_.erase(name) > 0) builder_.Remove(name);
+  const auto told = told_.find(name);
+  if (told == told_.end()) return;
+  Count(told->second, false);
+  told_.erase(told);
+  builder_.Remove(name);
 }
 
 absl::Status KernelInventory::LookInto(const std::string& name, kernel::Netlink& netlink, const kernel::Netns* netns) {
@@ -289,12 +303,13 @@ absl::Status KernelInventory::LookInto(const std::string& name, kernel::Netlink&
   dirty_.merge(topology_.Put(name, cookie, std::move(ends)));
   dirty_.erase(name);
 
-  const uint64_t fingerprint = Fingerprint(&out, contents.addresses);
-  const auto [told, added] = told_.emplace(name, fingerprint);
-  if (added || told->second != fingerprint) {
-    told->second = fingerprint;
-    builder_.Add(name, std::move(out));
-  }
+  const Told now = {Fingerprint(&out, contents.addresses), static_cast<uint32_t>(out.links_size()),
+                    static_cast<uint32_t>(out.routes_size())};
+  const auto [told, added] = told_.emplace(name, now);
+  if (!added) Count(told->second, false);
+  Count(now, true);
+  if (added || told->second.fingerprint != now.fingerprint) builder_.Add(name, std::move(out));
+  told->second = now;
   return absl::OkStatus();
 }
 

@@ -42,7 +42,7 @@ class KernelInventory : public Inventory {
   std::vector<v1::InventoryUpdate> Refresh(const std::set<std::string>& names) override;
   void BeginPass(bool whole) override;
   Slice Continue(const std::function<bool()>& interrupted) override;
-  size_t namespace_count() const override;
+  Counts counts() const override;
 
  private:
   struct Pass {
@@ -78,7 +78,14 @@ class KernelInventory : public Inventory {
   Peers peers_;
   // By cookie. An id once given stays, and asking for one takes the kernel a walk through all that the host has.
   absl::flat_hash_map<uint64_t, int> nsids_;
-  absl::flat_hash_map<std::string, uint64_t> told_;  // fingerprint of what was told last
+  struct Told {
+    uint64_t fingerprint = 0;
+    uint32_t links = 0, routes = 0;
+  };
+  void Count(const Told& told, bool there);
+
+  absl::flat_hash_map<std::string, Told> told_;  // what was told last
+  size_t links_ = 0, routes_ = 0;                // in all of them
   std::set<std::string> dirty_;
   UpdateBuilder builder_;
   std::optional<Pass> pass_;

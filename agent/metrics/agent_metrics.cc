@@ -35,6 +35,16 @@ AgentMetrics::AgentMetrics(prometheus::Registry& registry)
                       .Help("Named network namespaces of this host, whoever made them, at the last look at all")
                       .Register(registry)
                       .Add({})),
+      links_(prometheus::BuildGauge()
+                 .Name("warren_agent_links")
+                 .Help("Links of this host and its named network namespaces, at the last look at all")
+                 .Register(registry)
+                 .Add({})),
+      routes_(prometheus::BuildGauge()
+                  .Name("warren_agent_routes")
+                  .Help("Routes of this host and its named network namespaces, at the last look at all")
+                  .Register(registry)
+                  .Add({})),
       inventory_(prometheus::BuildHistogram()
                      .Name("warren_agent_inventory_seconds")
                      .Help("Time it took to look at every namespace of this host")
@@ -44,7 +54,7 @@ AgentMetrics::AgentMetrics(prometheus::Registry& registry)
                       .Name("warren_agent_intents_total")
                       .Help("Intents finished, by the state they ended in")
                       .Register(registry);
-  for (const auto state : {v1::Intent::SUCCEEDED, v1::Intent::FAILED, v1::Intent::CANCELLED}) {
+  for (const auto state : {v1::Intent::SUCCEEDED, v1::Intent::FAILED, v1::Intent::CANCELLED, v1::Intent::EXPIRED}) {
     intents_[state] = &intents.Add({{"state", v1::Intent::State_Name(state)}});
   }
   auto& operations = prometheus::BuildHistogram()
@@ -70,9 +80,11 @@ void AgentMetrics::OnOperation(const std::string& kind, absl::Duration took, con
   kernel_errors_.Add({{"errno", IsName(errno_name) ? errno_name : "other"}}).Increment();
 }
 
-void AgentMetrics::OnInventory(absl::Duration took, size_t namespaces) {
+void AgentMetrics::OnInventory(absl::Duration took, const inventory::Counts& counts) {
   inventory_.Observe(absl::ToDoubleSeconds(took));
-  namespaces_.Set(static_cast<double>(namespaces));
+  namespaces_.Set(static_cast<double>(counts.namespaces));
+  links_.Set(static_cast<double>(counts.links));
+  routes_.Set(static_cast<double>(counts.routes));
 }
 
 }  // namespace warren::metrics

@@ -8,6 +8,8 @@
 //   warren_agent_connected                     1 while a session with the server lives
 //   warren_agent_reconnects_total              times the server was dialled again
 //   warren_agent_namespaces                    named namespaces at the last pass over the inventory
+//   warren_agent_links                         links in all of them and the host's own
+//   warren_agent_routes                        routes likewise
 //   warren_agent_inventory_seconds             time such a pass took
 // Labels are bounded by the API's words and the kernel's errnos. Thread-safe; a call costs less than a microsecond.
 
@@ -33,13 +35,15 @@ class AgentMetrics : public session::Observer {
   void OnReconnect() override { reconnects_.Increment(); }
   void OnIntent(v1::Intent::State state) override;
   void OnOperation(const std::string& kind, absl::Duration took, const std::string& errno_name) override;
-  void OnInventory(absl::Duration took, size_t namespaces) override;
+  void OnInventory(absl::Duration took, const inventory::Counts& counts) override;
 
  private:
   prometheus::Family<prometheus::Counter>& kernel_errors_;
   prometheus::Gauge& connected_;
   prometheus::Counter& reconnects_;
   prometheus::Gauge& namespaces_;
+  prometheus::Gauge& links_;
+  prometheus::Gauge& routes_;
   prometheus::Histogram& inventory_;
   // Every series that is known beforehand is there from the start; never changed afterwards.
   absl::flat_hash_map<int, prometheus::Counter*> intents_;

@@ -3,10 +3,10 @@
 
 // What the session tells whoever counts. Called from several threads; must not block.
 
-#include <cstddef>
 #include <string>
 
 #include "absl/time/time.h"
+#include "agent/inventory/inventory.h"
 #include "warren/v1/agents.pb.h"
 
 namespace warren::session {
@@ -25,7 +25,7 @@ class Observer {
   // As executor::Listener::OnOperation.
   virtual void OnOperation(const std::string& kind, absl::Duration took, const std::string& errno_name) = 0;
   // A pass over the whole inventory is done.
-  virtual void OnInventory(absl::Duration took, size_t namespaces) = 0;
+  virtual void OnInventory(absl::Duration took, const inventory::Counts& counts) = 0;
 };
 
 }  // namespace warren::session

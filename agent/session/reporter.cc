@@ -231,7 +231,7 @@ bool Reporter::Introduce(Outbox& outbox) {
     if (over()) return false;
   }
   const auto end = Clock::now();
-  observer_.OnInventory(absl::FromChrono(end - begin), inventory_->namespace_count());
+  observer_.OnInventory(absl::FromChrono(end - begin), inventory_->counts());
   {
     MutexLock lock(&mutex_);
     pass_ended_ = end;
@@ -320,7 +320,7 @@ bool Reporter::ContinuePass(Outbox& outbox) {
       pass_ended_ = wanted_since_ = end;
     }
   }
-  if (slice.done) observer_.OnInventory(took, inventory_->namespace_count());
+  if (slice.done) observer_.OnInventory(took, inventory_->counts());
   for (v1::InventoryUpdate& update : slice.updates) {
     if (!outbox.Put(ToMessage(std::move(update)))) return false;
   }

@@ -42,6 +42,13 @@ class Dialler : public Session {
     if (thread_.joinable()) thread_.join();
   }
 
+  absl::Status Health() const override {
+    MutexLock lock(&mutex_);
+    if (stopping_) return absl::UnavailableError(kStopping);
+    if (connected_) return absl::OkStatus();
+    return absl::UnavailableError(absl::StrCat("not connected to the server at ", options_.server, ": ", why_not_));
+  }
+
  private:
   // What one session's callbacks tell the thread.
   struct Progress {
@@ -61,9 +68,11 @@ class Dialler : public Session {
   Reporter& reporter_;
   Observer& observer_;
 
-  Mutex mutex_;
+  mutable Mutex mutex_;
   CondVar changed_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  bool connected_ ABSL_GUARDED_BY(mutex_) = false;
+  std::string why_not_ ABSL_GUARDED_BY(mutex_) = "it has not answered yet";
   std::string last_failure_;  // the thread's
 
   std::jthread thread_;  // last: it uses all the others
@@ -157,14 +166,22 @@ bool Dialler::RunOnce(absl::Status* why) {
     if (progress.ended) break;
   }
   conversation.End();
+  {
+    MutexLock lock(&mutex_);
+    *why = *progress.ended;
+    connected_ = false;
+    why_not_ = why->ok() ? "it ended the session" : std::string(why->message());
+  }
   if (welcomed) observer_.OnDisconnected();
-  MutexLock lock(&mutex_);
-  *why = *progress.ended;
   return welcomed;
 }
 
 void Dialler::OnWelcome(const std::string& peer) {
   if (const auto ip = PeerIp(peer)) executor_.SetServerAddress(*ip);
+  {
+    MutexLock lock(&mutex_);
+    connected_ = true;
+  }
   observer_.OnConnected();
   options_.logger.Info("connected", {{"server", options_.server}, {"peer", peer}});
 }

@@ -7,13 +7,14 @@
 //
 // A session is given up when the server has not said Welcome within 10 s or does not answer pings (channel.h).
 //
-// Threading: one thread of its own, and gRPC's. Stop from one thread.
+// Threading: one thread of its own, and gRPC's. Stop from one thread, Health from any.
 // Logs: "connected" with each Welcome, "disconnected" with the reason when such a session ends; a refusal by the server
 // as a warning with its words.
 
 #include <memory>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "agent/executor/executor.h"
 #include "agent/session/observer.h"
@@ -36,6 +37,9 @@ class Session {
   static absl::StatusOr<std::unique_ptr<Session>> Start(Options options, executor::Executor& executor,
                                                         Reporter& reporter, Observer& observer);
   virtual ~Session() = default;
+
+  // OK while a session lives; otherwise UNAVAILABLE with the reason why there is none.
+  virtual absl::Status Health() const = 0;
 
   // Ends the session and dials no more. Idempotent.
   virtual void Stop() = 0;

@@ -128,7 +128,7 @@ class FakeInventory : public Inventory {
     if (update.ByteSizeLong() > 0) slice.updates.push_back(std::move(update));
     return slice;
   }
-  size_t namespace_count() const override { return told_.size(); }
+  Counts counts() const override { return {told_.size(), 0, 0}; }
 
  private:
   void Look(const std::string& name, v1::InventoryUpdate* update) {

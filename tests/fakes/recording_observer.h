@@ -31,7 +31,7 @@ class RecordingObserver : public Observer {
   void OnOperation(const std::string& kind, absl::Duration, const std::string& errno_name) override {
     Add("operation " + kind + " " + errno_name);
   }
-  void OnInventory(absl::Duration, size_t) override { Add("inventory"); }
+  void OnInventory(absl::Duration, const inventory::Counts&) override { Add("inventory"); }
 
  private:
   void Add(const std::string& event) {

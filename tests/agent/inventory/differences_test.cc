@@ -28,7 +28,8 @@ TEST_F(Differences, AWholePassTellsEverythingBetweenItsMarks) {
   EXPECT_TRUE(slice.updates[0].full_begin());
   EXPECT_TRUE(slice.updates[0].full_end());
   EXPECT_EQ(Apply(slice.updates), (Told{"red", "@host"}));
-  EXPECT_EQ(inventory().namespace_count(), 1u);
+  EXPECT_EQ(inventory().counts().namespaces, 1u);
+  EXPECT_EQ(inventory().counts().links, std::stoul(Sh("(ip -j link; ip -n red -j link) | jq -s 'add | length'")));
   EXPECT_EQ(Pass(true), (Told{"red", "@host"})) << "and again, changed or not";
 }
 
@@ -80,7 +81,7 @@ TEST_F(Differences, WhatIsGoneIsToldOnceAndWhatComesBackIsToldWhole) {
   EXPECT_EQ(Refresh({"red"}), Told{});
   Sh("ip netns delete blue");
   EXPECT_EQ(Pass(), Told{"-blue"});
-  EXPECT_EQ(inventory().namespace_count(), 0u);
+  EXPECT_EQ(inventory().counts().namespaces, 0u);
   Add("red");
   EXPECT_EQ(Refresh({"red", "never-there"}), Told{"red"});
   const uint64_t cookie = Netns("red").identity().cookie();

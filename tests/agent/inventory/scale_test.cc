@@ -53,7 +53,7 @@ TEST_F(Scale, AThousandAreSeenWithAHandfulOfDescriptorsAndNoneIsKept) {
   EXPECT_EQ(told, static_cast<size_t>(kNamespaces) + 1) << "each once";
   EXPECT_EQ(again, 0u);
   EXPECT_EQ(kernel::OpenDescriptors(), before);
-  EXPECT_EQ(inventory().namespace_count(), static_cast<size_t>(kNamespaces));
+  EXPECT_EQ(inventory().counts().namespaces, static_cast<size_t>(kNamespaces));
   for (int i = 0; i < kNamespaces; i += 97) {
     const std::string name = absl::StrCat("r", i);
     EXPECT_EQ(LinkOf(name, "eth0").peer().namespace_(), "@host");

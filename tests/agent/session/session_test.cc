@@ -124,12 +124,20 @@ TEST_F(SessionTest, ComesBackToAServerThatWasRestartedAndSaysAgainWhatWasNotAckn
   EXPECT_GE(observer_.Count("reconnect"), 1);
 }
 
-TEST_F(SessionTest, FindsAServerThatComesUpLater) {
+TEST_F(SessionTest, FindsAServerThatComesUpLaterAndSaysWhyThereIsNoneUntilThen) {
   Start(Options());
   observer_.WaitFor("reconnect", 2);
+  EXPECT_EQ(session_->Health().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(session_->Health().message()),
+              HasSubstr("not connected to the server at " + address_ + ": "));
   server_.Listen(address_);
-  server_.Accept()->Welcome();
+  const auto call = server_.Accept();
+  call->Welcome();
   observer_.WaitFor("connected", 1);
+  EXPECT_TRUE(session_->Health().ok());
+  server_.Stop();
+  observer_.WaitFor("disconnected", 1);
+  EXPECT_EQ(session_->Health().code(), absl::StatusCode::kUnavailable);
 }
 
 TEST_F(SessionTest, SaysHeartbeatWhenThereIsNothingElseToSay) {
