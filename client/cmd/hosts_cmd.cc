@@ -11,7 +11,8 @@ namespace {
 
 int List(Context& context) {
   return Show(
-      context, "warren hosts list", [&](client::Client& client) { return client.ListHosts(context.deadline()); },
+      context, "warren hosts list",
+      [&](client::Client& client) { return client.ListHosts(v1::ListHostsRequest(), context.deadline()); },
       [&](const auto& hosts) { return HostsText(hosts, context.format(), context.now()); });
 }
 

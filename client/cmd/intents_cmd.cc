@@ -24,15 +24,16 @@ int List(Context& context, const ListFlags& flags) {
     if (!host.ok()) return context.Usage("warren intents list", host.status());
     parent = HostName(*host);
   }
-  std::vector<v1::Intent::State> states;
+  v1::ListIntentsRequest request;
+  request.set_parent(parent);
   for (const std::string& text : flags.states) {
     v1::Intent::State state = v1::Intent::STATE_UNSPECIFIED;
     v1::Intent::State_Parse(absl::AsciiStrToUpper(text), &state);  // checked by the option
-    states.push_back(state);
+    request.add_states(state);
   }
   return Show(
       context, "warren intents list",
-      [&](client::Client& client) { return client.ListIntents(parent, states, context.deadline()); },
+      [&](client::Client& client) { return client.ListIntents(request, context.deadline()); },
       [&](const auto& intents) { return IntentsText(intents, context.format(), context.now()); });
 }
 

@@ -19,7 +19,10 @@ int List(Context& context, const std::string& text) {
   return Show(
       context, "warren netns list",
       [&](client::Client& client) {
-        return client.ListNamespaces(parent, v1::NAMESPACE_VIEW_BASIC, context.deadline());
+        v1::ListNamespacesRequest request;
+        request.set_parent(parent);
+        request.set_view(v1::NAMESPACE_VIEW_BASIC);
+        return client.ListNamespaces(request, context.deadline());
       },
       [&](const auto& namespaces) { return NamespacesText(namespaces, context.format()); });
 }

@@ -3,6 +3,7 @@
 #include <grpcpp/support/status.h>
 
 #include "absl/strings/cord.h"
+#include "absl/strings/str_cat.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 
@@ -10,8 +11,11 @@ namespace warren::client {
 
 absl::Status FromGrpc(const grpc::Status& status) {
   if (status.ok()) return absl::OkStatus();
+  const bool cut = status.error_code() == grpc::StatusCode::CANCELLED;
   // The numbers are the same by definition (google/rpc/code.proto).
-  absl::Status converted(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
+  absl::Status converted =
+      cut ? absl::UnavailableError(absl::StrCat("the server ended the call: ", status.error_message()))
+          : absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
   google::rpc::Status details;
   if (!status.error_details().empty() && details.ParseFromString(status.error_details())) {
     for (const auto& detail : details.details()) {
@@ -21,15 +25,36 @@ absl::Status FromGrpc(const grpc::Status& status) {
   return converted;
 }
 
+namespace {
+
+// False: there is no such detail.
+template <typename Detail>
+bool Find(const absl::Status& status, const char* url, Detail* detail) {
+  const auto payload = status.GetPayload(url);
+  return payload && detail->ParseFromString(std::string(*payload));
+}
+
+}  // namespace
+
 std::vector<FieldViolation> FieldViolations(const absl::Status& status) {
   std::vector<FieldViolation> violations;
-  const auto payload = status.GetPayload(kBadRequestUrl);
   google::rpc::BadRequest bad;
-  if (!payload || !bad.ParseFromString(std::string(*payload))) return violations;
+  if (!Find(status, kBadRequestUrl, &bad)) return violations;
   for (const auto& violation : bad.field_violations()) {
     violations.push_back({violation.field(), violation.description()});
   }
   return violations;
+}
+
+std::optional<absl::Duration> RetryDelay(const absl::Status& status) {
+  google::rpc::RetryInfo info;
+  if (!Find(status, kRetryInfoUrl, &info) || !info.has_retry_delay()) return std::nullopt;
+  return absl::Seconds(info.retry_delay().seconds()) + absl::Nanoseconds(info.retry_delay().nanos());
+}
+
+std::string ResourceOf(const absl::Status& status) {
+  google::rpc::ResourceInfo info;
+  return Find(status, kResourceInfoUrl, &info) ? info.resource_name() : std::string();
 }
 
 }  // namespace warren::client

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <sstream>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -34,6 +35,51 @@ grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, Method<Re
   return reactor;
 }
 
+// Plays one script.
+template <typename Request, typename Response>
+class Player : public grpc::ServerWriteReactor<Response> {
+ public:
+  Player(Stream<Request, Response>& stream, const Request& request) : stream_(stream), script_(stream.Call(request)) {
+    this->StartSendInitialMetadata();
+  }
+  void OnSendInitialMetadataDone(bool) override { Next(); }
+  void OnWriteDone(bool) override { Next(); }
+  void OnCancel() override {
+    MutexLock lock(&mutex_);
+    cancelled_ = true;
+    if (idle_) Finish(grpc::Status::CANCELLED);
+  }
+  void OnDone() override {
+    if (script_.held) stream_.Left();
+    delete this;
+  }
+
+ private:
+  void Next() {
+    MutexLock lock(&mutex_);
+    if (cancelled_) {
+      Finish(grpc::Status::CANCELLED);
+    } else if (next_ < script_.responses.size()) {
+      this->StartWrite(&script_.responses[next_++]);
+    } else if (script_.held) {
+      idle_ = true;
+    } else {
+      Finish(ToGrpc(script_.end));
+    }
+  }
+  void Finish(const grpc::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (!std::exchange(finished_, true)) grpc::ServerWriteReactor<Response>::Finish(status);
+  }
+
+  Stream<Request, Response>& stream_;
+  typename Stream<Request, Response>::Script script_;
+  Mutex mutex_;
+  size_t next_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool idle_ ABSL_GUARDED_BY(mutex_) = false;
+  bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
+  bool finished_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
 class FakeHosts : public v1::Hosts::CallbackService {
  public:
   explicit FakeHosts(FakeMethods& api) : api_(api) {}
@@ -44,6 +90,14 @@ class FakeHosts : public v1::Hosts::CallbackService {
   grpc::ServerUnaryReactor* GetHost(grpc::CallbackServerContext* context, const v1::GetHostRequest* request,
                                     v1::Host* response) override {
     return Answer(context, api_.get_host, request, response);
+  }
+  grpc::ServerUnaryReactor* DeleteHost(grpc::CallbackServerContext* context, const v1::DeleteHostRequest* request,
+                                       google::protobuf::Empty* response) override {
+    return Answer(context, api_.delete_host, request, response);
+  }
+  grpc::ServerWriteReactor<v1::WatchHostsResponse>* WatchHosts(grpc::CallbackServerContext*,
+                                                               const v1::WatchHostsRequest* request) override {
+    return new Player<v1::WatchHostsRequest, v1::WatchHostsResponse>(api_.watch_hosts, *request);
   }
 
  private:
@@ -61,6 +115,10 @@ class FakeNamespaces : public v1::Namespaces::CallbackService {
   grpc::ServerUnaryReactor* GetNamespace(grpc::CallbackServerContext* context, const v1::GetNamespaceRequest* request,
                                          v1::Namespace* response) override {
     return Answer(context, api_.get_namespace, request, response);
+  }
+  grpc::ServerWriteReactor<v1::WatchNamespacesResponse>* WatchNamespaces(
+      grpc::CallbackServerContext*, const v1::WatchNamespacesRequest* request) override {
+    return new Player<v1::WatchNamespacesRequest, v1::WatchNamespacesResponse>(api_.watch_namespaces, *request);
   }
 
  private:
@@ -89,6 +147,15 @@ class FakeIntents : public v1::Intents::CallbackService {
   grpc::ServerUnaryReactor* WaitIntent(grpc::CallbackServerContext* context, const v1::WaitIntentRequest* request,
                                        v1::Intent* response) override {
     return Answer(context, api_.wait_intent, request, response);
+  }
+  grpc::ServerUnaryReactor* BatchCreateIntents(grpc::CallbackServerContext* context,
+                                               const v1::BatchCreateIntentsRequest* request,
+                                               v1::BatchCreateIntentsResponse* response) override {
+    return Answer(context, api_.batch_create_intents, request, response);
+  }
+  grpc::ServerWriteReactor<v1::WatchIntentsResponse>* WatchIntents(grpc::CallbackServerContext*,
+                                                                   const v1::WatchIntentsRequest* request) override {
+    return new Player<v1::WatchIntentsRequest, v1::WatchIntentsResponse>(api_.watch_intents, *request);
   }
 
  private:

@@ -6,6 +6,7 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -59,6 +60,56 @@ class Method {
   std::vector<Request> asked_ ABSL_GUARDED_BY(mutex_);
 };
 
+// How a watch is answered: each call gets the next script, messages and how the stream then ends; and what it was
+// asked. Thread-safe.
+template <typename Request, typename Response>
+class Stream {
+ public:
+  struct Script {
+    std::vector<Response> responses;
+    absl::Status end;
+    bool held = false;  // stays open until the client goes
+  };
+
+  void Then(std::vector<Response> responses, const absl::Status& end) { Add({std::move(responses), end, false}); }
+  void ThenHolds(std::vector<Response> responses) { Add({std::move(responses), absl::OkStatus(), true}); }
+  std::vector<Request> Asked() {
+    MutexLock lock(&mutex_);
+    return asked_;
+  }
+  // Waits until the client has left a stream that was held.
+  void WaitUntilLeft() {
+    MutexLock lock(&mutex_);
+    while (!left_) changed_.Wait(&mutex_);
+  }
+
+  Script Call(const Request& request) {
+    MutexLock lock(&mutex_);
+    asked_.push_back(request);
+    if (scripts_.empty()) return {{}, absl::UnimplementedError("the test does not expect this watch"), false};
+    Script script = std::move(scripts_.front());
+    scripts_.pop_front();
+    return script;
+  }
+  void Left() {
+    MutexLock lock(&mutex_);
+    left_ = true;
+    changed_.SignalAll();
+  }
+
+ private:
+  void Add(Script script) {
+    MutexLock lock(&mutex_);
+    scripts_.push_back(std::move(script));
+  }
+
+  Mutex mutex_;
+  CondVar changed_;
+  bool left_ ABSL_GUARDED_BY(mutex_) = false;
+  std::deque<Script> scripts_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Request> asked_ ABSL_GUARDED_BY(mutex_);
+};
+
 struct FakeMethods {
   Method<v1::ListHostsRequest, v1::ListHostsResponse> list_hosts;
   Method<v1::GetHostRequest, v1::Host> get_host;
@@ -69,6 +120,11 @@ struct FakeMethods {
   Method<v1::ListIntentsRequest, v1::ListIntentsResponse> list_intents;
   Method<v1::CancelIntentRequest, v1::Intent> cancel_intent;
   Method<v1::WaitIntentRequest, v1::Intent> wait_intent;
+  Method<v1::BatchCreateIntentsRequest, v1::BatchCreateIntentsResponse> batch_create_intents;
+  Method<v1::DeleteHostRequest, google::protobuf::Empty> delete_host;
+  Stream<v1::WatchHostsRequest, v1::WatchHostsResponse> watch_hosts;
+  Stream<v1::WatchIntentsRequest, v1::WatchIntentsResponse> watch_intents;
+  Stream<v1::WatchNamespacesRequest, v1::WatchNamespacesResponse> watch_namespaces;
 };
 
 // What a run of the command came to.

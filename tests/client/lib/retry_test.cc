@@ -5,6 +5,8 @@
 
 #include <vector>
 
+#include "client/lib/status.h"
+
 namespace warren::client {
 namespace {
 
@@ -64,6 +66,40 @@ TEST_F(Retry, UnavailableIsTriedAgainUntilItIsNot) {
   EXPECT_EQ(attempts, 4);
   EXPECT_EQ(pauses_.size(), 3u);
   EXPECT_THAT(told_, ElementsAre("away", "away", "away"));
+}
+
+TEST_F(Retry, AHostThatIsAwayIsNotWaitedFor) {
+  int attempts = 0;
+  const absl::Status away = WithReason(absl::UnavailableError("host h1 is away"), kHostAway);
+  EXPECT_EQ(WithRetries(Options(), now_ + absl::Minutes(1),
+                        [&] {
+                          ++attempts;
+                          return away;
+                        }),
+            away);
+  EXPECT_EQ(attempts, 1);
+}
+
+TEST_F(Retry, PausesAreAtLeastWhatTheServerAsksFor) {
+  int attempts = 0;
+  EXPECT_TRUE(WithRetries(Options(), now_ + absl::Minutes(1), [&] {
+                return ++attempts < 2 ? WithRetry(absl::UnavailableError("busy"), absl::Seconds(7)) : absl::OkStatus();
+              }).ok());
+  EXPECT_THAT(pauses_, ElementsAre(absl::Seconds(7)));
+}
+
+TEST_F(Retry, WhatIsFullIsTriedAgainOnlyWhenAskedToAndTheServerSaysWhen) {
+  RetryOptions options = Options();
+  int attempts = 0;
+  const auto full_once = [&] {
+    return ++attempts == 1 ? ExhaustedError("the queue is full", absl::Seconds(2)) : absl::OkStatus();
+  };
+  EXPECT_TRUE(absl::IsResourceExhausted(WithRetries(options, now_ + absl::Minutes(1), full_once)));
+  options.retry_exhausted = true;
+  attempts = 0;
+  EXPECT_TRUE(WithRetries(options, now_ + absl::Minutes(1), full_once).ok());
+  EXPECT_THAT(pauses_, ElementsAre(absl::Seconds(2)));
+  EXPECT_FALSE(IsWorthRetrying(options, absl::ResourceExhaustedError("too large a message")));
 }
 
 TEST_F(Retry, PausesDoubleUpToTheLongestAndAreJittered) {

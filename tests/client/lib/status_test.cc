@@ -24,11 +24,28 @@ grpc::Status OverTheWire(const absl::Status& status) {
 
 TEST(FromGrpc, KeepsEveryCodeAndTheMessage) {
   EXPECT_TRUE(FromGrpc(grpc::Status::OK).ok());
-  for (int code = 1; code <= 16; ++code) {
+  for (int code = 2; code <= 16; ++code) {
     const absl::Status status = FromGrpc(grpc::Status(static_cast<grpc::StatusCode>(code), "why"));
     EXPECT_EQ(static_cast<int>(status.code()), code);
     EXPECT_EQ(status.message(), "why");
   }
+}
+
+TEST(FromGrpc, ACallThatTheServerCutIsAServerThatIsAway) {
+  const absl::Status status = FromGrpc(grpc::Status(grpc::StatusCode::CANCELLED, "CANCELLED"));
+  EXPECT_EQ(status, absl::UnavailableError("the server ended the call: CANCELLED"));
+}
+
+TEST(FromGrpc, KeepsReasonResourceAndDelay) {
+  const absl::Status sent =
+      WithRetry(WithResource(WithReason(absl::UnavailableError("away"), "HOST_AWAY"), "warren.v1.Host", "hosts/h1"),
+                absl::Seconds(3));
+  const absl::Status status = FromGrpc(OverTheWire(sent));
+  EXPECT_EQ(ReasonOf(status), kHostAway);
+  EXPECT_EQ(ResourceOf(status), "hosts/h1");
+  EXPECT_EQ(RetryDelay(status), absl::Seconds(3));
+  EXPECT_EQ(RetryDelay(absl::UnavailableError("x")), std::nullopt);
+  EXPECT_EQ(ResourceOf(absl::UnavailableError("x")), "");
 }
 
 TEST(FromGrpc, KeepsTheDetails) {
