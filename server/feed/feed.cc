@@ -253,6 +253,7 @@ absl::StatusOr<Cursor::Batch> Cursor::Take(size_t max_events, size_t max_bytes) 
     if (at_end) passed_ = feed_.revision_;
     if (!full && !at_end) continue;  // others have a turn in between
     if (!batch.events.empty() || (passed_ > told_ && told_ < feed_.StaleBelow())) {
+      told_before_ = told_;
       told_ = batch.revision = passed_;
       return batch;
     }

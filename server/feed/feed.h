@@ -178,6 +178,10 @@ class Cursor {
   // (reason SLOW_WATCH). What the feed was closed with.
   absl::StatusOr<Batch> Take(size_t max_events, size_t max_bytes);
 
+  // What the last Take brought was not passed on, since nothing of it is shown: whoever watches still stands where it
+  // was before, and will be told a newer revision when it is time.
+  void NotTold() { told_ = told_before_; }
+
   // OK, or what has ended it: it fell off the ring, or the feed was closed (Take may have something left). Any thread.
   absl::Status status() const;
 
@@ -193,6 +197,7 @@ class Cursor {
         host_(std::move(host)),
         wake_(std::make_shared<const std::function<void()>>(std::move(wake))),
         told_(told),
+        told_before_(told),
         passed_(told) {}
   bool Sees(const Event& event) const { return all_ || event.host == host_; }
 
@@ -200,7 +205,8 @@ class Cursor {
   const std::string host_;
   const bool all_ = host_ == "-";
   const Feed::Wake wake_;
-  int64_t told_;  // the last revision it was told of; written under the feed's lock
+  int64_t told_;  // the last revision it was told of; for its own thread
+  int64_t told_before_;
   // Guarded by the feed's lock.
   int64_t passed_;  // the last revision with nothing left for it, told or not
   State state_ = State::kReading;

@@ -260,6 +260,24 @@ TEST_F(FeedTest, AnIdleWatchLearnsANewerRevisionBeforeItsOwnIsGone) {
   EXPECT_EQ(feed_->stats().cut, 0u);
 }
 
+TEST_F(FeedTest, AWatchThatIsShownNothingLearnsANewerRevisionToo) {
+  Make(Ring(10));
+  Watch watch = Open();
+  int64_t told = 100;
+  for (int64_t revision = 101; revision <= 200; ++revision) {
+    Append(revision, {"x"});
+    for (auto batch = watch.Take(); !batch.empty(); batch = watch.Take()) {
+      if (batch.events.empty()) {
+        told = batch.revision;
+      } else {
+        watch.cursor->NotTold();
+      }
+    }
+    EXPECT_TRUE(OpenError(told).ok()) << "told " << told << " at " << revision;
+  }
+  EXPECT_GT(told, 190);
+}
+
 TEST_F(FeedTest, ASlowWatchIsCutOnceAndOnlyThatOne) {
   Make(Ring(3));
   Watch slow = Open();
