@@ -98,6 +98,13 @@ WatchHub::LogChunk WatchHub::FromWindow(int64_t from) {
   return chunk;
 }
 
+void WatchHub::ClipToPublished(LogChunk& chunk) const {
+  MutexLock lock(&mutex_);
+  if (chunk.through <= revision_) return;
+  chunk.through = revision_;
+  std::erase_if(chunk.events, [&](const auto& event) { return event->kv.mod_revision > chunk.through; });
+}
+
 void WatchHub::Run() {
   for (;;) {
     std::shared_ptr<Watcher> laggard;
@@ -119,6 +126,7 @@ void WatchHub::Run() {
         continue;
       }
       chunk = *std::move(read);
+      ClipToPublished(chunk);
     }
     Deliver(from, chunk);
   }

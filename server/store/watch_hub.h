@@ -69,6 +69,8 @@ class WatchHub {
   // The watch that is furthest behind; null when none is.
   std::shared_ptr<Watcher> Laggard() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   LogChunk FromWindow(int64_t from) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The log may be ahead of what was published.
+  void ClipToPublished(LogChunk& chunk) const;
   // Tells every watch that stands between `from` and the end of the chunk.
   void Deliver(int64_t from, const LogChunk& chunk);
   void Call(const std::shared_ptr<Watcher>& watcher, absl::StatusOr<WatchEvents> events);

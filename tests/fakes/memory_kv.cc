@@ -56,8 +56,9 @@ void MemoryKv::Answer(CommitQueue::Entry entry) {
     while (held_) changed_.Wait(&mutex_);
     result = failure_.ok() ? Apply(entry, events) : failure_;
   }
-  if (!events.empty()) hub_.Publish(result->revision, std::move(events));
+  const int64_t revision = events.empty() ? 0 : result->revision;
   entry.done(std::move(result));
+  if (!events.empty()) hub_.Publish(revision, std::move(events));
 }
 
 absl::StatusOr<CommitResult> MemoryKv::Apply(CommitQueue::Entry& entry, WatchHub::Events& events) {
@@ -168,7 +169,7 @@ absl::StatusOr<std::unique_ptr<WatchHandle>> MemoryKv::Watch(std::string_view pr
     MutexLock lock(&mutex_);
     if (absl::Status s = CheckWatchable(from_revision, compacted_); !s.ok()) return s;
   }
-  return hub_.Add(prefix, from_revision, std::move(callback));
+  return hub_.Add(prefix, from_revision != 0 ? from_revision : Revision() + 1, std::move(callback));
 }
 
 int64_t MemoryKv::Revision() const {

@@ -368,6 +368,25 @@ TEST_P(KvConformance, AWatchTellsWhatChangesUnderItsPrefixFromNowOn) {
   EXPECT_THAT(log.WaitForLines(3), testing::UnorderedElementsAre("2 put a/1=x", "4 put a/2=y", "4 delete a/0"));
 }
 
+TEST_P(KvConformance, ACommitIsAnsweredBeforeAnyWatchIsToldOfIt) {
+  std::atomic<int64_t> answered = 0;
+  std::atomic<int> early = 0;
+  WatchLog log;
+  auto watch = kv_.Watch("a/", 0, [&, told = log.Callback()](absl::StatusOr<WatchEvents> events) {
+    if (events.ok() && events->events.back()->kv.mod_revision > answered) ++early;
+    told(std::move(events));
+  });
+  ASSERT_TRUE(watch.ok()) << watch.status();
+  constexpr int kCommits = 200;
+  for (int i = 0; i < kCommits; ++i) {
+    const absl::Status queued = kv_.Commit({{}, {Mutation::Put(absl::StrCat("a/", i), "x")}},
+                                           [&](absl::StatusOr<CommitResult> result) { answered = result->revision; });
+    ASSERT_TRUE(queued.ok()) << queued;
+  }
+  log.WaitForLines(kCommits);
+  EXPECT_EQ(early, 0);
+}
+
 TEST_P(KvConformance, AWatchResumesFromAnyRevision) {
   for (int i = 1; i <= 5; ++i) Put(absl::StrCat("k", i), "v");
   Delete("k1");
