@@ -81,8 +81,10 @@ std::string DescribeDifference(const v1::Intent& then, const v1::Intent& now) {
   MessageDifferencer differencer;
   Collector collector;
   differencer.ReportDifferencesTo(&collector);
-  const auto* operations = v1::Intent::descriptor()->FindFieldByName("operations");
-  return differencer.CompareWithFields(then, now, {operations}, {operations}) ? std::string() : collector.Text();
+  const std::vector<const FieldDescriptor*> asked = {
+      v1::Intent::descriptor()->FindFieldByNumber(v1::Intent::kOperationsFieldNumber),
+      v1::Intent::descriptor()->FindFieldByNumber(v1::Intent::kExpireTimeFieldNumber)};
+  return differencer.CompareWithFields(then, now, asked, asked) ? std::string() : collector.Text();
 }
 
 }  // namespace warren::intents

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "warren/v1/intents.pb.h"
 
 namespace warren::intents {
@@ -16,7 +17,8 @@ namespace warren::intents {
 struct Delivery {
   int64_t sequence = 0;
   std::string intent_id;
-  std::shared_ptr<const v1::Intent> intent;  // operations is what the agent needs; shared with the queue
+  std::shared_ptr<const v1::Intent> intent;         // operations is what the agent needs
+  absl::Time expire_time = absl::InfiniteFuture();  // not to be begun later
 };
 
 // Threading: called from one thread of the queue, one call at a time, in the order in which the agent must see them,

@@ -1,10 +1,13 @@
 // Intents: results, cancels, and the one commit that ends an intent.
 
+#include "server/intents/finishing.h"
+
 #include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "proto/common/names.h"
+#include "proto/common/status_payload.h"
 #include "server/intents/host.h"
 #include "server/intents/intents.h"
 #include "server/intents/snapshot.h"
@@ -14,23 +17,11 @@
 
 namespace warren::intents {
 
-// An intent whose end is known and not yet on disk.
-struct Intents::Finishing {
-  Host* host = nullptr;
-  int64_t sequence = 0;
-  Uuid id;
-  v1::Intent::State from = v1::Intent::QUEUED;
-  std::shared_ptr<const v1::Intent> body;
-  bool acknowledge = false;  // it is the agent's result
-  // Filled in without the lock.
-  v1::Intent intent;  // as it is stored
-  absl::Duration backoff;
-};
-
 namespace {
 
 bool IsResultState(v1::Intent::State state) {
-  return state == v1::Intent::SUCCEEDED || state == v1::Intent::FAILED || state == v1::Intent::CANCELLED;
+  return state == v1::Intent::SUCCEEDED || state == v1::Intent::FAILED || state == v1::Intent::CANCELLED ||
+         state == v1::Intent::EXPIRED;
 }
 
 void Apply(v1::IntentResult result, const std::string& host, v1::Intent& intent) {
@@ -53,8 +44,9 @@ void Apply(v1::IntentResult result, const std::string& host, v1::Intent& intent)
 }
 
 absl::Status NotCancelled(const std::string& name, v1::Intent::State state) {
-  return absl::FailedPreconditionError(absl::StrCat(name, " is ", v1::Intent::State_Name(state),
-                                                    "; only an intent that has not begun can be cancelled"));
+  return WithReason(absl::FailedPreconditionError(absl::StrCat(name, " is ", v1::Intent::State_Name(state),
+                                                               "; only an intent that has not begun can be cancelled")),
+                    "NOT_CANCELLABLE", {{"state", v1::Intent::State_Name(state)}});
 }
 
 }  // namespace
@@ -84,7 +76,7 @@ void Intents::FinishResult(const std::string& host, v1::IntentResult result) {
     }
   }
   if (finishing != nullptr) {
-    finishing->intent = *finishing->body;
+    finishing->intent = ParseBody(finishing->body);
     Apply(std::move(result), host, finishing->intent);
     *finishing->intent.mutable_finish_time() = ToTimestamp(options_.clock());
     CommitFinish(finishing);
@@ -107,16 +99,17 @@ void Intents::Cancel(std::string_view host, std::string_view id, IntentDone done
     Host* found = FindHost(host);
     if (uuid) snapshot = Look(found, *uuid);
     if (stopping_) {
-      refused = absl::UnavailableError("the server is stopping; try again");
+      refused = StoppingError();
     } else if (!snapshot) {
       refused = NotFound(host, id);
     } else if (!snapshot->finished()) {
       Entry& entry = *found->lane.Find(snapshot->sequence);
       const bool local = found->lane.BeyondCursor(entry.sequence);
       if (!local && !entry.finishing && !found->lane.connected()) {
-        refused = absl::UnavailableError(absl::StrCat("host ", found->name, " is away and may have begun ",
-                                                      IntentName(found->name, uuid->ToString()),
-                                                      "; try again when it is back"));
+        refused = WithReason(absl::UnavailableError(absl::StrCat("host ", found->name, " is away and may have begun ",
+                                                                 IntentName(found->name, uuid->ToString()),
+                                                                 "; try again when it is back")),
+                             "HOST_AWAY", {{"host", found->name}});
       } else {
         refused = OpenCall();
       }
@@ -133,9 +126,7 @@ void Intents::Cancel(std::string_view host, std::string_view id, IntentDone done
     }
   }
   if (finishing != nullptr) {
-    finishing->intent = *finishing->body;
-    finishing->intent.set_state(v1::Intent::CANCELLED);
-    *finishing->intent.mutable_finish_time() = ToTimestamp(options_.clock());
+    finishing->EndHere(v1::Intent::CANCELLED, options_.clock());
     return CommitFinish(finishing);
   }
   if (!refused.ok()) return Answer(std::move(done), std::move(refused));
@@ -161,8 +152,9 @@ void Intents::CancelAnswered(const std::string& host, int64_t sequence, bool can
   }
   for (IntentDone& done : cancels) {
     Answer(std::move(done),
-           absl::FailedPreconditionError(absl::StrCat(name, " cannot be cancelled: host ", host, " says it is ",
-                                                      reason.empty() ? "running" : reason)));
+           WithReason(absl::FailedPreconditionError(absl::StrCat(name, " cannot be cancelled: host ", host,
+                                                                 " says it is ", reason.empty() ? "running" : reason)),
+                      "NOT_CANCELLABLE", {{"host", host}}));
   }
 }
 
@@ -179,23 +171,26 @@ std::shared_ptr<Intents::Finishing> Intents::BeginFinish(Host* host, Entry& entr
 }
 
 void Intents::CommitFinish(const std::shared_ptr<Finishing>& finishing) {
-  // The row is as Accept left it: its one revision is the sequence.
+  // The row is as Accept left it: its one revision is in the sequence.
   const std::string key = IntentKey(finishing->host->name, finishing->id);
-  Commit({{store::Compare::ModRevisionEquals(key, finishing->sequence)},
+  Commit({{store::Compare::ModRevisionEquals(key, RevisionOf(finishing->sequence))},
           {store::Mutation::Put(key, finishing->intent.SerializeAsString())}},
-         [this, finishing](const absl::StatusOr<store::CommitResult>& result) {
-           FinishCommitted(finishing, result.status());
-         });
+         [this, finishing](const absl::StatusOr<store::CommitResult>& result) { FinishCommitted(finishing, result); });
 }
 
-void Intents::FinishCommitted(const std::shared_ptr<Finishing>& finishing, const absl::Status& status) {
+void Intents::FinishCommitted(const std::shared_ptr<Finishing>& finishing,
+                              const absl::StatusOr<store::CommitResult>& result) {
   Host* host = finishing->host;
   const std::string name = IntentName(host->name, finishing->id.ToString());
-  if (!status.ok()) {
+  if (!result.ok()) {
+    {
+      MutexLock lock(&mutex_);
+      if (host->lane.Find(finishing->sequence) == nullptr) return EndCommit();  // its host was forgotten meanwhile
+    }
     finishing->backoff = std::clamp(finishing->backoff * 2, options_.backoff_min, options_.backoff_max);
     options_.logger.Warn(
         "result not stored; trying again",
-        {{"name", name}, {"error", status.ToString()}, {"in", absl::FormatDuration(finishing->backoff)}});
+        {{"name", name}, {"error", result.status().ToString()}, {"in", absl::FormatDuration(finishing->backoff)}});
     MutexLock lock(&mutex_);
     EndCommit();
     if (stopping_) return;  // the agent, or whoever cancels, says it again
@@ -215,11 +210,15 @@ void Intents::FinishCommitted(const std::shared_ptr<Finishing>& finishing, const
   {
     MutexLock lock(&mutex_);
     EndCommit();
+    applied_revision_ = result->revision;
     entry = host->lane.Remove(finishing->sequence);
-    host->history.Finish(finishing->sequence, state);
+    host->history.Finish(finishing->sequence, state, absl::ToUnixMicros(FromTimestamp(finishing->intent.finish_time())),
+                         result->revision);
     if (finishing->acknowledge) host->lane.Acknowledge(finishing->sequence);
     --unfinished_;
-    queued_bytes_ -= entry.bytes;
+    ++finished_;
+    queued_bytes_ -= entry.body->size();
+    if (entry.expire_time != absl::InfiniteFuture()) expiries_.erase({entry.expire_time, host, entry.sequence});
     waits = TakeWaits(entry);
     open_calls_ -= entry.cancels.size();
   }

@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "proto/common/status_payload.h"
 #include "server/intents/host.h"
+#include "server/intents/intent_feed.h"
 #include "server/intents/intents.h"
 #include "server/intents/stored.h"
 #include "server/intents/worker.h"
@@ -46,16 +48,18 @@ std::vector<IntentDone> Intents::TakeAsked(Host* host) {
 void Intents::AnswerAway(const Host& host, std::vector<IntentDone> cancels) {
   for (IntentDone& done : cancels) {
     Answer(std::move(done),
-           absl::UnavailableError(absl::StrCat("host ", host.name,
-                                               ": its agent went away before it answered whether the intent has "
-                                               "begun; try again when it is back")));
+           WithReason(absl::UnavailableError(absl::StrCat("host ", host.name,
+                                                          ": its agent went away before it answered whether the "
+                                                          "intent has begun; try again when it is back")),
+                      "HOST_AWAY", {{"host", host.name}}));
   }
 }
 
 void Intents::Started(const std::string& host, const std::vector<int64_t>& sequences) {
   struct Begun {
+    int64_t sequence = 0;
     Uuid id;
-    std::shared_ptr<const v1::Intent> body;
+    Body body;
   };
   std::vector<Begun> begun;
   MutexLock lock(&mutex_);
@@ -65,11 +69,16 @@ void Intents::Started(const std::string& host, const std::vector<int64_t>& seque
     Entry* entry = found->lane.Find(sequence);
     if (entry == nullptr || entry->running || entry->finishing) continue;
     entry->running = true;
-    begun.push_back({entry->id, entry->body});
+    begun.push_back({entry->sequence, entry->id, entry->body});
   }
   if (begun.empty()) return;
   (void)worker_->Post([this, found, begun = std::move(begun)] {
-    for (const Begun& one : begun) Observe(*found, one.id, v1::Intent::QUEUED, *one.body, v1::Intent::RUNNING);
+    for (const Begun& one : begun) {
+      v1::Intent intent = ParseBody(one.body);
+      Observe(*found, one.id, v1::Intent::QUEUED, intent, v1::Intent::RUNNING);
+      intent.set_state(v1::Intent::RUNNING);
+      feed_->Running(found->name, Complete(std::move(intent), found->name, one.id, one.sequence));
+    }
   });
 }
 
@@ -97,7 +106,15 @@ void Intents::Pump(Host* host) {
   if (!output.acknowledgements.empty()) {
     dispatcher_.AcknowledgeResults(host->name, output.session, std::move(output.acknowledgements));
   }
-  if (!output.deliveries.empty()) dispatcher_.Deliver(host->name, output.session, std::move(output.deliveries));
+  if (!output.deliveries.empty()) {
+    std::vector<Delivery> deliveries;
+    deliveries.reserve(output.deliveries.size());
+    for (const Lane::HandOut& one : output.deliveries) {
+      deliveries.push_back(
+          {one.sequence, one.id.ToString(), std::make_shared<const v1::Intent>(ParseBody(one.body)), one.expire_time});
+    }
+    dispatcher_.Deliver(host->name, output.session, std::move(deliveries));
+  }
   for (const int64_t sequence : output.cancels) dispatcher_.AskCancel(host->name, output.session, sequence);
 }
 

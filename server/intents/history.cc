@@ -16,10 +16,27 @@ const History::Row* History::Find(const Uuid& id) const {
 
 const History::Row* History::Find(int64_t sequence) const {
   const size_t after = After(sequence);
-  return after > 0 && rows_[after - 1].sequence == sequence ? &rows_[after - 1] : nullptr;
+  if (after == 0 || rows_[after - 1].sequence != sequence || rows_[after - 1].removed()) return nullptr;
+  return &rows_[after - 1];
 }
 
-void History::Finish(int64_t sequence, v1::Intent::State state) { rows_[After(sequence) - 1].state = state; }
+void History::Finish(int64_t sequence, v1::Intent::State state, int64_t finish_time, int64_t finish_revision) {
+  Row& row = rows_[After(sequence) - 1];
+  row.state = state;
+  row.finish_time = finish_time;
+  row.finish_revision = finish_revision;
+}
+
+void History::Remove(int64_t sequence) {
+  Row& row = rows_[After(sequence) - 1];
+  sequences_.erase(row.id);
+  row.state = v1::Intent::STATE_UNSPECIFIED;
+  while (first_ < rows_.size() && rows_[first_].removed()) ++first_;
+  if (sequences_.size() * 2 > rows_.size()) return;
+  std::erase_if(rows_, [](const Row& each) { return each.removed(); });
+  rows_.shrink_to_fit();
+  first_ = 0;
+}
 
 size_t History::After(int64_t sequence) const {
   const auto it = std::upper_bound(rows_.begin(), rows_.end(), sequence,

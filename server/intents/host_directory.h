@@ -3,6 +3,8 @@
 
 // What the queue asks about a host before it accepts an intent for it.
 
+#include <map>
+#include <memory>
 #include <string>
 
 #include "absl/status/status.h"
@@ -12,6 +14,7 @@
 namespace warren::intents {
 
 using Operations = google::protobuf::RepeatedPtrField<v1::Operation>;
+using Labels = std::map<std::string, std::string, std::less<>>;
 
 // Threading: called from any thread, never under a lock of the queue; must not block.
 class HostDirectory {
@@ -24,6 +27,9 @@ class HostDirectory {
   // OK, or FAILED_PRECONDITION naming what the host's kernel lacks for these operations ("host h1: kernel has no
   // network namespace support (CONFIG_NET_NS)"). OK for a host that is not known: nobody can say yet.
   virtual absl::Status CheckCapabilities(const std::string& host, const Operations& operations) const = 0;
+
+  // What filters see of the host. Null: none.
+  virtual std::shared_ptr<const Labels> LabelsOf(const std::string& host) const = 0;
 };
 
 }  // namespace warren::intents

@@ -6,7 +6,9 @@
 #include "proto/common/names.h"
 #include "proto/common/status_payload.h"
 #include "server/intents/host.h"
+#include "server/intents/intent_feed.h"
 #include "server/intents/load.h"
+#include "server/intents/snapshot.h"
 #include "server/intents/timestamp.h"
 #include "server/intents/worker.h"
 
@@ -17,6 +19,7 @@ Intents::Intents(store::Kv& kv, Dispatcher& dispatcher, const HostDirectory& dir
       dispatcher_(dispatcher),
       directory_(directory),
       options_(std::move(options)),
+      feed_(std::make_unique<IntentFeed>(kv, directory, options_.feed, options_.logger)),
       worker_(std::make_unique<Worker>()) {}
 
 Intents::~Intents() { Stop(); }
@@ -26,15 +29,33 @@ absl::StatusOr<std::unique_ptr<Intents>> Intents::Open(store::Kv& kv, Dispatcher
   auto loaded = Load(kv, options.window);
   if (!loaded.ok()) return loaded.status();
   std::unique_ptr<Intents> intents(new Intents(kv, dispatcher, directory, std::move(options)));
-  MutexLock lock(&intents->mutex_);
-  intents->hosts_ = std::move(loaded->hosts);
-  intents->unfinished_ = loaded->unfinished;
-  intents->queued_bytes_ = loaded->unfinished_bytes;
-  (void)intents->worker_->Post([raw = intents.get()] { raw->ObserveDepth(); });
+  Intents* const raw = intents.get();
+  {
+    MutexLock lock(&raw->mutex_);
+    raw->hosts_ = std::move(loaded->hosts);
+    raw->unfinished_ = loaded->unfinished;
+    raw->finished_ = loaded->finished;
+    raw->queued_bytes_ = loaded->unfinished_bytes;
+    raw->applied_revision_ = loaded->revision;
+    for (const auto& [name, host] : raw->hosts_) {
+      for (const auto& [sequence, entry] : host->lane.entries()) {
+        if (entry.expire_time != absl::InfiniteFuture()) {
+          raw->expiries_.emplace(entry.expire_time, host.get(), sequence);
+        }
+      }
+    }
+    raw->ScheduleExpiry();
+    raw->ScheduleRetirement();
+    (void)raw->worker_->Post([raw] { raw->ObserveDepth(); });
+  }
+  const absl::Status followed =
+      raw->feed_->Start([raw](Worker::Task task) { return raw->worker_->Post(std::move(task)); });
+  if (!followed.ok()) return followed;
   return intents;
 }
 
 void Intents::Stop() {
+  feed_->Stop();
   {
     MutexLock lock(&mutex_);
     stopping_ = true;
@@ -51,7 +72,7 @@ void Intents::Stop() {
       }
     }
     open_calls_ = 0;
-    for (IntentDone& done : open) Answer(std::move(done), absl::UnavailableError("the server is stopping; try again"));
+    for (IntentDone& done : open) Answer(std::move(done), StoppingError());
   }
   worker_->Stop();
 }
@@ -62,13 +83,31 @@ size_t Intents::QueuedCount(std::string_view host) const {
   return found == nullptr ? 0 : found->lane.entries().size();
 }
 
+bool Intents::HasIntents(std::string_view host) const {
+  MutexLock lock(&mutex_);
+  const Host* found = FindHost(host);
+  return found != nullptr && !found->history.empty();
+}
+
 std::vector<std::string> Intents::KnownHosts() const {
   MutexLock lock(&mutex_);
   std::vector<std::string> names;
   for (const auto& [name, host] : hosts_) {
-    if (!host->history.rows().empty()) names.push_back(name);
+    if (!host->history.empty()) names.push_back(name);
   }
   return names;
+}
+
+std::optional<absl::Time> Intents::OldestQueued() const {
+  std::optional<absl::Time> oldest;
+  MutexLock lock(&mutex_);
+  for (const auto& [name, host] : hosts_) {
+    if (host->lane.entries().empty()) continue;
+    const History::Row* row = host->history.Find(host->lane.entries().begin()->first);
+    const absl::Time created = absl::FromUnixMicros(row->create_time);
+    if (!oldest || created < *oldest) oldest = created;
+  }
+  return oldest;
 }
 
 Host* Intents::FindHost(std::string_view name) const {
@@ -89,8 +128,9 @@ void Intents::Answer(IntentDone done, absl::StatusOr<v1::Intent> result) {
 
 absl::Status Intents::OpenCall() {
   if (open_calls_ >= options_.max_waiters) {
-    return ExhaustedError(absl::StrCat(open_calls_, " calls wait for intents already, which is the limit"),
-                          options_.retry_after);
+    return WithReason(ExhaustedError(absl::StrCat(open_calls_, " calls wait for intents already, which is the limit"),
+                                     options_.retry_after),
+                      "TOO_MANY_WAITERS");
   }
   ++open_calls_;
   return absl::OkStatus();

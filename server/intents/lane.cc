@@ -5,6 +5,12 @@
 
 namespace warren::intents {
 
+v1::Intent ParseBody(const Body& body) {
+  v1::Intent intent;
+  (void)intent.ParseFromString(*body);  // it was serialized from one
+  return intent;
+}
+
 void Lane::Append(Entry entry) {
   const int64_t sequence = entry.sequence;
   entries_.emplace_hint(entries_.end(), sequence, std::move(entry));
@@ -40,16 +46,16 @@ bool Lane::Disconnect(uint64_t session) {
 
 void Lane::CursorCommitted(int64_t position) { cursor_ = std::max(cursor_, position); }
 
-bool Lane::BeginAccept() {
+bool Lane::BeginAccept(size_t count) {
   // Whatever is accepted and not yet behind the cursor would be dragged along, past the window.
   const bool nothing_waits = entries_.empty() || !BeyondCursor(entries_.rbegin()->first);
-  const bool direct =
-      connected_ && !cursor_moving_ && accepting_ == 0 && nothing_waits && HandedOut() + accepting_direct_ < window_;
-  ++(direct ? accepting_direct_ : accepting_);
+  const bool direct = connected_ && !cursor_moving_ && accepting_ == 0 && nothing_waits &&
+                      HandedOut() + accepting_direct_ + count <= window_;
+  (direct ? accepting_direct_ : accepting_) += count;
   return direct;
 }
 
-void Lane::EndAccept(bool direct) { --(direct ? accepting_direct_ : accepting_); }
+void Lane::EndAccept(size_t count, bool direct) { (direct ? accepting_direct_ : accepting_) -= count; }
 
 void Lane::Acknowledge(int64_t sequence) {
   if (connected_) acknowledgements_.push_back(sequence);
@@ -82,7 +88,7 @@ Lane::Output Lane::Take() {
   auto it = entries_.upper_bound(sent_);
   for (; it != entries_.end() && it->first <= cursor_; ++it) {
     const Entry& entry = it->second;
-    if (!entry.finishing) output.deliveries.push_back({entry.sequence, entry.id.ToString(), entry.body});
+    if (!entry.finishing) output.deliveries.push_back({entry.sequence, entry.id, entry.body, entry.expire_time});
   }
   sent_ = std::max(sent_, cursor_);
   if (!cursor_moving_ && it != entries_.end()) {

@@ -14,20 +14,26 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "server/intents/dispatcher.h"
+#include "absl/time/time.h"
 #include "server/intents/uuid.h"
 #include "warren/v1/intents.pb.h"
 
 namespace warren::intents {
 
+// A serialized v1::Intent in the form it is stored in: a fraction of what the message takes, and half of what is queued
+// is never looked at again before it is handed out.
+using Body = std::shared_ptr<const std::string>;
+v1::Intent ParseBody(const Body& body);
+
 struct Entry {
   int64_t sequence = 0;
   Uuid id;
-  std::shared_ptr<const v1::Intent> body;  // in the form it is stored in
-  size_t bytes = 0;
+  Body body;
+  absl::Time expire_time = absl::InfiniteFuture();
   bool running = false;
   bool finishing = false;  // its result is known and on its way to disk
   bool asked = false;      // the agent was asked in this session not to begin it
@@ -61,11 +67,11 @@ class Lane {
   // The commit that Output::cursor asked for is over, whichever way.
   void CursorSettled() { cursor_moving_ = false; }
 
-  // An accept is on its way to disk. True: it would be handed out at once, so its transaction may move the cursor as
-  // well, up to itself, which saves the second commit.
-  bool BeginAccept();
-  // With what BeginAccept returned; before the entry is appended.
-  void EndAccept(bool direct);
+  // So many intents are on their way to disk in one transaction. True: they would be handed out at once, so it may move
+  // the cursor as well, up to the last of them, which saves the second commit.
+  bool BeginAccept(size_t count);
+  // With what BeginAccept got and returned; before the entries are appended.
+  void EndAccept(size_t count, bool direct);
   size_t accepting() const { return accepting_ + accepting_direct_; }
 
   void Acknowledge(int64_t sequence);
@@ -74,10 +80,16 @@ class Lane {
   std::vector<std::function<void(absl::StatusOr<v1::Intent>)>> TakeAsked();
 
   // What the owner must do now, in this order; taken once. Nothing when there is no session.
+  struct HandOut {
+    int64_t sequence = 0;
+    Uuid id;
+    Body body;
+    absl::Time expire_time = absl::InfiniteFuture();
+  };
   struct Output {
     uint64_t session = 0;
     std::vector<int64_t> acknowledgements;
-    std::vector<Delivery> deliveries;
+    std::vector<HandOut> deliveries;
     std::vector<int64_t> cancels;
     int64_t cursor = 0;  // commit it, then call CursorCommitted and CursorSettled; 0: it stays
   };
@@ -87,7 +99,7 @@ class Lane {
   // Handed out (or about to be) and unfinished.
   size_t HandedOut() const;
 
-  const size_t window_;
+  size_t window_;
   std::map<int64_t, Entry> entries_;
   int64_t cursor_ = 0;
   bool cursor_moving_ = false;

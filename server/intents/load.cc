@@ -56,26 +56,39 @@ absl::StatusOr<Loaded> Load(store::Kv& kv, size_t window) {
   });
   if (!status.ok()) return status;
 
-  std::map<std::string, Rows> rows;
+  std::map<std::string, Rows, std::less<>> rows;
   status = ForEach(kv, kIntentPrefix, at_revision, [&](const store::KeyValue& row) {
-    auto stored = DecodeIntent(row);
-    if (!stored.ok()) return stored.status();
-    Rows& of_host = rows[stored->host];
-    const History::Row index{stored->id, stored->sequence, stored->intent.state()};
-    of_host.history.push_back(index);
-    if (!index.finished()) {
+    const auto key = ParseIntentKey(row.key);
+    const auto head = key ? PeekIntent(row.value) : std::nullopt;
+    if (!head) return NotAnIntent(row);
+    auto found = rows.find(key->host);
+    if (found == rows.end()) found = rows.try_emplace(std::string(key->host)).first;
+    History::Row index;
+    index.id = *Uuid::Parse(key->id);
+    index.sequence = SequenceOf(row.create_revision, head->position);
+    index.create_time = absl::ToUnixMicros(head->create_time);
+    index.state = head->state;
+    if (index.finished()) {
+      index.finish_time = absl::ToUnixMicros(head->finish_time);
+      index.finish_revision = row.mod_revision;
+      ++loaded.finished;
+    } else {
+      // What is handed out is parsed: better to know now.
+      if (auto stored = DecodeIntent(row); !stored.ok()) return stored.status();
       Entry entry;
-      entry.sequence = stored->sequence;
-      entry.id = stored->id;
-      entry.bytes = row.value.size();
-      entry.body = std::make_shared<const v1::Intent>(std::move(stored->intent));
+      entry.sequence = index.sequence;
+      entry.id = index.id;
+      entry.expire_time = head->expire_time;
+      entry.body = std::make_shared<const std::string>(row.value);
       ++loaded.unfinished;
-      loaded.unfinished_bytes += entry.bytes;
-      of_host.unfinished.push_back(std::move(entry));
+      loaded.unfinished_bytes += entry.body->size();
+      found->second.unfinished.push_back(std::move(entry));
     }
+    found->second.history.push_back(index);
     return absl::OkStatus();
   });
   if (!status.ok()) return status;
+  loaded.revision = at_revision;
 
   const auto by_sequence = [](const auto& a, const auto& b) { return a.sequence < b.sequence; };
   for (auto& [name, of_host] : rows) {

@@ -1,8 +1,8 @@
 #ifndef WARREN_SERVER_INTENTS_LOAD_H_
 #define WARREN_SERVER_INTENTS_LOAD_H_
 
-// Reads back what the queue has written. Needs memory for the unfinished intents' bodies and 80 bytes for each other
-// one.
+// Reads back what the queue has written. Needs memory for the unfinished intents' bodies and 90 bytes for each other
+// one; finished ones are not parsed. Figures: docs/performance.md.
 
 #include <cstddef>
 #include <functional>
@@ -18,11 +18,13 @@ namespace warren::intents {
 
 struct Loaded {
   std::map<std::string, std::unique_ptr<Host>, std::less<>> hosts;
+  int64_t revision = 0;  // that it is all of
   size_t unfinished = 0;
+  size_t finished = 0;
   size_t unfinished_bytes = 0;
 };
 
-// All of one revision. DATA_LOSS naming the key of a row that cannot be understood; otherwise as Kv::Range.
+// DATA_LOSS naming the key of a row that cannot be understood; otherwise as Kv::Range.
 absl::StatusOr<Loaded> Load(store::Kv& kv, size_t window);
 
 }  // namespace warren::intents

@@ -1,9 +1,12 @@
 #include "server/intents/page_token.h"
 
+#include <vector>
+
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
 
 namespace warren::intents {
 namespace {
@@ -15,25 +18,29 @@ uint64_t Hash(std::string_view text) {
   return hash;
 }
 
-std::string Plain(std::string_view filter, int64_t after) {
-  const std::string position = absl::StrCat(after);
-  const uint64_t bound = Hash(absl::StrCat(position, " ", absl::string_view(filter.data(), filter.size())));
-  return absl::StrCat(position, " ", absl::Hex(bound, absl::kZeroPad16));
+std::string Plain(std::string_view listing, const PagePosition& position) {
+  const std::string numbers = absl::StrCat(position.revision, " ", position.after);
+  const uint64_t bound = Hash(absl::StrCat(numbers, " ", absl::string_view(listing.data(), listing.size())));
+  return absl::StrCat(numbers, " ", absl::Hex(bound, absl::kZeroPad16));
 }
 
 }  // namespace
 
-std::string EncodePageToken(std::string_view filter, int64_t after) {
-  return absl::WebSafeBase64Escape(Plain(filter, after));
+std::string EncodePageToken(std::string_view listing, const PagePosition& position) {
+  return absl::WebSafeBase64Escape(Plain(listing, position));
 }
 
-std::optional<int64_t> DecodePageToken(std::string_view filter, std::string_view token) {
+std::optional<PagePosition> DecodePageToken(std::string_view listing, std::string_view token) {
   std::string plain;
   if (!absl::WebSafeBase64Unescape(absl::string_view(token.data(), token.size()), &plain)) return std::nullopt;
-  int64_t after = 0;
-  if (!absl::SimpleAtoi(absl::string_view(plain).substr(0, plain.find(' ')), &after) || after < 0) return std::nullopt;
-  if (plain != Plain(filter, after)) return std::nullopt;
-  return after;
+  const std::vector<std::string> parts = absl::StrSplit(plain, ' ');
+  PagePosition position;
+  if (parts.size() != 3 || !absl::SimpleAtoi(parts[0], &position.revision) ||
+      !absl::SimpleAtoi(parts[1], &position.after) || position.revision < 0 || position.after < 0 ||
+      plain != Plain(listing, position)) {
+    return std::nullopt;
+  }
+  return position;
 }
 
 }  // namespace warren::intents

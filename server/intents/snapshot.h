@@ -5,10 +5,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 
 #include "server/intents/intents.h"
+#include "server/intents/lane.h"
 #include "server/intents/uuid.h"
 
 namespace warren::intents {
@@ -18,10 +18,14 @@ struct Intents::Snapshot {
   Uuid id;
   int64_t sequence = 0;
   v1::Intent::State state = v1::Intent::QUEUED;
-  std::shared_ptr<const v1::Intent> body;  // of an unfinished one; null: it is in the store
+  Body body;             // of an unfinished one; null: it is in the store
+  int64_t revision = 0;  // of the store's row to read; 0: the newest
 
   bool finished() const { return body == nullptr; }
 };
+
+// UNAVAILABLE with google.rpc.RetryInfo, for whatever comes once Stop was called.
+absl::Status StoppingError();
 
 }  // namespace warren::intents
 

@@ -20,7 +20,7 @@ WaitId Intents::Wait(std::string_view host, std::string_view id, absl::Duration 
     Host* found = FindHost(host);
     if (uuid) snapshot = Look(found, *uuid);
     if (stopping_) {
-      refused = absl::UnavailableError("the server is stopping; try again");
+      refused = StoppingError();
     } else if (!snapshot) {
       refused = NotFound(host, id);
     } else if (!snapshot->finished() && timeout > absl::ZeroDuration()) {

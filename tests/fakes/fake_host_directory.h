@@ -30,6 +30,11 @@ class FakeHostDirectory : public HostDirectory {
     lacks_[host] = std::move(status);
   }
 
+  void Label(const std::string& host, const std::string& key, const std::string& value) {
+    MutexLock lock(&mutex_);
+    labels_[host][key] = value;
+  }
+
   bool Known(const std::string& host) const override {
     MutexLock lock(&mutex_);
     return known_.contains(host);
@@ -39,11 +44,17 @@ class FakeHostDirectory : public HostDirectory {
     const auto it = lacks_.find(host);
     return it == lacks_.end() ? absl::OkStatus() : it->second;
   }
+  std::shared_ptr<const Labels> LabelsOf(const std::string& host) const override {
+    MutexLock lock(&mutex_);
+    const auto it = labels_.find(host);
+    return it == labels_.end() ? nullptr : std::make_shared<const Labels>(it->second);
+  }
 
  private:
   mutable Mutex mutex_;
   std::set<std::string> known_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, absl::Status> lacks_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, Labels> labels_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace warren::intents

@@ -23,8 +23,8 @@ class LaneTest : public testing::Test {
     Entry entry;
     entry.sequence = sequence;
     entry.id = Uuid{0, static_cast<uint64_t>(sequence)};
-    entry.body = std::make_shared<v1::Intent>();
-    lane_.EndAccept(lane_.BeginAccept());
+    entry.body = std::make_shared<const std::string>();
+    lane_.EndAccept(1, lane_.BeginAccept(1));
     lane_.Append(std::move(entry));
   }
   // The commit that was asked for succeeds.
@@ -34,7 +34,7 @@ class LaneTest : public testing::Test {
   }
   static std::vector<int64_t> Delivered(const Lane::Output& output) {
     std::vector<int64_t> sequences;
-    for (const Delivery& delivery : output.deliveries) sequences.push_back(delivery.sequence);
+    for (const Lane::HandOut& delivery : output.deliveries) sequences.push_back(delivery.sequence);
     return sequences;
   }
 
@@ -61,7 +61,7 @@ TEST_F(LaneTest, TheCursorMovesFirstAndOnlyAsFarAsTheWindow) {
   EXPECT_FALSE(lane_.BeyondCursor(30));
   output = lane_.Take();
   EXPECT_THAT(Delivered(output), ElementsAre(10, 20, 30));
-  EXPECT_EQ(output.deliveries[0].intent_id, "00000000-0000-0000-0000-00000000000a");
+  EXPECT_EQ(output.deliveries[0].id.ToString(), "00000000-0000-0000-0000-00000000000a");
   EXPECT_EQ(output.cursor, 0) << "the window is full";
   EXPECT_THAT(lane_.Take().deliveries, IsEmpty()) << "handed out once a session";
 }
@@ -133,32 +133,32 @@ TEST_F(LaneTest, AResultOnItsWayToDiskIsNotHandedOut) {
 }
 
 TEST_F(LaneTest, AnAcceptMovesTheCursorItselfOnlyWhereNothingElseWouldBeDraggedAlong) {
-  EXPECT_FALSE(lane_.BeginAccept()) << "the host is away";
+  EXPECT_FALSE(lane_.BeginAccept(1)) << "the host is away";
   lane_.Connect(1);
-  EXPECT_FALSE(lane_.BeginAccept()) << "one that does not is on its way";
+  EXPECT_FALSE(lane_.BeginAccept(1)) << "one that does not is on its way";
   EXPECT_EQ(lane_.accepting(), 2u);
-  lane_.EndAccept(false);
-  lane_.EndAccept(false);
-  EXPECT_TRUE(lane_.BeginAccept());
-  EXPECT_TRUE(lane_.BeginAccept());
-  EXPECT_TRUE(lane_.BeginAccept());
-  EXPECT_FALSE(lane_.BeginAccept()) << "the window is full";
+  lane_.EndAccept(1, false);
+  lane_.EndAccept(1, false);
+  EXPECT_TRUE(lane_.BeginAccept(1));
+  EXPECT_TRUE(lane_.BeginAccept(1));
+  EXPECT_TRUE(lane_.BeginAccept(1));
+  EXPECT_FALSE(lane_.BeginAccept(1)) << "the window is full";
   EXPECT_EQ(lane_.accepting(), 4u);
-  for (int i = 0; i < 3; ++i) lane_.EndAccept(true);
-  lane_.EndAccept(false);
+  for (int i = 0; i < 3; ++i) lane_.EndAccept(1, true);
+  lane_.EndAccept(1, false);
   EXPECT_EQ(lane_.accepting(), 0u);
 }
 
 TEST_F(LaneTest, AnAcceptLeavesTheCursorWhileSomethingWaitsBeyondIt) {
   Append(10);
   lane_.Connect(1);
-  EXPECT_FALSE(lane_.BeginAccept());
-  lane_.EndAccept(false);
+  EXPECT_FALSE(lane_.BeginAccept(1));
+  lane_.EndAccept(1, false);
   EXPECT_EQ(lane_.Take().cursor, 10);
-  EXPECT_FALSE(lane_.BeginAccept()) << "the cursor is on its way";
-  lane_.EndAccept(false);
+  EXPECT_FALSE(lane_.BeginAccept(1)) << "the cursor is on its way";
+  lane_.EndAccept(1, false);
   MoveCursor(10);
-  EXPECT_TRUE(lane_.BeginAccept());
+  EXPECT_TRUE(lane_.BeginAccept(1));
 }
 
 TEST_F(LaneTest, CancelsAreAskedOnceASessionAfterWhatIsHandedOut) {

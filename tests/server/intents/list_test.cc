@@ -94,18 +94,97 @@ TEST_P(ListTest, APageOfLargeIntentsIsCutBeforeItIsTooLargeToSend) {
   EXPECT_EQ(pages, 2);
 }
 
-TEST_P(ListTest, ATokenGoesOnWhereThePageEndedWhateverHappenedMeanwhile) {
+TEST_P(ListTest, EveryPageShowsWhatWasThereAtTheFirst) {
   queue().HostConnected("h1", 1);
   std::vector<v1::Intent> intents;
   for (const char* name : {"a", "b", "c"}) intents.push_back(MustAccept("h1", name));
   ListRequest request = Of("h1", 2);
-  request.page_token = queue().List(request)->next_page_token;
+  const auto first = queue().List(request);
+  request.page_token = first->next_page_token;
   MustAccept("h1", "d");
   Finish(intents[2]);
   WaitFor(intents[2]);
-  EXPECT_THAT(ListAll(request), ElementsAre("c", "d"));
-  Restart();
-  EXPECT_THAT(ListAll(request), ElementsAre("c", "d"));
+  for (const bool restarted : {false, true}) {
+    SCOPED_TRACE(restarted);
+    if (restarted) Restart();
+    EXPECT_THAT(ListAll(request), ElementsAre("c"));
+    const auto second = queue().List(request);
+    EXPECT_EQ(second->revision, first->revision);
+    EXPECT_EQ(second->intents[0].state(), v1::Intent::QUEUED) << "it was finished later";
+    EXPECT_FALSE(second->intents[0].has_finish_time());
+  }
+  request.page_token.clear();
+  EXPECT_THAT(ListAll(request), ElementsAre("a", "b", "c", "d"));
+}
+
+TEST_P(ListTest, AFilterByStateSeesTheStateOfThen) {
+  queue().HostConnected("h1", 1);
+  std::vector<v1::Intent> intents;
+  for (const char* name : {"a", "b", "c"}) intents.push_back(MustAccept("h1", name));
+  ListRequest request = Of("h1", 1, {v1::Intent::QUEUED});
+  request.page_token = queue().List(request)->next_page_token;
+  Finish(intents[2]);
+  WaitFor(intents[2]);
+  EXPECT_THAT(ListAll(request), ElementsAre("b", "c"));
+}
+
+TEST_P(ListTest, ATokenOfACompactedRevisionIsAborted) {
+  queue().HostConnected("h1", 1);
+  std::vector<v1::Intent> intents;
+  for (const char* name : {"a", "b"}) intents.push_back(MustAccept("h1", name));
+  ListRequest request = Of("h1", 1);
+  request.page_token = queue().List(request)->next_page_token;
+  Finish(intents[1]);
+  WaitFor(intents[1]);
+  ASSERT_TRUE(store_->kv().Compact(store_->kv().Revision()).ok());
+  EXPECT_THAT(queue().List(request), Fails(StatusCode::kAborted, "list again from the first page"));
+  EXPECT_EQ(ReasonOf(queue().List(request).status()), "PAGE_TOKEN_EXPIRED");
+}
+
+TEST_P(ListTest, TheOtherWayRoundTheNewestComesFirst) {
+  for (const char* name : {"a", "b", "c", "d", "e"}) MustAccept("h1", name);
+  MustAccept("h2", "f");
+  ListRequest request = Of("h1", 2);
+  request.order_by = "create_time desc";
+  int pages = 0;
+  EXPECT_THAT(ListAll(request, &pages), ElementsAre("e", "d", "c", "b", "a"));
+  EXPECT_EQ(pages, 3);
+  request.host = "-";
+  EXPECT_THAT(ListAll(request), ElementsAre("f", "e", "d", "c", "b", "a"));
+  request.page_token = queue().List(request)->next_page_token;
+  request.order_by = "create_time";
+  EXPECT_THAT(BadFields(queue().List(request).status()), ElementsAre("page_token")) << "of another order";
+}
+
+TEST_P(ListTest, FiltersNarrowItDown) {
+  directory_.Label("h1", "rack", "a1");
+  directory_.Label("h2", "rack", "b7");
+  queue().HostConnected("h1", 1);
+  const v1::Intent a = MustAccept("h1", "a");
+  clock_.Advance(absl::Seconds(10));
+  MustAccept("h2", "b");
+  MustAccept("h1", "c");
+  Finish(a, v1::Intent::FAILED);
+  WaitFor(a);
+  const auto listed = [&](const std::string& filter) {
+    ListRequest request = Of("-", 1);
+    request.filter = filter;
+    return ListAll(request);
+  };
+  EXPECT_THAT(listed("state = FAILED"), ElementsAre("a"));
+  EXPECT_THAT(listed("NOT state = FAILED"), ElementsAre("b", "c"));
+  EXPECT_THAT(listed("labels.rack = \"b*\""), ElementsAre("b"));
+  EXPECT_THAT(listed("host = h1 AND state = QUEUED"), ElementsAre("c"));
+  EXPECT_THAT(listed("create_time > \"2023-11-14T22:13:25Z\""), ElementsAre("b", "c"));
+  EXPECT_THAT(listed(absl::StrCat("name = ", IdOf(a))), ElementsAre("a"));
+  EXPECT_THAT(listed("host = h3"), IsEmpty());
+}
+
+TEST_P(ListTest, AFilterOrOrderThatMakesNoSenseIsNamed) {
+  ListRequest request = Of("h1");
+  request.filter = "colour = red";
+  request.order_by = "colour";
+  EXPECT_THAT(BadFields(queue().List(request).status()), ElementsAre("filter", "order_by"));
 }
 
 TEST_P(ListTest, AllHostsTogetherComeInTheOrderAcceptedToo) {

@@ -199,10 +199,12 @@ TEST(DifferenceTest, ManyAndLongOnesAreCut) {
   EXPECT_LT(DescribeDifference(Creating({"a"}), Creating({std::string(5000, 'x').c_str()})).size(), 300u);
 }
 
-TEST(PageTokenTest, APositionComesBackForItsFilterOnly) {
-  for (const int64_t after : {int64_t{0}, int64_t{1}, int64_t{4711}, std::numeric_limits<int64_t>::max()}) {
-    const std::string token = EncodePageToken("intents h1", after);
-    EXPECT_EQ(DecodePageToken("intents h1", token), after);
+TEST(PageTokenTest, APositionComesBackForItsListingOnly) {
+  for (const PagePosition& position :
+       {PagePosition{0, 0}, PagePosition{1, 10000}, PagePosition{4711, 1},
+        PagePosition{std::numeric_limits<int64_t>::max(), std::numeric_limits<int64_t>::max()}}) {
+    const std::string token = EncodePageToken("intents h1", position);
+    EXPECT_EQ(DecodePageToken("intents h1", token), position);
     EXPECT_FALSE(DecodePageToken("intents h2", token));
     EXPECT_FALSE(DecodePageToken("", token));
     EXPECT_EQ(token.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"),
@@ -211,12 +213,11 @@ TEST(PageTokenTest, APositionComesBackForItsFilterOnly) {
   }
 }
 
-TEST(PageTokenTest, TokensSurviveUpgrades) { EXPECT_EQ(EncodePageToken("intents h1", 7), "NyAwYzhkNzFiZTVhZDdkYTAw"); }
-
 TEST(PageTokenTest, OtherTextIsNone) {
-  const std::string token = EncodePageToken("f", 4711);
-  for (const std::string& text : {std::string("x"), std::string("%%%"), token.substr(1), token + "AAAA",
-                                  std::string(1000, 'A'), EncodePageToken("f", -1), std::string("MQ")}) {
+  const std::string token = EncodePageToken("f", {4711, 5});
+  for (const std::string& text :
+       {std::string("x"), std::string("%%%"), token.substr(1), token + "AAAA", std::string(1000, 'A'),
+        EncodePageToken("f", {1, -1}), EncodePageToken("f", {-1, 1}), std::string("MQ")}) {
     EXPECT_FALSE(DecodePageToken("f", text)) << text;
   }
 }
@@ -234,11 +235,54 @@ TEST(StoredTest, AnIntentsRowComesBack) {
   ASSERT_TRUE(stored.ok()) << stored.status();
   EXPECT_EQ(stored->host, "h1.example");
   EXPECT_EQ(stored->id, id);
-  EXPECT_EQ(stored->sequence, 5) << "the revision in which it was accepted, not that of its end";
+  EXPECT_EQ(stored->sequence, SequenceOf(5, 0)) << "of the revision in which it was accepted, not that of its end";
   const v1::Intent whole = Complete(stored->intent, stored->host, stored->id, stored->sequence);
   EXPECT_EQ(whole.name(), absl::StrCat("hosts/h1.example/intents/", kId));
-  EXPECT_EQ(whole.sequence(), 5);
+  EXPECT_EQ(whole.sequence(), SequenceOf(5, 0));
   EXPECT_EQ(whole.operations_size(), 1);
+}
+
+TEST(StoredTest, ItemsOfABatchFollowEachOther) {
+  v1::Intent intent = Creating({"red"});
+  intent.set_state(v1::Intent::QUEUED);
+  intent.set_sequence(3);
+  const auto stored = DecodeIntent(Row(IntentKey("h1", *Uuid::Parse(kId)), intent.SerializeAsString()));
+  ASSERT_TRUE(stored.ok()) << stored.status();
+  EXPECT_EQ(stored->sequence, SequenceOf(5, 3));
+  EXPECT_LT(SequenceOf(5, kSequencesPerRevision - 1), SequenceOf(6, 0));
+  EXPECT_EQ(RevisionOf(SequenceOf(5, 3)), 5);
+  EXPECT_EQ(PositionOf(SequenceOf(5, 3)), 3);
+}
+
+TEST(StoredTest, AHeadIsWhatTheWholeSays) {
+  v1::Intent intent = Creating({"red", "blue"});
+  intent.set_state(v1::Intent::FAILED);
+  intent.set_sequence(17);
+  intent.mutable_error()->set_message("no");
+  *intent.mutable_create_time() = ToTimestamp(absl::FromUnixMicros(1'700'000'000'123'456));
+  *intent.mutable_finish_time() = ToTimestamp(absl::FromUnixMicros(1'700'000'001'000'000));
+  *intent.mutable_expire_time() = ToTimestamp(absl::FromUnixMicros(1'700'000'002'000'000));
+  const auto head = PeekIntent(intent.SerializeAsString());
+  ASSERT_TRUE(head);
+  EXPECT_EQ(head->state, v1::Intent::FAILED);
+  EXPECT_EQ(head->position, 17);
+  EXPECT_EQ(absl::ToUnixMicros(head->create_time), 1'700'000'000'123'456);
+  EXPECT_EQ(absl::ToUnixMicros(head->finish_time), 1'700'000'001'000'000);
+  EXPECT_EQ(absl::ToUnixMicros(head->expire_time), 1'700'000'002'000'000);
+  intent.clear_expire_time();
+  EXPECT_EQ(PeekIntent(intent.SerializeAsString())->expire_time, absl::InfiniteFuture());
+}
+
+TEST(StoredTest, BytesCutShortHaveNoHead) {
+  v1::Intent intent = Creating({"red"});
+  intent.set_state(v1::Intent::QUEUED);
+  *intent.mutable_create_time() = ToTimestamp(absl::FromUnixSeconds(1'700'000'000));
+  const std::string bytes = intent.SerializeAsString();
+  for (size_t size = 0; size < bytes.size(); ++size) {
+    v1::Intent whole;
+    const bool good = whole.ParseFromString(bytes.substr(0, size)) && whole.state() == v1::Intent::QUEUED;
+    EXPECT_EQ(PeekIntent(bytes.substr(0, size)).has_value(), good) << size;
+  }
 }
 
 TEST(StoredTest, RowsThatAreNoIntentsAreNamed) {
@@ -267,12 +311,20 @@ TEST(StoredTest, CursorsComeBack) {
   const auto said = DecodeCursor(Row("c/h1", EncodeCursor(4711)));
   EXPECT_EQ(said->host, "h1");
   EXPECT_EQ(said->position, 4711);
-  EXPECT_EQ(DecodeCursor(Row("c/h1", kCursorAtThisRevision, 5, 9))->position, 9);
+  EXPECT_EQ(DecodeCursor(Row("c/h1", EncodeCursorWithin(0), 5, 9))->position, SequenceOf(9, 0));
+  EXPECT_EQ(DecodeCursor(Row("c/h1", EncodeCursorWithin(7), 5, 9))->position, SequenceOf(9, 7));
 }
 
 TEST(StoredTest, RowsThatAreNoCursorsAreNamed) {
-  for (const auto& [key, value] : std::vector<std::pair<std::string, std::string>>{
-           {"c/h1", "soon"}, {"c/h1", "-5"}, {"c/h1", "7 "}, {"c/h1", "0x7"}, {"c/", "7"}, {"c/-", "7"}}) {
+  for (const auto& [key, value] : std::vector<std::pair<std::string, std::string>>{{"c/h1", "soon"},
+                                                                                   {"c/h1", "-5"},
+                                                                                   {"c/h1", "7 "},
+                                                                                   {"c/h1", "0x7"},
+                                                                                   {"c/h1", ""},
+                                                                                   {"c/h1", "+"},
+                                                                                   {"c/h1", "+-1"},
+                                                                                   {"c/", "7"},
+                                                                                   {"c/-", "7"}}) {
     const absl::Status status = DecodeCursor(Row(key, value)).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << key << "=" << value;
     EXPECT_THAT(std::string(status.message()), HasSubstr(absl::StrCat("\"", key, "\"")));
@@ -290,7 +342,7 @@ TEST(TimestampTest, TimesComeBackBeforeTheEpochToo) {
 class HistoryTest : public testing::Test {
  protected:
   HistoryTest() {
-    for (int i = 1; i <= 5; ++i) history_.Append({Uuid{0, static_cast<uint64_t>(i)}, i * 10, v1::Intent::QUEUED});
+    for (int i = 1; i <= 5; ++i) history_.Append({Uuid{0, static_cast<uint64_t>(i)}, i * 10});
   }
   History history_;
 };
@@ -312,10 +364,28 @@ TEST_F(HistoryTest, WhatComesAfterBeginsThere) {
 }
 
 TEST_F(HistoryTest, FinishingSetsTheStateOfOne) {
-  history_.Finish(30, v1::Intent::FAILED);
+  history_.Finish(30, v1::Intent::FAILED, 5, 7);
   EXPECT_TRUE(history_.Find(Uuid{0, 3})->finished());
   EXPECT_EQ(history_.Find(Uuid{0, 3})->state, v1::Intent::FAILED);
   for (const uint64_t other : {1, 2, 4, 5}) EXPECT_FALSE(history_.Find(Uuid{0, other})->finished());
+}
+
+TEST_F(HistoryTest, WhatIsRemovedIsNotFoundAndTheRestStays) {
+  for (const int64_t sequence : {10, 30, 20, 50}) {
+    history_.Remove(sequence);
+    EXPECT_EQ(history_.Find(sequence), nullptr);
+    EXPECT_EQ(history_.Find(Uuid{0, static_cast<uint64_t>(sequence / 10)}), nullptr);
+    ASSERT_NE(history_.Find(int64_t{40}), nullptr);
+    EXPECT_EQ(history_.Find(Uuid{0, 4})->sequence, 40);
+  }
+  EXPECT_EQ(history_.size(), 1u);
+  EXPECT_EQ(history_.rows()[history_.First()].sequence, 40);
+  EXPECT_LE(history_.rows().size(), 2u) << "removed rows are freed";
+  history_.Remove(40);
+  EXPECT_TRUE(history_.empty());
+  EXPECT_EQ(history_.First(), history_.rows().size());
+  history_.Append({Uuid{0, 6}, 60});
+  EXPECT_EQ(history_.rows()[history_.First()].sequence, 60);
 }
 
 TEST_F(HistoryTest, AnEmptyOneHasNothing) {

@@ -253,7 +253,8 @@ class QueueTest : public testing::TestWithParam<MakeStore> {
   int64_t StoredCursor(const std::string& host) {
     auto row = store_->kv().Get("c/" + host);
     if (!row.ok()) return 0;
-    return row->value.empty() ? row->mod_revision : std::stoll(row->value);
+    if (row->value.front() != '+') return std::stoll(row->value);
+    return row->mod_revision * 10000 + std::stoll(row->value.substr(1));
   }
 
   ManualClock clock_;

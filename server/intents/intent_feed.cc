@@ -1,0 +1,138 @@
+#include "server/intents/intent_feed.h"
+
+#include <utility>
+#include <vector>
+
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "google/protobuf/wire_format_lite.h"
+#include "proto/common/names.h"
+#include "server/intents/intent_subject.h"
+#include "server/intents/snapshot.h"
+#include "server/intents/stored.h"
+#include "server/intents/timestamp.h"
+
+namespace warren::intents {
+namespace {
+
+std::string Encode(v1::IntentEvent::Type type, v1::Intent&& intent, int64_t revision) {
+  v1::IntentEvent event;
+  event.set_type(type);
+  event.set_revision(revision);
+  *event.mutable_intent() = std::move(intent);
+  return event.SerializeAsString();
+}
+
+// Field `intent` of an event: a stored intent followed by the fields that its row leaves out, without parsing it.
+void AppendIntent(std::string_view stored, std::string_view rest, std::string& event) {
+  using google::protobuf::internal::WireFormatLite;
+  google::protobuf::io::StringOutputStream stream(&event);
+  google::protobuf::io::CodedOutputStream out(&stream);
+  out.WriteTag(WireFormatLite::MakeTag(v1::IntentEvent::kIntentFieldNumber, WireFormatLite::WIRETYPE_LENGTH_DELIMITED));
+  out.WriteVarint32(static_cast<uint32_t>(stored.size() + rest.size()));
+  out.WriteRaw(stored.data(), static_cast<int>(stored.size()));
+  out.WriteRaw(rest.data(), static_cast<int>(rest.size()));
+}
+
+v1::Intent Named(std::string_view host, std::string_view id) {
+  v1::Intent intent;
+  intent.set_name(IntentName(host, id));
+  return intent;
+}
+
+}  // namespace
+
+IntentFeed::IntentFeed(store::Kv& kv, const HostDirectory& directory, const feed::Options& options, Logger logger)
+    : kv_(kv),
+      directory_(directory),
+      logger_(std::move(logger)),
+      compacted_(kv.Stats().compacted_revision),
+      feed_(options, compacted_) {}
+
+IntentFeed::~IntentFeed() { Stop(); }
+
+absl::Status IntentFeed::Start(Post post) {
+  post_ = std::move(post);
+  auto watch = kv_.Watch(kIntentPrefix, compacted_ + 1, [this](absl::StatusOr<store::WatchEvents> told) {
+    if (!told.ok()) {
+      logger_.Error("watch of the store broke off", {{"error", told.status().ToString()}});
+      feed_.Close(told.status());
+      return;
+    }
+    (void)post_([this, told = *std::move(told)] { Told(told); });
+  });
+  if (!watch.ok()) return watch.status();
+  watch_ = *std::move(watch);
+  return absl::OkStatus();
+}
+
+void IntentFeed::Stop() {
+  feed_.Close(StoppingError());
+  watch_.reset();
+}
+
+void IntentFeed::Told(const store::WatchEvents& told) {
+  std::vector<feed::EventPtr> same;
+  int64_t revision = 0;
+  for (const auto& change : told.events) {
+    if (change->kv.mod_revision != revision && !same.empty()) {
+      feed_.Append(revision, std::exchange(same, {}));
+    }
+    revision = change->kv.mod_revision;
+    if (feed::EventPtr event = MakeEvent(*change)) same.push_back(std::move(event));
+  }
+  if (!same.empty()) feed_.Append(revision, std::move(same));
+  feed_.Advance(told.revision);
+}
+
+feed::EventPtr IntentFeed::MakeEvent(const store::Event& change) const {
+  const auto key = ParseIntentKey(change.kv.key);
+  if (!key) return nullptr;
+  auto event = std::make_shared<feed::Event>();
+  event->revision = change.kv.mod_revision;
+  event->host = std::string(key->host);
+  const bool deletion = change.type == store::Event::Type::kDelete;
+  const auto head = deletion ? std::nullopt : PeekIntent(change.kv.value);
+  if (deletion || (head && head->state != v1::Intent::QUEUED)) {
+    event->deleted = Encode(v1::IntentEvent::DELETED, Named(key->host, key->id), event->revision);
+  }
+  if (deletion) return event;
+  if (!head) return nullptr;
+  const int64_t sequence = SequenceOf(change.kv.create_revision, head->position);
+  const auto subject = [&, labels = directory_.LabelsOf(event->host)](v1::Intent::State state) {
+    return std::make_shared<const IntentSubject>(event->host, std::string(key->id), state, head->create_time, sequence,
+                                                 labels);
+  };
+  event->now = subject(head->state);
+  if (head->state != v1::Intent::QUEUED) {
+    event->before = subject(v1::Intent::QUEUED);
+    event->or_before = subject(v1::Intent::RUNNING);
+  }
+  event->subject_bytes = 3 * (sizeof(IntentSubject) + event->host.size() + key->id.size());
+  v1::Intent rest = Named(key->host, key->id);
+  rest.set_sequence(sequence);
+  v1::IntentEvent frame;
+  frame.set_type(v1::IntentEvent::CHANGED);
+  frame.set_revision(event->revision);
+  event->changed = frame.SerializeAsString();
+  AppendIntent(change.kv.value, rest.SerializeAsString(), event->changed);
+  return event;
+}
+
+void IntentFeed::Running(const std::string& host, const v1::Intent& intent) {
+  auto event = std::make_shared<feed::Event>();
+  event->host = host;
+  const auto name = ParseIntent(intent.name());
+  const auto subject = [&, labels = directory_.LabelsOf(host)](v1::Intent::State state) {
+    return std::make_shared<const IntentSubject>(host, name->id, state, FromTimestamp(intent.create_time()),
+                                                 intent.sequence(), labels);
+  };
+  event->now = subject(v1::Intent::RUNNING);
+  event->before = subject(v1::Intent::QUEUED);
+  event->subject_bytes = 2 * (sizeof(IntentSubject) + host.size() + name->id.size());
+  event->changed = Encode(v1::IntentEvent::CHANGED, v1::Intent(intent), 0);
+  event->deleted = Encode(v1::IntentEvent::DELETED, Named(host, name->id), 0);
+  feed_.Append(0, {std::move(event)});
+}
+
+}  // namespace warren::intents
