@@ -16,10 +16,6 @@ namespace {
 constexpr absl::Duration kMaxWait = absl::Hours(1);
 constexpr absl::Duration kMaxMargin = absl::Milliseconds(250);
 
-absl::Status Busy() {
-  return ExhaustedError("the server is busy: too many calls are waiting for the store", absl::Seconds(1));
-}
-
 bool IsFinished(v1::Intent::State state) { return state != v1::Intent::QUEUED && state != v1::Intent::RUNNING; }
 
 }  // namespace
@@ -115,16 +111,23 @@ absl::Duration WaitTime(std::chrono::system_clock::time_point deadline, absl::Ti
   return std::min(wait, left - std::min(left / 10, kMaxMargin));
 }
 
+absl::Status Busy() {
+  return WithReason(ExhaustedError("the server is busy: too many calls are waiting for the store", absl::Seconds(1)),
+                    "SERVER_BUSY");
+}
+
 absl::Status UnknownHost(const std::string& host) {
-  return absl::NotFoundError(absl::StrCat("host ", host,
-                                          " is not known: no agent of that name has ever connected, and no intent was "
-                                          "accepted for it; check the name (ListHosts shows those there are)"));
+  return WithResource(
+      WithReason(absl::NotFoundError(absl::StrCat(
+                     "host ", host,
+                     " is not known: no agent of that name has ever connected, and no intent was accepted for it; "
+                     "check the name (ListHosts shows those there are)")),
+                 "HOST_NOT_FOUND", {{"host", host}}),
+      "warren.v1.Host", HostName(host));
 }
 
 bool IsKnown(const Rooms& rooms, const std::string& host) {
-  if (rooms.hosts.Known(host) || rooms.intents.QueuedCount(host) > 0) return true;
-  const std::vector<std::string> names = rooms.intents.KnownHosts();
-  return std::binary_search(names.begin(), names.end(), host);
+  return rooms.hosts.Known(host) || rooms.intents.HasIntents(host);
 }
 
 }  // namespace warren::api

@@ -75,6 +75,9 @@ class IntentCall : public grpc::ServerUnaryReactor {
 absl::Duration WaitTime(std::chrono::system_clock::time_point deadline, absl::Time now,
                         std::optional<absl::Duration> asked);
 
+// RESOURCE_EXHAUSTED: the pool is full.
+absl::Status Busy();
+
 // NOT_FOUND, saying what to do.
 absl::Status UnknownHost(const std::string& host);
 // A host is known when an agent of it ever connected, or intents were accepted for it.

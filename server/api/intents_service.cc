@@ -2,17 +2,36 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "server/api/request.h"
+#include "server/api/status.h"
 #include "server/intents/validate.h"
 
 namespace warren::api {
+namespace {
+
+// Of one item. The parent is taken apart by whoever calls.
+intents::AcceptRequest ToAccept(const v1::CreateIntentRequest& request, std::string host,
+                                std::optional<absl::Time> expire_time) {
+  intents::AcceptRequest accept;
+  accept.host = std::move(host);
+  accept.operations = request.intent().operations();
+  accept.request_id = request.request_id();
+  accept.expire_time = expire_time;
+  accept.allow_unknown_host = request.allow_unknown_host();
+  accept.validate_only = request.validate_only();
+  return accept;
+}
+
+}  // namespace
 
 grpc::ServerUnaryReactor* IntentsService::CreateIntent(grpc::CallbackServerContext* context,
                                                        const v1::CreateIntentRequest* request, v1::Intent* response) {
   RequestCheck check;
   std::string host = check.Host("parent", request->parent());
   check.RequestId(request->request_id());
+  const auto expire_time = check.ExpireTime("intent.expire_time", request->intent());
   if (!check.ok()) {
     // The queue would name the bad operations, but it is not asked: name them with the rest.
     const intents::Limits limits{rooms_.max_operations, rooms_.max_intent_bytes};
@@ -21,15 +40,44 @@ grpc::ServerUnaryReactor* IntentsService::CreateIntent(grpc::CallbackServerConte
     }
     return Answer(context, check.status());
   }
-  return IntentCall::Start(rooms_, response, [request, host = std::move(host)](IntentCall& call) {
-    intents::AcceptRequest accept;
-    accept.host = host;
-    accept.operations = request->intent().operations();
-    accept.request_id = request->request_id();
-    accept.allow_unknown_host = request->allow_unknown_host();
-    accept.validate_only = request->validate_only();
-    call.Accept(std::move(accept), std::nullopt);
+  return IntentCall::Start(rooms_, response, [request, host = std::move(host), expire_time](IntentCall& call) {
+    call.Accept(ToAccept(*request, host, expire_time), std::nullopt);
   });
+}
+
+grpc::ServerUnaryReactor* IntentsService::BatchCreateIntents(grpc::CallbackServerContext* context,
+                                                             const v1::BatchCreateIntentsRequest* request,
+                                                             v1::BatchCreateIntentsResponse* response) {
+  RequestCheck check;
+  const std::string parent = request->parent().empty() ? "hosts/-" : request->parent();
+  const std::string host = check.Host("parent", parent, /*any=*/true);
+  std::vector<intents::AcceptRequest> items;
+  items.reserve(request->requests_size());
+  for (int i = 0; i < request->requests_size() && check.violations().size() < intents::kMaxViolations; ++i) {
+    const v1::CreateIntentRequest& item = request->requests(i);
+    const std::string field = absl::StrCat("requests[", i, "].");
+    std::string of_item = host;
+    if (host == "-") {
+      of_item = check.Host(field + "parent", item.parent());
+    } else if (!item.parent().empty() && item.parent() != parent) {
+      check.Bad(field + "parent", absl::StrCat("is \"", item.parent(), "\", not the parent of the batch"));
+    }
+    check.RequestId(item.request_id(), field + "request_id");
+    items.push_back(ToAccept(item, std::move(of_item), check.ExpireTime(field + "intent.expire_time", item.intent())));
+  }
+  if (!check.ok()) return Answer(context, check.status());
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  const bool queued = rooms_.workers.Post([this, reactor, request, response, items = std::move(items)]() mutable {
+    rooms_.intents.AcceptBatch(std::move(items), request->validate_only(),
+                               [reactor, response](absl::StatusOr<std::vector<v1::Intent>> result) {
+                                 if (result.ok()) {
+                                   for (v1::Intent& intent : *result) *response->add_intents() = std::move(intent);
+                                 }
+                                 reactor->Finish(ToGrpc(result.status()));
+                               });
+  });
+  if (!queued) reactor->Finish(ToGrpc(Busy()));
+  return reactor;
 }
 
 grpc::ServerUnaryReactor* IntentsService::GetIntent(grpc::CallbackServerContext* context,
@@ -58,6 +106,8 @@ grpc::ServerUnaryReactor* IntentsService::ListIntents(grpc::CallbackServerContex
     list.page_size = request->page_size();
     list.page_token = request->page_token();
     for (const int state : request->states()) list.states.push_back(static_cast<v1::Intent::State>(state));
+    list.filter = request->filter();
+    list.order_by = request->order_by();
     auto page = rooms_.intents.List(list);
     if (!page.ok()) return page.status();
     for (v1::Intent& intent : page->intents) *response->add_intents() = std::move(intent);

@@ -13,6 +13,9 @@ class IntentsService : public v1::Intents::CallbackService {
 
   grpc::ServerUnaryReactor* CreateIntent(grpc::CallbackServerContext* context, const v1::CreateIntentRequest* request,
                                          v1::Intent* response) override;
+  grpc::ServerUnaryReactor* BatchCreateIntents(grpc::CallbackServerContext* context,
+                                               const v1::BatchCreateIntentsRequest* request,
+                                               v1::BatchCreateIntentsResponse* response) override;
   grpc::ServerUnaryReactor* GetIntent(grpc::CallbackServerContext* context, const v1::GetIntentRequest* request,
                                       v1::Intent* response) override;
   grpc::ServerUnaryReactor* ListIntents(grpc::CallbackServerContext* context, const v1::ListIntentsRequest* request,

@@ -45,9 +45,20 @@ ChildName RequestCheck::Intent(const std::string& field, const std::string& name
   return *std::move(parsed);
 }
 
-void RequestCheck::RequestId(const std::string& request_id) {
+void RequestCheck::RequestId(const std::string& request_id, const std::string& field) {
   if (request_id.empty()) return;
-  if (auto why = WhyBadUuid(request_id)) Bad("request_id", absl::StrCat("\"", request_id, "\" ", *why));
+  if (auto why = WhyBadUuid(request_id)) Bad(field, absl::StrCat("\"", request_id, "\" ", *why));
+}
+
+std::optional<absl::Time> RequestCheck::Time(const std::string& field, const google::protobuf::Timestamp& time) {
+  // google/protobuf/timestamp.proto: from 0001-01-01T00:00:00Z to 9999-12-31T23:59:59.999999999Z.
+  constexpr int64_t kFirst = -62135596800;
+  constexpr int64_t kLast = 253402300799;
+  if (time.seconds() < kFirst || time.seconds() > kLast || time.nanos() < 0 || time.nanos() > 999'999'999) {
+    Bad(field, "is not a time between the years 1 and 9999");
+    return std::nullopt;
+  }
+  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
 }
 
 void RequestCheck::PageSize(int32_t page_size) {

@@ -5,10 +5,13 @@
 // one for each call.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "google/protobuf/timestamp.pb.h"
 #include "proto/common/names.h"
 #include "proto/common/status_payload.h"
 
@@ -26,7 +29,13 @@ class RequestCheck {
   ChildName Intent(const std::string& field, const std::string& name);
 
   // Empty is well: the server chooses one.
-  void RequestId(const std::string& request_id);
+  void RequestId(const std::string& request_id, const std::string& field = "request_id");
+  // Of a message that may have an expire_time; nothing: it has none, or one that is not valid.
+  template <typename Message>
+  std::optional<absl::Time> ExpireTime(const std::string& field, const Message& message) {
+    return message.has_expire_time() ? Time(field, message.expire_time()) : std::nullopt;
+  }
+  std::optional<absl::Time> Time(const std::string& field, const google::protobuf::Timestamp& time);
   void PageSize(int32_t page_size);
 
   bool ok() const { return violations_.empty(); }

@@ -44,14 +44,16 @@ std::string ClipBadRequest(const std::string& serialized, size_t limit) {
 
 }  // namespace
 
-grpc::Status ToGrpc(const absl::Status& status) {
-  if (status.ok()) return grpc::Status::OK;
+grpc::Status ToGrpc(const absl::Status& given) {
+  if (given.ok()) return grpc::Status::OK;
+  const absl::Status status =
+      ReasonOf(given).empty() ? WithReason(given, absl::StatusCodeToString(given.code())) : given;
   const std::string message = Clip(std::string(status.message()), kMaxMessage);
   google::rpc::Status details;
   details.set_code(static_cast<int>(status.code()));
   details.set_message(message);
   size_t left = kMaxDetails;
-  status.ForEachPayload([&](absl::string_view type, const absl::Cord& payload) {
+  const auto add = [&](absl::string_view type, const absl::Cord& payload) {
     if (type.find("/google.rpc.") == absl::string_view::npos) return;  // a room's own business
     std::string value(payload);
     if (value.size() > left && type == kBadRequestUrl) value = ClipBadRequest(value, left);
@@ -60,10 +62,14 @@ grpc::Status ToGrpc(const absl::Status& status) {
     auto* detail = details.add_details();
     detail->set_type_url(std::string(type));
     detail->set_value(std::move(value));
+  };
+  // What programs decide by comes first; what there may be much of has the rest.
+  if (const auto reason = status.GetPayload(kErrorInfoUrl)) add(kErrorInfoUrl, *reason);
+  status.ForEachPayload([&](absl::string_view type, const absl::Cord& payload) {
+    if (type != kErrorInfoUrl && type != kBadRequestUrl) add(type, payload);
   });
-  const auto code = static_cast<grpc::StatusCode>(status.code());
-  if (details.details().empty()) return grpc::Status(code, message);
-  return grpc::Status(code, message, details.SerializeAsString());
+  if (const auto bad = status.GetPayload(kBadRequestUrl)) add(kBadRequestUrl, *bad);
+  return grpc::Status(static_cast<grpc::StatusCode>(status.code()), message, details.SerializeAsString());
 }
 
 }  // namespace warren::api

@@ -9,7 +9,8 @@
 
 namespace warren::api {
 
-// Same code and message; payloads of google.rpc types travel as details in grpc-status-details-bin, a
+// Same code and message; an error without a google.rpc.ErrorInfo gets one whose reason is its code, so that programs
+// always find one. Payloads of google.rpc types travel as details in grpc-status-details-bin, a
 // google.rpc.Status.
 //
 // Status and details are trailers, of which a client takes 8 KiB by default and fails the whole call otherwise: longer

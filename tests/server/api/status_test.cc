@@ -17,6 +17,7 @@ namespace {
 
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 google::rpc::Status Details(const grpc::Status& status) {
   google::rpc::Status details;
@@ -30,8 +31,29 @@ TEST(StatusTest, CodeAndMessageStay) {
     const grpc::Status status = ToGrpc(absl::Status(static_cast<absl::StatusCode>(code), "why"));
     EXPECT_EQ(static_cast<int>(status.error_code()), code);
     EXPECT_EQ(status.error_message(), "why");
-    EXPECT_EQ(status.error_details(), "");
   }
+}
+
+google::rpc::ErrorInfo InfoOf(const grpc::Status& status) {
+  google::rpc::ErrorInfo info;
+  EXPECT_TRUE(Details(status).details(0).UnpackTo(&info)) << "the reason comes first";
+  return info;
+}
+
+TEST(StatusTest, EveryErrorHasAReasonOfOurDomain) {
+  EXPECT_EQ(InfoOf(ToGrpc(absl::NotFoundError("gone"))).reason(), "NOT_FOUND");
+  const auto info = InfoOf(ToGrpc(WithReason(absl::NotFoundError("gone"), "HOST_NOT_FOUND", {{"host", "h1"}})));
+  EXPECT_EQ(info.reason(), "HOST_NOT_FOUND");
+  EXPECT_EQ(info.domain(), "warren.v1");
+  EXPECT_EQ(info.metadata().at("host"), "h1");
+}
+
+TEST(StatusTest, AResourceTravelsToo) {
+  const auto status = ToGrpc(WithResource(absl::NotFoundError("gone"), "warren.v1.Host", "hosts/h1"));
+  google::rpc::ResourceInfo resource;
+  ASSERT_TRUE(Details(status).details(1).UnpackTo(&resource));
+  EXPECT_EQ(resource.resource_type(), "warren.v1.Host");
+  EXPECT_EQ(resource.resource_name(), "hosts/h1");
 }
 
 TEST(StatusTest, DetailsTravelAsAGoogleRpcStatus) {
@@ -40,9 +62,9 @@ TEST(StatusTest, DetailsTravelAsAGoogleRpcStatus) {
   const google::rpc::Status details = Details(status);
   EXPECT_EQ(details.code(), 3);
   EXPECT_EQ(details.message(), status.error_message());
-  ASSERT_EQ(details.details_size(), 1);
+  ASSERT_EQ(details.details_size(), 2);
   google::rpc::BadRequest bad;
-  ASSERT_TRUE(details.details(0).UnpackTo(&bad));
+  ASSERT_TRUE(details.details(1).UnpackTo(&bad));
   ASSERT_EQ(bad.field_violations_size(), 2);
   EXPECT_EQ(bad.field_violations(1).field(), "request_id");
   EXPECT_EQ(bad.field_violations(1).description(), "is worse");
@@ -51,14 +73,14 @@ TEST(StatusTest, DetailsTravelAsAGoogleRpcStatus) {
 TEST(StatusTest, RetryInfoTravelsToo) {
   const google::rpc::Status details = Details(ToGrpc(ExhaustedError("full", absl::Seconds(3))));
   google::rpc::RetryInfo retry;
-  ASSERT_TRUE(details.details(0).UnpackTo(&retry));
+  ASSERT_TRUE(details.details(1).UnpackTo(&retry));
   EXPECT_EQ(retry.retry_delay().seconds(), 3);
 }
 
 TEST(StatusTest, ARoomsOwnPayloadsStayInside) {
   absl::Status status = absl::FailedPreconditionError("no");
   status.SetPayload("warren/key", absl::Cord("secret"));
-  EXPECT_EQ(ToGrpc(status).error_details(), "");
+  EXPECT_THAT(ToGrpc(status).error_details(), Not(HasSubstr("secret")));
 }
 
 TEST(StatusTest, WhatIsTooLongForTrailersIsCut) {
@@ -69,7 +91,7 @@ TEST(StatusTest, WhatIsTooLongForTrailersIsCut) {
   EXPECT_LT(status.error_message().size() + status.error_details().size() * 4 / 3, 7500u);
   EXPECT_THAT(status.error_message(), EndsWith("…"));
   google::rpc::BadRequest bad;
-  ASSERT_TRUE(Details(status).details(0).UnpackTo(&bad));
+  ASSERT_TRUE(Details(status).details(1).UnpackTo(&bad));
   ASSERT_GT(bad.field_violations_size(), 1);
   EXPECT_EQ(bad.field_violations(0).field(), "operations[0]");
   EXPECT_THAT(bad.field_violations(bad.field_violations_size() - 1).description(),
@@ -79,7 +101,7 @@ TEST(StatusTest, WhatIsTooLongForTrailersIsCut) {
 TEST(StatusTest, OneViolationThatIsTooLongIsCutToo) {
   const grpc::Status status = ToGrpc(BadRequestError({{std::string(9000, 'f'), std::string(9000, 'd')}}));
   google::rpc::BadRequest bad;
-  ASSERT_TRUE(Details(status).details(0).UnpackTo(&bad));
+  ASSERT_TRUE(Details(status).details(1).UnpackTo(&bad));
   EXPECT_THAT(bad.field_violations(0).description(), HasSubstr("ddd"));
   EXPECT_LT(status.error_details().size(), 4000u);
 }
