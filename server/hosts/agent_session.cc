@@ -124,7 +124,7 @@ void AgentSession::Send(const std::function<bool(Outbox&)>& add) {
 
 void AgentSession::Pump() {
   if (writing_ || ended_ || stream_ == nullptr) return;
-  auto message = outbox_.Next();
+  auto message = outbox_.Next(clocks_.wall());
   if (!message) return;
   writing_ = true;
   stream_->StartWrite(std::move(*message));

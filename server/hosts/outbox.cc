@@ -28,7 +28,7 @@ bool Outbox::AddAcknowledged(const std::vector<int64_t>& sequences) {
   return true;
 }
 
-std::optional<v1::ServerMessage> Outbox::Next() {
+std::optional<v1::ServerMessage> Outbox::Next(absl::Time now) {
   if (items_.empty()) return std::nullopt;
   v1::ServerMessage message;
   if (auto* welcome = std::get_if<v1::Welcome>(&items_.front())) {
@@ -38,14 +38,14 @@ std::optional<v1::ServerMessage> Outbox::Next() {
     message.mutable_cancel()->set_sequence(cancel->sequence);
     items_.pop_front();
   } else if (std::holds_alternative<intents::Delivery>(items_.front())) {
-    TakeDeliveries(*message.mutable_deliver());
+    TakeDeliveries(now, *message.mutable_deliver());
   } else {
     TakeAcknowledged(*message.mutable_results_acknowledged());
   }
   return message;
 }
 
-void Outbox::TakeDeliveries(v1::Deliver& message) {
+void Outbox::TakeDeliveries(absl::Time now, v1::Deliver& message) {
   size_t bytes = 0;
   while (!items_.empty()) {
     const auto* delivery = std::get_if<intents::Delivery>(&items_.front());
@@ -54,6 +54,11 @@ void Outbox::TakeDeliveries(v1::Deliver& message) {
     one.set_sequence(delivery->sequence);
     one.set_intent_id(delivery->intent_id);
     *one.mutable_operations() = delivery->intent->operations();
+    if (delivery->expire_time != absl::InfiniteFuture()) {
+      const int64_t left = absl::ToInt64Nanoseconds(delivery->expire_time - now);
+      one.mutable_expires_in()->set_seconds(left / 1'000'000'000);
+      one.mutable_expires_in()->set_nanos(static_cast<int32_t>(left % 1'000'000'000));
+    }
     const size_t size = one.ByteSizeLong() + kFraming;
     if (message.intents_size() > 0 && bytes + size > limits_.message_bytes) return;
     bytes += size;

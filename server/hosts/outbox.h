@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "server/intents/dispatcher.h"
 #include "warren/v1/agents.pb.h"
 
@@ -32,8 +33,8 @@ class Outbox {
   [[nodiscard]] bool AddCancel(int64_t sequence);
   [[nodiscard]] bool AddAcknowledged(const std::vector<int64_t>& sequences);
 
-  // Takes the next message; nothing: it is empty.
-  std::optional<v1::ServerMessage> Next();
+  // Takes the next message, to be sent at `now`; nothing: it is empty.
+  std::optional<v1::ServerMessage> Next(absl::Time now);
 
  private:
   struct Cancel {
@@ -45,7 +46,7 @@ class Outbox {
   using Item = std::variant<v1::Welcome, intents::Delivery, Cancel, Acknowledged>;
 
   bool Fits(size_t more) const { return items_.size() + more <= limits_.items; }
-  void TakeDeliveries(v1::Deliver& message);
+  void TakeDeliveries(absl::Time now, v1::Deliver& message);
   void TakeAcknowledged(v1::ResultsAcknowledged& message);
 
   const Limits limits_;

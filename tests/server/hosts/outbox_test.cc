@@ -23,7 +23,7 @@ std::vector<int64_t> Sequences(const v1::Deliver& deliver) {
   return sequences;
 }
 
-TEST(OutboxTest, AnEmptyOneHasNothingToSay) { EXPECT_FALSE(Outbox({}).Next().has_value()); }
+TEST(OutboxTest, AnEmptyOneHasNothingToSay) { EXPECT_FALSE(Outbox({}).Next(absl::UnixEpoch()).has_value()); }
 
 TEST(OutboxTest, KeepsTheOrderAndPutsNeighboursOfAKindTogether) {
   Outbox outbox({});
@@ -35,18 +35,18 @@ TEST(OutboxTest, KeepsTheOrderAndPutsNeighboursOfAKindTogether) {
   ASSERT_TRUE(outbox.AddAcknowledged({9}));
   ASSERT_TRUE(outbox.Add({Delivery(4)}));
 
-  EXPECT_TRUE(outbox.Next()->has_welcome());
-  EXPECT_THAT(Sequences(outbox.Next()->deliver()), ElementsAre(1, 2, 3));
-  EXPECT_EQ(outbox.Next()->cancel().sequence(), 2);
-  EXPECT_THAT(outbox.Next()->results_acknowledged().sequences(), ElementsAre(7, 8, 9));
-  EXPECT_THAT(Sequences(outbox.Next()->deliver()), ElementsAre(4));
-  EXPECT_FALSE(outbox.Next().has_value());
+  EXPECT_TRUE(outbox.Next(absl::UnixEpoch())->has_welcome());
+  EXPECT_THAT(Sequences(outbox.Next(absl::UnixEpoch())->deliver()), ElementsAre(1, 2, 3));
+  EXPECT_EQ(outbox.Next(absl::UnixEpoch())->cancel().sequence(), 2);
+  EXPECT_THAT(outbox.Next(absl::UnixEpoch())->results_acknowledged().sequences(), ElementsAre(7, 8, 9));
+  EXPECT_THAT(Sequences(outbox.Next(absl::UnixEpoch())->deliver()), ElementsAre(4));
+  EXPECT_FALSE(outbox.Next(absl::UnixEpoch()).has_value());
 }
 
 TEST(OutboxTest, ADeliveryCarriesWhatTheAgentNeeds) {
   Outbox outbox({});
   ASSERT_TRUE(outbox.Add({Delivery(5)}));
-  const v1::ServerMessage message = *outbox.Next();
+  const v1::ServerMessage message = *outbox.Next(absl::UnixEpoch());
   const v1::IntentDelivery& intent = message.deliver().intents(0);
   EXPECT_EQ(intent.intent_id(), "id-5");
   EXPECT_EQ(intent.operations(0).create_namespace().namespace_(), "nnn");
@@ -59,7 +59,7 @@ TEST(OutboxTest, MessagesStayBelowTheSizeAndNothingIsLost) {
   for (int i = 1; i <= 50; ++i) ASSERT_TRUE(outbox.Add({Delivery(i, 100)}));
   int64_t next = 1;
   int messages = 0;
-  while (auto message = outbox.Next()) {
+  while (auto message = outbox.Next(absl::UnixEpoch())) {
     ++messages;
     EXPECT_LE(message->ByteSizeLong(), 1000u);
     for (const int64_t sequence : Sequences(message->deliver())) EXPECT_EQ(sequence, next++);
@@ -73,9 +73,9 @@ TEST(OutboxTest, AnIntentLargerThanAMessageGoesAlone) {
   limits.message_bytes = 100;
   Outbox outbox(limits);
   ASSERT_TRUE(outbox.Add({Delivery(1), Delivery(2, 500), Delivery(3)}));
-  EXPECT_THAT(Sequences(outbox.Next()->deliver()), ElementsAre(1));
-  EXPECT_THAT(Sequences(outbox.Next()->deliver()), ElementsAre(2));
-  EXPECT_THAT(Sequences(outbox.Next()->deliver()), ElementsAre(3));
+  EXPECT_THAT(Sequences(outbox.Next(absl::UnixEpoch())->deliver()), ElementsAre(1));
+  EXPECT_THAT(Sequences(outbox.Next(absl::UnixEpoch())->deliver()), ElementsAre(2));
+  EXPECT_THAT(Sequences(outbox.Next(absl::UnixEpoch())->deliver()), ElementsAre(3));
 }
 
 TEST(OutboxTest, AcknowledgementsOfAMessageAreBounded) {
@@ -83,8 +83,8 @@ TEST(OutboxTest, AcknowledgementsOfAMessageAreBounded) {
   limits.message_items = 2;
   Outbox outbox(limits);
   ASSERT_TRUE(outbox.AddAcknowledged({1, 2, 3}));
-  EXPECT_THAT(outbox.Next()->results_acknowledged().sequences(), ElementsAre(1, 2));
-  EXPECT_THAT(outbox.Next()->results_acknowledged().sequences(), ElementsAre(3));
+  EXPECT_THAT(outbox.Next(absl::UnixEpoch())->results_acknowledged().sequences(), ElementsAre(1, 2));
+  EXPECT_THAT(outbox.Next(absl::UnixEpoch())->results_acknowledged().sequences(), ElementsAre(3));
 }
 
 TEST(OutboxTest, TakesNothingOfWhatIsOverTheLimit) {
@@ -96,7 +96,7 @@ TEST(OutboxTest, TakesNothingOfWhatIsOverTheLimit) {
   EXPECT_FALSE(outbox.AddAcknowledged({5, 6}));
   EXPECT_TRUE(outbox.AddCancel(1));
   EXPECT_FALSE(outbox.AddCancel(2));
-  EXPECT_THAT(Sequences(outbox.Next()->deliver()), ElementsAre(1, 2));
+  EXPECT_THAT(Sequences(outbox.Next(absl::UnixEpoch())->deliver()), ElementsAre(1, 2));
   EXPECT_TRUE(outbox.AddAcknowledged({5, 6})) << "there is room again";
 }
 
