@@ -16,7 +16,11 @@ absl::Status CheckHello(const v1::Hello& hello);
 // The host's record as of a session that begins at `now`.
 v1::Host RecordOf(v1::Hello hello, absl::Time now);
 
+// What the record before, of the same host, says of the boots before this one. True: this one is another boot.
+bool CarryBoot(const v1::Host& before, v1::Host& record);
+
 void SetTimestamp(absl::Time time, google::protobuf::Timestamp& timestamp);
+absl::Time FromTimestamp(const google::protobuf::Timestamp& timestamp);
 
 }  // namespace warren::hosts
 

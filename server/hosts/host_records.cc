@@ -1,27 +1,69 @@
 #include "server/hosts/host_records.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <map>
 #include <utility>
 
-#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "proto/common/mutex.h"
 
 namespace warren::hosts {
+namespace {
+
+// Rows of one commit of SaveNow: 10,000 hosts take ten.
+constexpr size_t kAtOnce = 1000;
+
+std::string HostOf(const v1::Host& record) { return record.name().substr(record.name().find('/') + 1); }
+
+}  // namespace
+
+std::string RecordKey(std::string_view host) {
+  std::string key = kHostPrefix;
+  key += host;
+  return key;
+}
+
+absl::StatusOr<v1::Host> ParseRecord(const store::KeyValue& row) {
+  v1::Host record;
+  if (!record.ParseFromString(row.value)) {
+    return absl::DataLossError(absl::StrCat("the store's row \"", row.key, "\" is not a host record"));
+  }
+  return record;
+}
 
 struct HostRecords::State {
   State(store::Kv& kv, Logger logger) : kv(&kv), logger(std::move(logger)) {}
 
   struct Entry {
+    uint64_t id = 0;  // another one of the same host has another
     std::string value;
     bool writing = false;
     bool changed = false;  // since that write began
   };
+  // Null: it was dropped.
+  Entry* Find(const std::string& host, uint64_t id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    const auto found = unsaved.find(host);
+    return found == unsaved.end() || found->second.id != id ? nullptr : &found->second;
+  }
+  // Puts it among those to be written.
+  Entry& Put(const std::string& host, std::string value) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    Entry& entry = unsaved[host];
+    if (entry.id == 0) entry.id = ++last_id;
+    entry.value = std::move(value);
+    entry.changed = true;
+    return entry;
+  }
+
+  void NotSaved(const std::string& host, const absl::Status& status) const {
+    logger.Warn("host record not saved", {{"host", host}, {"reason", std::string(status.message())}});
+  }
 
   Mutex mutex;
   store::Kv* const kv;  // outlives its own callbacks
   const Logger logger;
   std::map<std::string, Entry> unsaved ABSL_GUARDED_BY(mutex);
+  uint64_t last_id ABSL_GUARDED_BY(mutex) = 0;
 };
 
 HostRecords::HostRecords(store::Kv& kv, Logger logger) : state_(std::make_shared<State>(kv, std::move(logger))) {}
@@ -34,11 +76,10 @@ absl::StatusOr<std::vector<v1::Host>> HostRecords::Load(store::Kv& kv) {
   std::vector<v1::Host> records;
   records.reserve(rows->kvs.size());
   for (const store::KeyValue& row : rows->kvs) {
-    v1::Host record;
-    if (!record.ParseFromString(row.value)) {
-      return absl::DataLossError(absl::StrCat("the store's row \"", row.key, "\" is not a host record"));
-    }
-    records.push_back(std::move(record));
+    if (row.key == kHostPrefix) continue;
+    auto record = ParseRecord(row);
+    if (!record.ok()) return record.status();
+    records.push_back(*std::move(record));
   }
   return records;
 }
@@ -47,13 +88,28 @@ void HostRecords::Save(const std::string& host, const v1::Host& record) {
   std::string value = record.SerializeAsString();
   {
     MutexLock lock(&state_->mutex);
-    State::Entry& entry = state_->unsaved[host];
-    entry.value = std::move(value);
-    entry.changed = true;
+    State::Entry& entry = state_->Put(host, std::move(value));
     if (entry.writing) return;
     entry.writing = true;
   }
   Write(state_, host);
+}
+
+void HostRecords::SaveNow(const std::vector<v1::Host>& records) {
+  for (size_t begin = 0; begin < records.size(); begin += kAtOnce) {
+    const size_t end = std::min(records.size(), begin + kAtOnce);
+    store::Transaction transaction;
+    for (size_t i = begin; i < end; ++i) {
+      transaction.mutations.push_back(
+          store::Mutation::Put(RecordKey(HostOf(records[i])), records[i].SerializeAsString()));
+    }
+    const auto committed = state_->kv->CommitAndWait(std::move(transaction));
+    if (committed.ok()) continue;
+    state_->logger.Warn("host records not saved", {{"hosts", std::to_string(end - begin)},
+                                                   {"reason", std::string(committed.status().message())}});
+    MutexLock lock(&state_->mutex);
+    for (size_t i = begin; i < end; ++i) state_->Put(HostOf(records[i]), records[i].SerializeAsString());
+  }
 }
 
 void HostRecords::Retry() {
@@ -69,36 +125,51 @@ void HostRecords::Retry() {
   for (const std::string& host : hosts) Write(state_, host);
 }
 
-// The entry exists and is marked as being written.
+void HostRecords::Drop(const std::string& host) {
+  MutexLock lock(&state_->mutex);
+  state_->unsaved.erase(host);
+}
+
+// The entry is marked as being written, if it is still there. Committed under the lock, so that nothing is queued any
+// more once Drop has returned.
 void HostRecords::Write(const std::shared_ptr<State>& state, const std::string& host) {
-  store::Transaction transaction;
+  absl::Status queued;
   {
     MutexLock lock(&state->mutex);
-    State::Entry& entry = state->unsaved[host];
+    const auto found = state->unsaved.find(host);
+    if (found == state->unsaved.end()) return;
+    State::Entry& entry = found->second;
     entry.changed = false;
-    transaction.mutations.push_back(store::Mutation::Put(kHostPrefix + host, entry.value));
+    store::Transaction transaction;
+    transaction.mutations.push_back(store::Mutation::Put(RecordKey(host), entry.value));
+    queued = state->kv->Commit(std::move(transaction),
+                               [state, host, id = entry.id](const absl::StatusOr<store::CommitResult>& result) {
+                                 Written(state, host, id, result.status());
+                               });
+    if (!queued.ok()) entry.writing = false;
   }
-  const auto failed = [state, host](const absl::Status& status) {
-    {
-      MutexLock lock(&state->mutex);
-      state->unsaved[host].writing = false;
+  if (!queued.ok()) state->NotSaved(host, queued);
+}
+
+void HostRecords::Written(const std::shared_ptr<State>& state, const std::string& host, uint64_t id,
+                          const absl::Status& status) {
+  {
+    MutexLock lock(&state->mutex);
+    State::Entry* entry = state->Find(host, id);
+    if (!status.ok()) {
+      if (entry != nullptr) entry->writing = false;
+    } else if (entry == nullptr) {
+      return;
+    } else if (!entry->changed) {
+      state->unsaved.erase(host);
+      return;
     }
-    state->logger.Warn("host record not saved", {{"host", host}, {"reason", std::string(status.message())}});
-  };
-  const absl::Status queued =
-      state->kv->Commit(std::move(transaction), [state, host, failed](absl::StatusOr<store::CommitResult> result) {
-        if (!result.ok()) return failed(result.status());
-        {
-          MutexLock lock(&state->mutex);
-          const auto entry = state->unsaved.find(host);
-          if (!entry->second.changed) {
-            state->unsaved.erase(entry);
-            return;
-          }
-        }
-        Write(state, host);
-      });
-  if (!queued.ok()) failed(queued);
+  }
+  if (status.ok()) {
+    Write(state, host);
+  } else {
+    state->NotSaved(host, status);
+  }
 }
 
 }  // namespace warren::hosts

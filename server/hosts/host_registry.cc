@@ -1,8 +1,9 @@
 #include "server/hosts/host_registry.h"
 
 #include "absl/strings/str_cat.h"
-#include "server/hosts/capabilities.h"
+#include "proto/common/status_payload.h"
 #include "server/hosts/hello.h"
+#include "server/hosts/refusals.h"
 
 namespace warren::hosts {
 namespace {
@@ -16,10 +17,17 @@ absl::StatusOr<std::unique_ptr<HostRegistry>> HostRegistry::Open(store::Kv& kv, 
   auto records = HostRecords::Load(kv);
   if (!records.ok()) return records.status();
   std::unique_ptr<HostRegistry> registry(new HostRegistry(kv, inventory, std::move(options)));
+  std::vector<v1::Host> left;
+  for (v1::Host& record : *records) {
+    if (!record.connected()) continue;
+    record.set_connected(false);
+    left.push_back(record);
+  }
+  registry->records_.SaveNow(left);
   MutexLock lock(&registry->mutex_);
   for (v1::Host& record : *records) {
     const std::string host = record.name().substr(record.name().find('/') + 1);
-    registry->hosts_[host].record = std::make_shared<const v1::Host>(std::move(record));
+    SetRecord(registry->hosts_[host], std::move(record));
   }
   return registry;
 }
@@ -28,6 +36,25 @@ HostRegistry::HostRegistry(store::Kv& kv, inventory::Inventory& inventory, Optio
     : inventory_(inventory), options_(std::move(options)), records_(kv, options_.logger) {}
 
 HostRegistry::~HostRegistry() { Shutdown(); }
+
+void HostRegistry::SetRecord(Host& entry, v1::Host record) {
+  entry.labels = record.labels().empty()
+                     ? nullptr
+                     : std::make_shared<const intents::Labels>(record.labels().begin(), record.labels().end());
+  entry.record = std::make_shared<const v1::Host>(std::move(record));
+}
+
+void HostRegistry::Save(const std::string& host) {
+  MutexLock saving(&saving_);
+  std::shared_ptr<const v1::Host> record;
+  {
+    MutexLock lock(&mutex_);
+    const auto found = hosts_.find(host);
+    if (found == hosts_.end() || forgetting_.contains(host)) return;
+    record = found->second.record;
+  }
+  records_.Save(host, *record);
+}
 
 void HostRegistry::Start(HostListener& listener) {
   {
@@ -56,8 +83,7 @@ void HostRegistry::Shutdown() {
     sessions = sessions_;
   }
   if (thread_.joinable()) thread_.join();
-  for (const auto& session : sessions)
-    session->End(absl::UnavailableError("the server is shutting down; connect again"));
+  for (const auto& session : sessions) session->End(StoppingError("the server is shutting down; connect again"));
 }
 
 std::shared_ptr<AgentSession> HostRegistry::Accept(AgentStream& stream) {
@@ -67,10 +93,12 @@ std::shared_ptr<AgentSession> HostRegistry::Accept(AgentStream& stream) {
   {
     MutexLock lock(&mutex_);
     if (listener_ == nullptr || stopping_) {
-      refused = absl::UnavailableError("the server is starting or shutting down; connect again");
+      refused = StoppingError("the server is starting or shutting down; connect again");
     } else if (sessions_.size() >= options_.max_agents) {
-      refused = absl::ResourceExhaustedError(
-          absl::StrCat("the server has ", options_.max_agents, " agents, its limit (warren-server --max-agents)"));
+      refused = WithReason(ExhaustedError(absl::StrCat("the server has ", options_.max_agents,
+                                                       " agents, its limit (warren-server --max-agents)"),
+                                          absl::Seconds(5)),
+                           "TOO_MANY_AGENTS");
     }
     sessions_.insert(session);
   }
@@ -96,48 +124,6 @@ void HostRegistry::CheckLiveness() {
       absl::StrCat("nothing was heard of the agent for ", absl::FormatDuration(allowed), "; connect again"));
   for (const auto& session : sessions) session->CheckLiveness(silent_since, ended_by, silent);
   records_.Retry();
-}
-
-std::optional<v1::Host> HostRegistry::Get(const std::string& host) const {
-  std::shared_ptr<const v1::Host> record;
-  std::shared_ptr<AgentSession> session;
-  {
-    MutexLock lock(&mutex_);
-    const auto found = hosts_.find(host);
-    if (found == hosts_.end()) return std::nullopt;
-    record = found->second.record;
-    session = found->second.session;
-  }
-  v1::Host result = *record;
-  if (session) {
-    result.set_connected(true);
-    SetTimestamp(session->last_heard(), *result.mutable_last_seen_time());
-  }
-  return result;
-}
-
-std::vector<std::string> HostRegistry::Names() const {
-  MutexLock lock(&mutex_);
-  std::vector<std::string> names;
-  names.reserve(hosts_.size());
-  for (const auto& [name, host] : hosts_) names.push_back(name);
-  return names;
-}
-
-bool HostRegistry::Known(const std::string& host) const {
-  MutexLock lock(&mutex_);
-  return hosts_.count(host) > 0;
-}
-
-absl::Status HostRegistry::CheckCapabilities(const std::string& host, const intents::Operations& operations) const {
-  std::shared_ptr<const v1::Host> record;
-  {
-    MutexLock lock(&mutex_);
-    const auto found = hosts_.find(host);
-    if (found == hosts_.end()) return absl::OkStatus();
-    record = found->second.record;
-  }
-  return hosts::CheckCapabilities(host, record->capabilities(), operations);
 }
 
 std::shared_ptr<AgentSession> HostRegistry::Find(const std::string& host, uint64_t session) const {
@@ -166,29 +152,39 @@ absl::Status HostRegistry::OnHello(const std::shared_ptr<AgentSession>& session,
   }
   const std::string host = hello.host();
   const std::string instance = hello.instance_id();
-  const auto record = std::make_shared<const v1::Host>(RecordOf(std::move(hello), options_.clocks.wall()));
+  v1::Host said = RecordOf(std::move(hello), options_.clocks.wall());
+  std::shared_ptr<const v1::Host> record;
   std::shared_ptr<AgentSession> older;
-  std::string boot_before;
+  std::string instance_before;
+  bool rebooted = false;
   uint64_t number = 0;
   absl::Status refused;
   {
     MutexLock lock(&mutex_);
-    if (stopping_) return absl::UnavailableError("the server is shutting down; connect again");
+    if (stopping_) return StoppingError("the server is shutting down; connect again");
     const auto found = hosts_.find(host);
     const bool taken = found != hosts_.end() && found->second.session && found->second.instance != instance;
-    if (taken) {
-      refused = absl::AlreadyExistsError(absl::StrCat(
-          "another agent instance holds the live session of host ", host, " (instance ", found->second.instance,
-          "); stop that agent, or give this one a name of its own with warren-agent --host"));
+    if (forgetting_.contains(host)) {
+      refused = BeingDeleted(absl::StatusCode::kUnavailable, host, "connect again");
+    } else if (taken) {
+      refused = WithReason(
+          absl::AlreadyExistsError(absl::StrCat(
+              "another agent instance holds the live session of host ", host, " (instance ", found->second.instance,
+              "); stop that agent, or give this one a name of its own with warren-agent --host")),
+          "HOST_NAME_TAKEN", {{"host", host}, {"instance", found->second.instance}});
     } else if (!session->Open(host, ++last_session_)) {
       return absl::CancelledError("the stream broke");
     } else {
       Host& entry = hosts_[host];
-      if (entry.record) boot_before = entry.record->boot_id();
+      if (entry.record) {
+        rebooted = CarryBoot(*entry.record, said);
+        instance_before = entry.record->agent_instance();
+      }
       older = std::exchange(entry.session, session);
       number = entry.number = last_session_;
       entry.instance = instance;
-      entry.record = record;
+      SetRecord(entry, std::move(said));
+      record = entry.record;
     }
   }
   if (!refused.ok()) {
@@ -214,11 +210,16 @@ absl::Status HostRegistry::OnHello(const std::shared_ptr<AgentSession>& session,
     options_.observer->OnSession();
     options_.observer->OnConnected(1);
   }
-  if (!boot_before.empty() && boot_before != record->boot_id()) {
-    options_.logger.Warn("host rebooted", {{"host", host}, {"boot_id", record->boot_id()}, {"before", boot_before}});
+  if (!instance_before.empty() && instance_before != instance) {
+    options_.logger.Warn("another agent instance has taken the host's name",
+                         {{"host", host}, {"instance", instance}, {"before", instance_before}});
+  }
+  if (rebooted) {
+    options_.logger.Warn("host rebooted",
+                         {{"host", host}, {"boot_id", record->boot_id()}, {"before", record->previous_boot_id()}});
     if (options_.observer != nullptr) options_.observer->OnReboot();
   }
-  records_.Save(host, *record);
+  Save(host);
   session->Announce(*listener());
   return absl::OkStatus();
 }
@@ -237,6 +238,8 @@ void HostRegistry::OnReport(AgentSession& session, v1::Report report) {
   const std::string host = session.host();
   if (report.has_inventory()) {
     inventory_.Apply(host, session.number(), std::move(*report.mutable_inventory()));
+    // The session may be over and the host deleted meanwhile.
+    if (!Known(host)) inventory_.Forget(host);
   }
   if (report.started_size() > 0) {
     listener()->Started(host, {report.started().begin(), report.started().end()});
@@ -250,22 +253,25 @@ void HostRegistry::OnReport(AgentSession& session, v1::Report report) {
 void HostRegistry::OnEnded(const std::shared_ptr<AgentSession>& session, const absl::Status& why) {
   const std::string host = session->host();
   if (host.empty()) return;  // it was never opened
-  std::shared_ptr<const v1::Host> record;
+  bool changed = false;
   {
     MutexLock lock(&mutex_);
-    Host& entry = hosts_[host];
-    if (entry.session == session) {
+    const auto found = hosts_.find(host);
+    if (found != hosts_.end() && found->second.session == session) {
+      Host& entry = found->second;
       entry.session.reset();
       v1::Host seen = *entry.record;
+      seen.set_connected(false);
       SetTimestamp(session->last_heard(), *seen.mutable_last_seen_time());
-      record = entry.record = std::make_shared<const v1::Host>(std::move(seen));
+      SetRecord(entry, std::move(seen));
+      changed = true;
     }
   }
   options_.logger.Info("agent disconnected", {{"host", host},
                                               {"session", std::to_string(session->number())},
                                               {"reason", why.ok() ? "closed by the agent" : why.ToString()}});
   if (options_.observer != nullptr) options_.observer->OnConnected(-1);
-  if (record) records_.Save(host, *record);
+  if (changed) Save(host);
   session->EndAnnounced(*listener());
 }
 

@@ -9,9 +9,10 @@
 // that is over says is not heard.
 //
 // Threading: every method may be called from any thread. One thread of its own checks liveness, not one an agent; no
-// lock is held while anybody else is called. Durability: name, agent, boot and capabilities of a host are saved when a
-// session begins and when it ends (host_records.h); the last-seen time on disk is therefore that of the last change,
-// the one in memory is exact. Cost: a session with nothing to say is some 500 bytes and the stream.
+// lock is held while anybody else is called but the store, which does not call back from within. Durability: the record
+// of a host is saved when a session begins and when it ends (host_records.h); the last-seen time on disk is therefore
+// that of the last change, the one in memory is exact. Cost: a session with nothing to say is some 500 bytes and the
+// stream.
 
 #include <cstddef>
 #include <cstdint>
@@ -53,7 +54,8 @@ class HostRegistry : public intents::Dispatcher, public intents::HostDirectory, 
     AgentSession::Clocks clocks = {[] { return absl::Now(); }, [] { return std::chrono::steady_clock::now(); }};
   };
 
-  // Loads what the store holds. Kv and Inventory outlive the result. Errors as HostRecords::Load.
+  // Loads what the store holds; nobody is connected to a server that has just started, and so it is saved. Kv and
+  // Inventory outlive the result. Errors as HostRecords::Load.
   static absl::StatusOr<std::unique_ptr<HostRegistry>> Open(store::Kv& kv, inventory::Inventory& inventory,
                                                             Options options);
   // Every stream must be closed.
@@ -76,12 +78,30 @@ class HostRegistry : public intents::Dispatcher, public intents::HostDirectory, 
 
   // Without queued_intents and namespace_count, which others know. Nothing: no agent of that name ever connected.
   std::optional<v1::Host> Get(const std::string& host) const;
+  // The same without copying. The record's last_seen_time is not kept up to date.
+  struct Seen {
+    std::shared_ptr<const v1::Host> record;  // never changes
+    absl::Time last_seen;                    // InfinitePast: not known
+  };
+  std::optional<Seen> Look(const std::string& host) const;
   // Hosts that ever connected, by name.
   std::vector<std::string> Names() const;
+
+  // A host is deleted between these two, by whoever deletes the rows: RecordKey(host), and last. From the first on
+  // nothing is saved of it, and its agent is refused with UNAVAILABLE; a deletion that was not OK leaves everything as
+  // it was. Whether there is such a host is not looked at.
+  //
+  // FAILED_PRECONDITION (HOST_CONNECTED): its agent is connected. ABORTED (HOST_BEING_DELETED): it is being deleted
+  // already. UNAVAILABLE: shutting down.
+  absl::Status BeginForget(const std::string& host);
+  void EndForget(const std::string& host, const absl::Status& deleted);
+  // What BeginForget would say.
+  absl::Status MayForget(const std::string& host) const;
 
   // intents::HostDirectory
   bool Known(const std::string& host) const override;
   absl::Status CheckCapabilities(const std::string& host, const intents::Operations& operations) const override;
+  std::shared_ptr<const intents::Labels> LabelsOf(const std::string& host) const override;
 
   // intents::Dispatcher
   void Deliver(const std::string& host, uint64_t session, std::vector<intents::Delivery> deliveries) override;
@@ -91,9 +111,10 @@ class HostRegistry : public intents::Dispatcher, public intents::HostDirectory, 
  private:
   struct Host {
     std::shared_ptr<const v1::Host> record;  // replaced, never changed
-    std::shared_ptr<AgentSession> session;   // null: none is live
-    uint64_t number = 0;                     // of the session
-    std::string instance;                    // of the session
+    std::shared_ptr<const intents::Labels> labels;
+    std::shared_ptr<AgentSession> session;  // null: none is live
+    uint64_t number = 0;                    // of the session
+    std::string instance;                   // of the session
   };
 
   HostRegistry(store::Kv& kv, inventory::Inventory& inventory, Options options);
@@ -104,6 +125,10 @@ class HostRegistry : public intents::Dispatcher, public intents::HostDirectory, 
   void OnClosed(const std::shared_ptr<AgentSession>& session) override;
 
   void OnReport(AgentSession& session, v1::Report report);
+  absl::Status CheckForget(const std::string& host) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  static void SetRecord(Host& entry, v1::Host record);
+  // Saves the host's record as it is at this moment, so that an older one never comes after a newer.
+  void Save(const std::string& host);
   // Null: it is not the live one.
   std::shared_ptr<AgentSession> Find(const std::string& host, uint64_t session) const;
   HostListener* listener() const;
@@ -112,11 +137,13 @@ class HostRegistry : public intents::Dispatcher, public intents::HostDirectory, 
   const Options options_;
   HostRecords records_;
 
+  Mutex saving_;  // held while a record is looked at and given to be saved; before mutex_
   mutable Mutex mutex_;
   CondVar stopped_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   HostListener* listener_ ABSL_GUARDED_BY(mutex_) = nullptr;
   std::map<std::string, Host> hosts_ ABSL_GUARDED_BY(mutex_);
+  std::set<std::string> forgetting_ ABSL_GUARDED_BY(mutex_);
   std::set<std::shared_ptr<AgentSession>> sessions_ ABSL_GUARDED_BY(mutex_);  // of every open stream
   uint64_t last_session_ ABSL_GUARDED_BY(mutex_) = 0;
   std::jthread thread_;  // last: it uses the rest

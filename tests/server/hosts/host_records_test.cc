@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
 #include <string>
+#include <vector>
 
 #include "tests/fakes/memory_kv.h"
 
@@ -64,6 +66,84 @@ TEST(HostRecordsTest, WhatCouldNotBeSavedIsSavedByRetry) {
   records.Retry();
   Settle(kv);
   EXPECT_EQ(BootOf(kv, "h1"), "boot");
+}
+
+TEST(HostRecordsTest, ManyAreSavedInFewCommits) {
+  store::MemoryKv kv;
+  HostRecords records(kv, Logger::Null());
+  std::vector<v1::Host> many;
+  for (int i = 0; i < 2500; ++i) many.push_back(Record("h" + std::to_string(i), "boot"));
+  records.SaveNow(many);
+  EXPECT_EQ(HostRecords::Load(kv)->size(), 2500u);
+  EXPECT_EQ(kv.Revision(), 3);
+}
+
+TEST(HostRecordsTest, ManyThatCouldNotBeSavedAreSavedByRetry) {
+  store::MemoryKv kv;
+  HostRecords records(kv, Logger::Null());
+  kv.FailWith(absl::ResourceExhaustedError("disk full"));
+  records.SaveNow({Record("h1", "a"), Record("h2", "a")});
+  EXPECT_EQ(BootOf(kv, "h1"), "none");
+  kv.FailWith(absl::OkStatus());
+  records.Save("h2", Record("h2", "newer"));
+  records.Retry();
+  Settle(kv);
+  EXPECT_EQ(BootOf(kv, "h1"), "a");
+  EXPECT_EQ(BootOf(kv, "h2"), "newer");
+}
+
+TEST(HostRecordsTest, WhatWasDroppedDoesNotComeBackAfterItsRowIsDeleted) {
+  store::MemoryKv kv;
+  HostRecords records(kv, Logger::Null());
+  kv.Hold();
+  records.Save("h1", Record("h1", "on its way"));
+  records.Save("h1", Record("h1", "waits for it"));
+  records.Drop("h1");
+  std::promise<void> deleted;
+  store::Transaction transaction;
+  transaction.mutations.push_back(store::Mutation::Delete(RecordKey("h1")));
+  ASSERT_TRUE(
+      kv.Commit(std::move(transaction), [&](absl::StatusOr<store::CommitResult>) { deleted.set_value(); }).ok());
+  kv.Release();
+  deleted.get_future().wait();
+  records.Retry();
+  Settle(kv);
+  Settle(kv);
+  EXPECT_EQ(BootOf(kv, "h1"), "none");
+}
+
+TEST(HostRecordsTest, WhatFailsAfterItWasDroppedIsNotTriedAgain) {
+  store::MemoryKv kv;
+  HostRecords records(kv, Logger::Null());
+  kv.Hold();
+  records.Save("h1", Record("h1", "a"));
+  records.Drop("h1");
+  kv.FailWith(absl::ResourceExhaustedError("disk full"));
+  kv.Release();
+  EXPECT_FALSE(kv.CommitAndWait({}).ok());
+  kv.FailWith(absl::OkStatus());
+  records.Retry();
+  Settle(kv);
+  EXPECT_EQ(BootOf(kv, "h1"), "none");
+}
+
+TEST(HostRecordsTest, WhatIsSavedAfterADropIsAnotherOne) {
+  store::MemoryKv kv;
+  HostRecords records(kv, Logger::Null());
+  kv.Hold();
+  records.Save("h1", Record("h1", "before"));
+  records.Drop("h1");
+  records.Save("h1", Record("h1", "after"));
+  records.Save("h1", Record("h1", "last"));
+  kv.Release();
+  for (int i = 0; i < 3; ++i) Settle(kv);
+  EXPECT_EQ(BootOf(kv, "h1"), "last");
+}
+
+TEST(HostRecordsTest, TheRowOfNoHostIsNone) {
+  store::MemoryKv kv;
+  ASSERT_TRUE(kv.CommitAndWait({.compares = {}, .mutations = {store::Mutation::Put("h/", "")}}).ok());
+  EXPECT_EQ(HostRecords::Load(kv)->size(), 0u);
 }
 
 TEST(HostRecordsTest, MayDieBeforeItsCommitsAreDone) {

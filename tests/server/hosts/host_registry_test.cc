@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -21,6 +22,8 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::Pair;
 
 constexpr char kInstance[] = "11111111-1111-4111-8111-111111111111";
 constexpr char kOther[] = "22222222-2222-4222-8222-222222222222";
@@ -38,6 +41,7 @@ class Notes : public HostListener, public HostsObserver {
   }
   void Started(const std::string& host, const std::vector<int64_t>& sequences) override {
     for (const int64_t sequence : sequences) Note(absl::StrCat(host, " started ", sequence));
+    if (during) during();
   }
   void Finished(const std::string& host, std::vector<v1::IntentResult> results) override {
     for (const v1::IntentResult& result : results) {
@@ -59,6 +63,7 @@ class Notes : public HostListener, public HostsObserver {
 
   std::atomic<int> sessions = 0, connected = 0, reboots = 0;
   const inventory::Inventory* watched = nullptr;
+  std::function<void()> during;  // what else happens while something has just been started
 
  private:
   void Note(std::string note) {
@@ -98,6 +103,17 @@ class HostRegistryTest : public ::testing::Test {
     ASSERT_TRUE(kv_.CommitAndWait({}).ok());
     ASSERT_TRUE(kv_.CommitAndWait({}).ok());
     Open();
+  }
+
+  void Settle() { ASSERT_TRUE(kv_.CommitAndWait({}).ok()); }
+  v1::Host Stored(const std::string& host) {
+    const auto records = HostRecords::Load(kv_);
+    EXPECT_TRUE(records.ok());
+    for (const v1::Host& record : *records) {
+      if (record.name() == "hosts/" + host) return record;
+    }
+    ADD_FAILURE() << host << " is not stored";
+    return {};
   }
 
   FakeAgentStream& Dial() {
@@ -197,6 +213,194 @@ TEST_F(HostRegistryTest, ARestartedServerStillKnowsItsHosts) {
   EXPECT_EQ(host.last_seen_time().seconds(), 1007);
 }
 
+TEST_F(HostRegistryTest, NobodyIsConnectedToAServerThatHasJustStarted) {
+  registry_.reset();
+  std::vector<store::Mutation> rows;
+  for (const bool connected : {true, false}) {
+    v1::Host record;
+    record.set_name(connected ? "hosts/killed" : "hosts/away");
+    record.set_boot_id(kBoot);
+    record.set_connected(connected);
+    rows.push_back(store::Mutation::Put(RecordKey(record.name().substr(6)), record.SerializeAsString()));
+  }
+  const auto before = kv_.CommitAndWait({.compares = {}, .mutations = std::move(rows)});
+  ASSERT_TRUE(before.ok());
+  Open();
+  EXPECT_FALSE(registry_->Get("killed")->connected());
+  EXPECT_FALSE(Stored("killed").connected());
+  EXPECT_EQ(Stored("killed").boot_id(), kBoot);
+  EXPECT_EQ(kv_.Revision(), before->revision + 1) << "only what is not so is rewritten, at once";
+  Reopen();
+  EXPECT_EQ(kv_.Revision(), before->revision + 1);
+}
+
+TEST_F(HostRegistryTest, ThatAHostIsConnectedIsStored) {
+  FakeAgentStream& stream = Connect("h1");
+  Settle();
+  EXPECT_TRUE(Stored("h1").connected());
+  stream.session().PeerGone(absl::OkStatus());
+  Settle();
+  EXPECT_FALSE(Stored("h1").connected());
+}
+
+TEST_F(HostRegistryTest, OfASessionThatTakesOverTheStoreKeepsTheNewer) {
+  kv_.Hold();
+  Connect("h1");
+  Connect("h1", kInstance, kNextBoot);  // ends the older one
+  kv_.Release();
+  Settle();
+  Settle();
+  EXPECT_TRUE(Stored("h1").connected());
+  EXPECT_EQ(Stored("h1").boot_id(), kNextBoot);
+}
+
+TEST_F(HostRegistryTest, LabelsAreWhatTheAgentSays) {
+  EXPECT_EQ(registry_->LabelsOf("h1"), nullptr);
+  FakeAgentStream& stream = Dial();
+  v1::AgentMessage message = Hello("h1");
+  (*message.mutable_hello()->mutable_labels())["rack"] = "a1";
+  (*message.mutable_hello()->mutable_labels())["zone"] = "";
+  stream.Say(message);
+  ASSERT_TRUE(stream.Take()->has_welcome());
+  const auto labels = registry_->LabelsOf("h1");
+  ASSERT_NE(labels, nullptr);
+  EXPECT_THAT(*labels, ElementsAre(Pair("rack", "a1"), Pair("zone", "")));
+  EXPECT_EQ(registry_->Get("h1")->labels().at("rack"), "a1");
+  stream.session().PeerGone(absl::OkStatus());
+  EXPECT_EQ(registry_->LabelsOf("h1")->size(), 2u) << "they outlive the session";
+  Reopen();
+  EXPECT_EQ(registry_->LabelsOf("h1")->size(), 2u) << "and the server";
+  Connect("h1");
+  EXPECT_EQ(registry_->LabelsOf("h1"), nullptr) << "an agent without labels has none";
+  EXPECT_EQ(labels->size(), 2u);
+}
+
+TEST_F(HostRegistryTest, EveryBadLabelIsNamed) {
+  FakeAgentStream& stream = Dial();
+  v1::AgentMessage message = Hello("h1");
+  auto& labels = *message.mutable_hello()->mutable_labels();
+  labels["good"] = "yes";
+  labels["a b"] = "";
+  labels["long"] = std::string(256, 'v');
+  labels[std::string(64, 'k')] = "";
+  stream.Say(message);
+  ASSERT_TRUE(stream.finished().has_value());
+  EXPECT_EQ(stream.finished()->code(), absl::StatusCode::kInvalidArgument);
+  const std::string why(stream.finished()->message());
+  for (const std::string& field : {std::string("hello.labels[\"a b\"]"), std::string("hello.labels[\"long\"]"),
+                                   "hello.labels[\"" + std::string(64, 'k') + "\"]"}) {
+    EXPECT_THAT(why, HasSubstr(field));
+  }
+  EXPECT_THAT(why, Not(HasSubstr("good")));
+
+  labels.clear();
+  for (int i = 0; i < 65; ++i) labels["k" + std::to_string(i)] = "";
+  FakeAgentStream& many = Dial();
+  many.Say(message);
+  ASSERT_TRUE(many.finished().has_value());
+  EXPECT_THAT(std::string(many.finished()->message()), HasSubstr("hello.labels"));
+}
+
+TEST_F(HostRegistryTest, TheBootBeforeIsKeptAsLongAsThisOneLasts) {
+  Connect("h1");
+  EXPECT_EQ(registry_->Get("h1")->previous_boot_id(), "");
+  EXPECT_FALSE(registry_->Get("h1")->has_reboot_time());
+  seconds_ = 2000;
+  Connect("h1", kInstance, kNextBoot);
+  EXPECT_EQ(registry_->Get("h1")->previous_boot_id(), kBoot);
+  EXPECT_EQ(registry_->Get("h1")->reboot_time().seconds(), 2000);
+  EXPECT_EQ(registry_->Get("h1")->connect_time().seconds(), 2000);
+  seconds_ = 3000;
+  Connect("h1", kInstance, kNextBoot);
+  Reopen();
+  Connect("h1", kInstance, kNextBoot);
+  EXPECT_EQ(registry_->Get("h1")->previous_boot_id(), kBoot);
+  EXPECT_EQ(registry_->Get("h1")->reboot_time().seconds(), 2000);
+  EXPECT_EQ(registry_->Get("h1")->connect_time().seconds(), 3000);
+  seconds_ = 4000;
+  Connect("h1", kInstance, kBoot);
+  EXPECT_EQ(registry_->Get("h1")->previous_boot_id(), kNextBoot);
+  EXPECT_EQ(registry_->Get("h1")->reboot_time().seconds(), 4000);
+}
+
+TEST_F(HostRegistryTest, AConnectedHostIsNotDeleted) {
+  FakeAgentStream& stream = Connect("h1");
+  for (const absl::Status& refused : {registry_->MayForget("h1"), registry_->BeginForget("h1")}) {
+    EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_EQ(ReasonOf(refused), "HOST_CONNECTED");
+    EXPECT_TRUE(refused.GetPayload(kResourceInfoUrl).has_value());
+  }
+  EXPECT_FALSE(stream.finished().has_value());
+  EXPECT_TRUE(registry_->Known("h1"));
+}
+
+TEST_F(HostRegistryTest, ADeletedHostIsForgottenAndMayComeAgainAsANewOne) {
+  FakeAgentStream& stream = Connect("h1");
+  v1::AgentMessage message;
+  message.mutable_report()->mutable_inventory()->add_namespaces()->set_name("hosts/h1/namespaces/red");
+  stream.Say(message);
+  stream.session().PeerGone(absl::OkStatus());
+  ASSERT_TRUE(registry_->MayForget("h1").ok());
+  ASSERT_TRUE(registry_->BeginForget("h1").ok());
+  EXPECT_EQ(registry_->BeginForget("h1").code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(ReasonOf(registry_->BeginForget("h1")), "HOST_BEING_DELETED");
+  EXPECT_TRUE(registry_->Known("h1")) << "until it is done";
+
+  FakeAgentStream& early = Dial();
+  early.Say(Hello("h1"));
+  ASSERT_TRUE(early.finished().has_value());
+  EXPECT_EQ(early.finished()->code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(ReasonOf(*early.finished()), "HOST_BEING_DELETED");
+
+  ASSERT_TRUE(kv_.CommitAndWait({.compares = {}, .mutations = {store::Mutation::Delete(RecordKey("h1"))}}).ok());
+  registry_->EndForget("h1", absl::OkStatus());
+  EXPECT_FALSE(registry_->Known("h1"));
+  EXPECT_EQ(inventory_.Get("h1", "red"), nullptr);
+  registry_->CheckLiveness();  // tries again what could not be saved
+  Reopen();
+  EXPECT_FALSE(registry_->Known("h1")) << "for good";
+  Connect("h1", kInstance, kNextBoot);
+  EXPECT_EQ(registry_->Get("h1")->previous_boot_id(), "") << "it is a new one";
+  EXPECT_EQ(notes_.reboots, 0);
+}
+
+TEST_F(HostRegistryTest, ADeletionThatFailsLeavesEverythingAsItWas) {
+  kv_.FailWith(absl::ResourceExhaustedError("disk full"));
+  Connect("h1").session().PeerGone(absl::OkStatus());
+  ASSERT_TRUE(registry_->BeginForget("h1").ok());
+  registry_->EndForget("h1", absl::ResourceExhaustedError("disk full"));
+  EXPECT_TRUE(registry_->Known("h1"));
+  kv_.FailWith(absl::OkStatus());
+  registry_->CheckLiveness();
+  Reopen();
+  EXPECT_TRUE(registry_->Known("h1")) << "what was not on disk yet is saved after all";
+  Connect("h1");
+}
+
+TEST_F(HostRegistryTest, AHostThatNeverConnectedCanBeDeletedToo) {
+  ASSERT_TRUE(registry_->BeginForget("h1").ok());
+  registry_->EndForget("h1", absl::OkStatus());
+  EXPECT_FALSE(registry_->Known("h1"));
+  Connect("h1");
+}
+
+TEST_F(HostRegistryTest, ASessionThatEndsWhileItsHostIsDeletedDoesNotBringItBack) {
+  FakeAgentStream& stream = Connect("h1");
+  notes_.during = [&] {
+    stream.session().PeerGone(absl::OkStatus());
+    ASSERT_TRUE(registry_->BeginForget("h1").ok());
+    ASSERT_TRUE(kv_.CommitAndWait({.compares = {}, .mutations = {store::Mutation::Delete(RecordKey("h1"))}}).ok());
+    registry_->EndForget("h1", absl::OkStatus());
+  };
+  // In the middle of this report the session ends and the host is deleted.
+  v1::AgentMessage message;
+  message.mutable_report()->add_started(1);
+  stream.Say(message);
+  EXPECT_FALSE(registry_->Known("h1"));
+  Settle();
+  EXPECT_TRUE(HostRecords::Load(kv_)->empty()) << "not saved by a session that is over";
+}
+
 TEST_F(HostRegistryTest, ABadHelloIsRefusedWithEveryBadField) {
   FakeAgentStream& stream = Dial();
   v1::AgentMessage message = Hello("-bad-", "not-a-uuid", "neither");
@@ -243,6 +447,7 @@ TEST_F(HostRegistryTest, AnotherInstanceIsRefusedWhileTheFirstLives) {
   EXPECT_EQ(other.finished()->code(), absl::StatusCode::kAlreadyExists);
   EXPECT_THAT(std::string(other.finished()->message()),
               HasSubstr("another agent instance holds the live session of host h1"));
+  EXPECT_EQ(ReasonOf(*other.finished()), "HOST_NAME_TAKEN");
   EXPECT_FALSE(first.finished().has_value());
   EXPECT_EQ(registry_->Get("h1")->agent_instance(), kInstance);
   EXPECT_THAT(notes_.Take(), ElementsAre("+h1/1"));
@@ -492,14 +697,23 @@ TEST_F(HostRegistryTest, SessionsMayComeSpeakAndGoAtOnce) {
     while (!done) {
       registry_->CheckLiveness();
       registry_->Get("h1");
+      registry_->LabelsOf("h1");
       registry_->Names();
+    }
+  });
+  // Somebody tries to delete one of the hosts.
+  std::jthread deleter([&] {
+    while (!done) {
+      if (registry_->BeginForget("h2").ok()) registry_->EndForget("h2", absl::OkStatus());
     }
   });
   threads.clear();
   done = true;
   queue.join();
   clock.join();
-  EXPECT_EQ(notes_.sessions, 4 * kRounds);
+  deleter.join();
+  EXPECT_LE(notes_.sessions, 4 * kRounds) << "some came while h2 was being deleted";
+  EXPECT_GE(notes_.sessions, 2 * kRounds);
   EXPECT_EQ(notes_.connected, 0);
   int balance = 0;
   for (const std::string& note : notes_.Take()) balance += note[0] == '+' ? 1 : note[0] == '-' ? -1 : 0;

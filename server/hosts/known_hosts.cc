@@ -1,0 +1,118 @@
+// HostRegistry: what is known of hosts, and how they are deleted.
+
+#include "absl/strings/str_cat.h"
+#include "proto/common/names.h"
+#include "proto/common/status_payload.h"
+#include "server/hosts/capabilities.h"
+#include "server/hosts/hello.h"
+#include "server/hosts/host_registry.h"
+#include "server/hosts/refusals.h"
+
+namespace warren::hosts {
+
+std::optional<HostRegistry::Seen> HostRegistry::Look(const std::string& host) const {
+  Seen seen;
+  std::shared_ptr<AgentSession> session;
+  {
+    MutexLock lock(&mutex_);
+    const auto found = hosts_.find(host);
+    if (found == hosts_.end()) return std::nullopt;
+    seen.record = found->second.record;
+    session = found->second.session;
+  }
+  if (session) {
+    seen.last_seen = session->last_heard();
+  } else {
+    seen.last_seen =
+        seen.record->has_last_seen_time() ? FromTimestamp(seen.record->last_seen_time()) : absl::InfinitePast();
+  }
+  return seen;
+}
+
+std::optional<v1::Host> HostRegistry::Get(const std::string& host) const {
+  const auto seen = Look(host);
+  if (!seen) return std::nullopt;
+  v1::Host result = *seen->record;
+  if (seen->last_seen != absl::InfinitePast()) SetTimestamp(seen->last_seen, *result.mutable_last_seen_time());
+  return result;
+}
+
+std::vector<std::string> HostRegistry::Names() const {
+  MutexLock lock(&mutex_);
+  std::vector<std::string> names;
+  names.reserve(hosts_.size());
+  for (const auto& [name, host] : hosts_) names.push_back(name);
+  return names;
+}
+
+bool HostRegistry::Known(const std::string& host) const {
+  MutexLock lock(&mutex_);
+  return hosts_.count(host) > 0;
+}
+
+absl::Status HostRegistry::CheckCapabilities(const std::string& host, const intents::Operations& operations) const {
+  std::shared_ptr<const v1::Host> record;
+  {
+    MutexLock lock(&mutex_);
+    const auto found = hosts_.find(host);
+    if (found == hosts_.end()) return absl::OkStatus();
+    record = found->second.record;
+  }
+  return hosts::CheckCapabilities(host, record->capabilities(), operations);
+}
+
+std::shared_ptr<const intents::Labels> HostRegistry::LabelsOf(const std::string& host) const {
+  MutexLock lock(&mutex_);
+  const auto found = hosts_.find(host);
+  return found == hosts_.end() ? nullptr : found->second.labels;
+}
+
+absl::Status HostRegistry::CheckForget(const std::string& host) const {
+  if (stopping_) return StoppingError("the server is shutting down; try again");
+  if (forgetting_.contains(host)) return BeingDeleted(absl::StatusCode::kAborted, host, "try again");
+  const auto found = hosts_.find(host);
+  if (found == hosts_.end() || found->second.session == nullptr) return absl::OkStatus();
+  return WithResource(
+      WithReason(absl::FailedPreconditionError(
+                     absl::StrCat("host ", host,
+                                  ": its agent is connected; stop it there (systemctl stop warren-agent, or take the "
+                                  "host out of the DaemonSet), or it would come back at once")),
+                 "HOST_CONNECTED", {{"host", host}}),
+      "warren.v1.Host", HostName(host));
+}
+
+absl::Status HostRegistry::MayForget(const std::string& host) const {
+  MutexLock lock(&mutex_);
+  return CheckForget(host);
+}
+
+absl::Status HostRegistry::BeginForget(const std::string& host) {
+  MutexLock saving(&saving_);
+  {
+    MutexLock lock(&mutex_);
+    if (absl::Status refused = CheckForget(host); !refused.ok()) return refused;
+    forgetting_.insert(host);
+  }
+  records_.Drop(host);
+  return absl::OkStatus();
+}
+
+void HostRegistry::EndForget(const std::string& host, const absl::Status& deleted) {
+  if (deleted.ok()) {
+    // First what a session that has ended may still be telling finds nobody, then what it has told before is gone.
+    {
+      MutexLock lock(&mutex_);
+      hosts_.erase(host);
+    }
+    inventory_.Forget(host);
+    options_.logger.Info("host deleted", {{"host", host}});
+  }
+  {
+    MutexLock lock(&mutex_);
+    forgetting_.erase(host);
+  }
+  // It may have been dropped before it was on disk.
+  if (!deleted.ok()) Save(host);
+}
+
+}  // namespace warren::hosts
