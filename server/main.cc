@@ -24,12 +24,14 @@
 #include "server/api/intents_service.h"
 #include "server/api/namespaces_service.h"
 #include "server/flags.h"
+#include "server/hosts/host_feed.h"
 #include "server/hosts/host_registry.h"
 #include "server/hosts/queue_listener.h"
 #include "server/intents/intents.h"
 #include "server/inventory/inventory.h"
 #include "server/metrics/room_metrics.h"
 #include "server/metrics/rpc_metrics.h"
+#include "server/serving.h"
 #include "server/store/sqlite_kv.h"
 
 namespace warren::server {
@@ -65,10 +67,12 @@ absl::Status Run(const ServerFlags& flags, const Settings& settings, const Logge
   metrics::HostMetrics host_metrics(metrics.registry());
   metrics::StoreMetrics store_metrics(metrics.registry());
 
+  Serving serving(logger);
+
   // The store's lock comes before anything that another server could notice.
   store::SqliteKv::Options store_options;
   store_options.path = settings.store_path;
-  store_options.observer = &store_metrics;
+  store_options.observers = {&store_metrics, &serving};
   auto kv = store::SqliteKv::Open(store_options);
   if (!kv.ok()) return kv.status();
 
@@ -83,9 +87,18 @@ absl::Status Run(const ServerFlags& flags, const Settings& settings, const Logge
   auto hosts = hosts::HostRegistry::Open(**kv, inventory, host_options);
   if (!hosts.ok()) return hosts.status();
 
+  feed::Options feed_options;
+  feed_options.max_bytes = flags.watch_buffer_bytes;
+  feed_options.max_watches = flags.max_watches;
+
   intents::Options intent_options;
   intent_options.max_operations = flags.max_operations;
   intent_options.max_intent_bytes = flags.max_intent_bytes;
+  intent_options.max_batch = flags.max_batch;
+  intent_options.max_finished = flags.max_finished;
+  intent_options.retention = settings.retention;
+  intent_options.retention_count = flags.retention_count;
+  intent_options.feed = feed_options;
   intent_options.max_queued_per_host = flags.max_queued_per_host;
   intent_options.max_queued_bytes = flags.max_queued_bytes;
   intent_options.max_waiters = flags.max_waiters;
@@ -97,10 +110,21 @@ absl::Status Run(const ServerFlags& flags, const Settings& settings, const Logge
   hosts::QueueListener listener(**intents);
   (*hosts)->Start(listener);
 
+  hosts::HostFeed::Options host_feed_options;
+  host_feed_options.feed = feed_options;
+  host_feed_options.logger = logger;
+  host_feed_options.describe = [&](v1::Host& host) {
+    const std::string name = host.name().substr(host.name().find('/') + 1);
+    host.set_queued_intents(static_cast<int32_t>((*intents)->QueuedCount(name)));
+    host.set_namespace_count(static_cast<int32_t>(inventory.Count(name)));
+  };
+  auto host_feed = hosts::HostFeed::Open(**kv, host_feed_options);
+  if (!host_feed.ok()) return host_feed.status();
+
   api::WorkerPool workers(flags.workers, flags.max_pending_calls);
   const api::Rooms rooms{**intents, **hosts, inventory, workers, flags.max_operations, flags.max_intent_bytes};
   api::AgentsService agents_service(**hosts);
-  api::HostsService hosts_service(rooms);
+  api::HostsService hosts_service(rooms, **hosts, **host_feed);
   api::IntentsService intents_service(rooms);
   api::NamespacesService namespaces_service(rooms);
   api::GrpcServer::Options grpc_options;
@@ -112,7 +136,7 @@ absl::Status Run(const ServerFlags& flags, const Settings& settings, const Logge
   auto grpc = api::GrpcServer::Start(std::move(grpc_options));
   if (!grpc.ok()) return grpc.status();
 
-  const auto ready = [&] { return (*kv)->Health(); };
+  const auto ready = [&] { return serving.Ready(); };
   const auto serve_pages = [&](const std::optional<ListenAddress>& address) -> absl::StatusOr<std::unique_ptr<Pages>> {
     if (!address) return nullptr;
     return Pages::Serve(*address, metrics, ready);
@@ -121,6 +145,7 @@ absl::Status Run(const ServerFlags& flags, const Settings& settings, const Logge
   if (!metrics_pages.ok()) return metrics_pages.status();
   auto http_pages = serve_pages(settings.http_listen);
   if (!http_pages.ok()) return http_pages.status();
+  serving.Announce([&](bool yes) { (*grpc)->SetServing(yes); });
   logger.Info("listening", {{"grpc", absl::StrJoin((*grpc)->addresses(), ",")},
                             {"http", *http_pages ? (*http_pages)->address() : ""},
                             {"metrics", *metrics_pages ? (*metrics_pages)->address() : ""},
@@ -128,10 +153,12 @@ absl::Status Run(const ServerFlags& flags, const Settings& settings, const Logge
 
   const int number = signal.Wait();
   logger.Info("shutting down", {{"signal", std::to_string(number)}});
-  (*grpc)->SetNotServing();
+  serving.End();
   (*hosts)->Shutdown();
   (*intents)->Stop();
+  (*host_feed)->Close();
   (*grpc)->Shutdown(kGrace);
+  serving.Announce(nullptr);
   workers.Stop();
   logger.Info("stopped");
   return absl::OkStatus();

@@ -10,7 +10,7 @@ absl::Status ToStatus(sqlite3* db, int code, absl::string_view what) {
       absl::StrCat(what, ": ", db != nullptr ? sqlite3_errmsg(db) : sqlite3_errstr(code), " (SQLite ", code, ")");
   switch (code & 0xff) {
     case SQLITE_FULL:
-      return absl::ResourceExhaustedError(absl::StrCat(message, "; free some disk space"));
+      return absl::ResourceExhaustedError(message);
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:

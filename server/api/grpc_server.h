@@ -36,8 +36,8 @@ class GrpcServer {
   // Where it listens, with the ports in use.
   const std::vector<std::string>& addresses() const { return addresses_; }
 
-  // From now on the health service says NOT_SERVING.
-  void SetNotServing();
+  // What the health service says from now on; SERVING at first. Watches of it see the change.
+  void SetServing(bool serving);
   // Takes no more calls, waits for those under way until the grace is over, then cancels them and waits for that.
   void Shutdown(absl::Duration grace);
 

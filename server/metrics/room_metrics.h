@@ -59,6 +59,7 @@ class StoreMetrics : public store::KvObserver {
  public:
   explicit StoreMetrics(prometheus::Registry& registry);
   void OnBatch(const Batch& batch) override;
+  void OnHealth(const absl::Status&) override {}  // looked up at a scrape
 
  private:
   prometheus::Histogram& seconds_;

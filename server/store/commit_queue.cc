@@ -3,6 +3,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "proto/common/status_payload.h"
 #include "server/store/kv_rules.h"
 
 namespace warren::store {
@@ -11,6 +13,8 @@ namespace {
 // One group commit: enough to make the fsync cheap, not so much that the first of the group waits long.
 constexpr size_t kMaxGroupTransactions = 4096;
 constexpr size_t kMaxGroupBytes = size_t{8} << 20;
+
+constexpr absl::Duration kRetryAfter = absl::Seconds(1);
 
 size_t SizeOf(const Transaction& transaction) {
   size_t bytes = sizeof(CommitQueue::Entry);
@@ -41,13 +45,15 @@ absl::Status CommitQueue::PushCompaction(int64_t revision, CommitDone done) {
 
 absl::Status CommitQueue::PushEntry(Entry entry) {
   MutexLock lock(&mutex_);
-  if (closed_) return absl::UnavailableError("the store is closing");
+  if (closed_) return WithReason(absl::UnavailableError("the store is closing"), "STORE_CLOSING");
   if (entry.compact_to == 0) {
     // A transaction larger than the limit can still go through alone.
     if (entries_.size() >= limits_.transactions || (!entries_.empty() && bytes_ + entry.bytes > limits_.bytes)) {
-      return absl::ResourceExhaustedError(absl::StrCat(
-          "the store's commit queue is full (", entries_.size(), " of ", limits_.transactions, " transactions, ",
-          bytes_, " of ", limits_.bytes, " bytes); try again when some have been written"));
+      return WithReason(ExhaustedError(absl::StrCat("the store's commit queue is full (", entries_.size(), " of ",
+                                                    limits_.transactions, " transactions, ", bytes_, " of ",
+                                                    limits_.bytes, " bytes)"),
+                                       kRetryAfter),
+                        "STORE_QUEUE_FULL");
     }
   }
   bytes_ += entry.bytes;
@@ -60,13 +66,14 @@ std::vector<CommitQueue::Entry> CommitQueue::Pop(std::optional<std::chrono::mill
   std::vector<Entry> group;
   MutexLock lock(&mutex_);
   const auto deadline = std::chrono::steady_clock::now() + timeout.value_or(std::chrono::milliseconds(0));
-  while (entries_.empty() && !closed_) {
+  while (entries_.empty() && !closed_ && !nudged_) {
     if (!timeout.has_value()) {
       changed_.Wait(&mutex_);
     } else if (!changed_.WaitUntil(&mutex_, deadline)) {
       break;
     }
   }
+  nudged_ = false;
   size_t bytes = 0;
   while (!entries_.empty() && group.size() < kMaxGroupTransactions && bytes < kMaxGroupBytes) {
     bytes += entries_.front().bytes;
@@ -75,6 +82,12 @@ std::vector<CommitQueue::Entry> CommitQueue::Pop(std::optional<std::chrono::mill
   }
   bytes_ -= bytes;
   return group;
+}
+
+void CommitQueue::Nudge() {
+  MutexLock lock(&mutex_);
+  nudged_ = true;
+  changed_.Signal();
 }
 
 void CommitQueue::Close() {

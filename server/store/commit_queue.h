@@ -37,8 +37,11 @@ class CommitQueue {
   absl::Status PushCompaction(int64_t revision, CommitDone done);
 
   // Waits until something is queued, the queue is closed or the time is over, and takes what is there, a group's worth
-  // at most. Empty: nothing came in time, or the queue is closed and drained.
+  // at most. Empty: nothing came in time, somebody nudged, or the queue is closed and drained.
   std::vector<Entry> Pop(std::optional<std::chrono::milliseconds> timeout);
+
+  // Makes the Pop that waits, or the next one, return.
+  void Nudge();
 
   // Refuses what comes from now on; what is queued is still handed out.
   void Close();
@@ -54,6 +57,7 @@ class CommitQueue {
   mutable Mutex mutex_;
   CondVar changed_;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+  bool nudged_ ABSL_GUARDED_BY(mutex_) = false;
   std::deque<Entry> entries_ ABSL_GUARDED_BY(mutex_);
   size_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
 };

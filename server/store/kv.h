@@ -132,7 +132,7 @@ struct KvStats {
   bool compaction_running = false;  // rows of compacted revisions are still being removed
 };
 
-// Told on the writer thread after each group commit; must not block.
+// Told on the writer thread; must not block.
 class KvObserver {
  public:
   struct Batch {
@@ -143,7 +143,10 @@ class KvObserver {
     absl::Status status;  // of the group
   };
   virtual ~KvObserver() = default;
+  // After each group commit.
   virtual void OnBatch(const Batch& batch) = 0;
+  // When Health() became an error, another kind of error, or OK again. OK when the store was opened, and not told then.
+  virtual void OnHealth(const absl::Status& health) = 0;
 };
 
 class Kv {
@@ -154,15 +157,17 @@ class Kv {
   virtual ~Kv() = default;
 
   // Queues a transaction. OK: `done` is called exactly once, later, on the writer thread, after the transaction is
-  // durable or refused; callbacks come in the order in which transactions take effect, and that is the order of calls
-  // to Commit. Not OK: it was not queued and `done` is never called.
+  // durable or refused, and before any watch is told of it; callbacks come in the order in which transactions take
+  // effect, and that is the order of calls to Commit. Not OK: it was not queued and `done` is never called.
   //
   // Returns INVALID_ARGUMENT (an empty or too long key, a too long value, a key touched twice), RESOURCE_EXHAUSTED (too
   // many queued; try again later), UNAVAILABLE (closing). `done` gets FAILED_PRECONDITION when a compare does not hold
   // (RefusedKey then names it) or the storage has become read-only (RefusedKey is then empty), RESOURCE_EXHAUSTED when
   // the disk is full, INVALID_ARGUMENT when a prefix holds too many keys, and UNAVAILABLE, DATA_LOSS or INTERNAL as the
   // storage fails; nothing of the transaction is then visible. The next one is tried anew: the store needs no restart
-  // once the cause is gone.
+  // once the cause is gone. Only damage stays: after DATA_LOSS, met by a write or a read, nothing more is written.
+  // Every error of the storage, a queue that is full and a store that is closing carry a reason
+  // (proto/common/status_payload.h; server/store/storage_error.h lists them).
   [[nodiscard]] virtual absl::Status Commit(Transaction transaction, CommitDone done) = 0;
 
   // The same, waiting. Not from a callback.
@@ -189,7 +194,7 @@ class Kv {
   // The last durable revision.
   virtual int64_t Revision() const = 0;
 
-  // How the last write went: OK, or why commits are being refused.
+  // OK, or why commits are being refused; KvObserver::OnHealth tells when it changes.
   virtual absl::Status Health() const = 0;
 
   virtual KvStats Stats() const = 0;

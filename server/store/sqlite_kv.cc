@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/store/kv_rules.h"
+#include "server/store/storage_error.h"
 
 namespace warren::store {
 namespace {
@@ -25,11 +26,11 @@ absl::StatusOr<std::unique_ptr<SqliteKv>> SqliteKv::Open(const Options& options)
   auto lock = FileLock::Acquire(absl::StrCat(options.path, ".lock"));
   if (!lock.ok()) return lock.status();
   auto writer = SqliteWriter::Open(options.path);
-  if (!writer.ok()) return writer.status();
+  if (!writer.ok()) return OpenError(writer.status(), options.path);
   auto readers = ReaderPool::Open(options.path, options.readers);
-  if (!readers.ok()) return readers.status();
+  if (!readers.ok()) return OpenError(readers.status(), options.path);
   auto log_reader = SqliteReader::Open(options.path);
-  if (!log_reader.ok()) return log_reader.status();
+  if (!log_reader.ok()) return OpenError(log_reader.status(), options.path);
   return std::unique_ptr<SqliteKv>(
       new SqliteKv(options, *std::move(lock), *std::move(writer), *std::move(readers), *std::move(log_reader)));
 }
@@ -38,15 +39,19 @@ SqliteKv::SqliteKv(const Options& options, FileLock lock, SqliteWriter writer, s
                    std::unique_ptr<SqliteReader> log_reader)
     : options_(options),
       lock_(std::move(lock)),
+      writer_(std::move(writer)),
       readers_(std::move(readers)),
       log_reader_(std::move(log_reader)),
-      writer_(std::move(writer)),
       queue_(options.queue),
       revision_(writer_.revision()),
       compacted_(writer_.compacted()),
       sweeping_(writer_.NeedsSweep()),
       hub_(writer_.revision(), options.watch_window_bytes,
-           [this](int64_t from_revision) { return log_reader_->ReadLog(from_revision); }),
+           [this](int64_t from_revision) -> absl::StatusOr<WatchHub::LogChunk> {
+             auto chunk = log_reader_->ReadLog(from_revision);
+             if (!chunk.ok()) return ReadError(chunk.status());
+             return chunk;
+           }),
       thread_([this] { Run(); }) {}
 
 SqliteKv::~SqliteKv() {
@@ -58,14 +63,27 @@ absl::Status SqliteKv::Commit(Transaction transaction, CommitDone done) {
   return queue_.Push(std::move(transaction), std::move(done));
 }
 
-absl::StatusOr<RangeResult> SqliteKv::Range(const RangeRequest& request) { return readers_->Range(request); }
+absl::StatusOr<RangeResult> SqliteKv::Range(const RangeRequest& request) {
+  auto result = readers_->Range(request);
+  if (!result.ok()) return ReadError(result.status());
+  return result;
+}
+
+absl::Status SqliteKv::ReadError(const absl::Status& status) {
+  absl::Status error = StorageError(status, options_.path);
+  if (absl::IsDataLoss(error)) {
+    SetHealth(error);
+    queue_.Nudge();
+  }
+  return error;
+}
 
 absl::StatusOr<std::unique_ptr<WatchHandle>> SqliteKv::Watch(std::string_view prefix, int64_t from_revision,
                                                              WatchCallback callback) {
   if (from_revision != 0) {
     if (absl::Status s = CheckWatchable(from_revision, compacted_.load(std::memory_order_acquire)); !s.ok()) return s;
   }
-  return hub_.Add(prefix, from_revision, std::move(callback));
+  return hub_.Add(prefix, from_revision != 0 ? from_revision : Revision() + 1, std::move(callback));
 }
 
 absl::Status SqliteKv::Compact(int64_t revision) {
@@ -92,22 +110,24 @@ KvStats SqliteKv::Stats() const {
 void SqliteKv::Run() {
   while (!queue_.Drained()) {
     std::optional<std::chrono::milliseconds> timeout;
-    const bool healthy = Health().ok();
-    if (!healthy) {
+    const absl::Status health = Health();
+    const bool probing = !health.ok() && !absl::IsDataLoss(health);
+    if (probing) {
       timeout = kProbeInterval;
-    } else if (writer_.NeedsSweep()) {
+    } else if (health.ok() && writer_.NeedsSweep()) {
       timeout = std::chrono::milliseconds(0);
     }
     std::vector<CommitQueue::Entry> group = queue_.Pop(timeout);
     if (!group.empty()) {
       WriteGroup(std::move(group));
-    } else if (!healthy) {
-      SetHealth(writer_.Probe());
+    } else if (probing) {
+      SetHealth(StorageError(writer_.Probe(), options_.path));
     }
     if (writer_.NeedsSweep() && Health().ok()) {
-      SetHealth(writer_.Sweep());
+      SetHealth(StorageError(writer_.Sweep(), options_.path));
       sweeping_.store(writer_.NeedsSweep(), std::memory_order_release);
     }
+    TellHealth();
   }
 }
 
@@ -116,7 +136,9 @@ void SqliteKv::WriteGroup(std::vector<CommitQueue::Entry> group) {
   KvObserver::Batch batch;
   batch.transactions = group.size();
   std::vector<SqliteWriter::Outcome> outcomes(group.size());
-  absl::Status status = writer_.Begin();
+  // A damaged database is left as it is.
+  absl::Status status = Health();
+  if (!absl::IsDataLoss(status)) status = writer_.Begin();
   for (size_t i = 0; status.ok() && i < group.size(); ++i) {
     batch.mutations += group[i].transaction.mutations.size();
     status = Apply(group[i], outcomes[i]);
@@ -124,6 +146,7 @@ void SqliteKv::WriteGroup(std::vector<CommitQueue::Entry> group) {
   }
   if (status.ok()) status = writer_.Commit();
   if (!status.ok()) {
+    status = StorageError(status, options_.path);
     writer_.Rollback();
     // A refusal may rest on what was rolled back: all get the storage's error.
     for (auto& outcome : outcomes) outcome = {.refused = status, .revision = 0, .events = {}};
@@ -132,12 +155,10 @@ void SqliteKv::WriteGroup(std::vector<CommitQueue::Entry> group) {
   batch.status = status;
   batch.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   SetHealth(status);
+  TellHealth();
   sweeping_.store(writer_.NeedsSweep(), std::memory_order_release);
   compacted_.store(writer_.compacted(), std::memory_order_release);
   revision_.store(writer_.revision(), std::memory_order_release);
-  for (auto& outcome : outcomes) {
-    if (!outcome.events.empty()) hub_.Publish(outcome.revision, std::move(outcome.events));
-  }
   for (size_t i = 0; i < group.size(); ++i) {
     CommitDone done = std::move(group[i].done);
     if (!outcomes[i].refused.ok()) {
@@ -146,7 +167,10 @@ void SqliteKv::WriteGroup(std::vector<CommitQueue::Entry> group) {
       done(CommitResult{outcomes[i].revision});
     }
   }
-  if (options_.observer != nullptr) options_.observer->OnBatch(batch);
+  for (auto& outcome : outcomes) {
+    if (!outcome.events.empty()) hub_.Publish(outcome.revision, std::move(outcome.events));
+  }
+  for (KvObserver* observer : options_.observers) observer->OnBatch(batch);
 }
 
 absl::Status SqliteKv::Apply(CommitQueue::Entry& entry, SqliteWriter::Outcome& outcome) {
@@ -156,7 +180,14 @@ absl::Status SqliteKv::Apply(CommitQueue::Entry& entry, SqliteWriter::Outcome& o
 
 void SqliteKv::SetHealth(const absl::Status& health) {
   MutexLock lock(&health_mutex_);
-  health_ = health;
+  if (!absl::IsDataLoss(health_)) health_ = health;
+}
+
+void SqliteKv::TellHealth() {
+  const absl::Status health = Health();
+  if (health.code() == told_) return;
+  told_ = health.code();
+  for (KvObserver* observer : options_.observers) observer->OnHealth(health);
 }
 
 }  // namespace warren::store

@@ -6,7 +6,8 @@
 //
 // Threading: as kv.h. One writer thread, one notifier thread; reads run on the caller's, at most `readers` at once.
 // Failures: a full disk, a read-only or failing one refuses the commits it meets and nothing else; while nothing is
-// committed the writer probes once a second, so that Health() comes back by itself.
+// committed the writer probes once a second, so that Health() comes back by itself. A database found to be damaged is
+// not written any more.
 
 #include <atomic>
 #include <cstddef>
@@ -36,7 +37,7 @@ class SqliteKv : public Kv {
     CommitQueue::Limits queue;
     size_t readers = 4;                            // connections, some 8 MiB of cache each at most
     size_t watch_window_bytes = size_t{16} << 20;  // recent events kept in memory for watches
-    KvObserver* observer = nullptr;                // must outlive the store
+    std::vector<KvObserver*> observers;            // must outlive the store
   };
 
   // Opens the database, or makes it. FAILED_PRECONDITION when another process has it open, when it is a database of
@@ -64,19 +65,25 @@ class SqliteKv : public Kv {
   void WriteGroup(std::vector<CommitQueue::Entry> group);
   // One entry within a group. Returns the storage's errors only.
   absl::Status Apply(CommitQueue::Entry& entry, SqliteWriter::Outcome& outcome);
+  // Damage stays.
   void SetHealth(const absl::Status& health);
+  // For the writer thread: tells the observers what they have not been told.
+  void TellHealth();
+  // What a read met; damage becomes the store's health.
+  absl::Status ReadError(const absl::Status& status);
 
   const Options options_;
   FileLock lock_;
+  SqliteWriter writer_;  // the writer thread's; closed after those that only read, so that it can empty the log
   std::unique_ptr<ReaderPool> readers_;
   std::unique_ptr<SqliteReader> log_reader_;  // the notifier thread's
-  SqliteWriter writer_;                       // the writer thread's
   CommitQueue queue_;
   std::atomic<int64_t> revision_;
   std::atomic<int64_t> compacted_;
   std::atomic<bool> sweeping_;
   mutable Mutex health_mutex_;
   absl::Status health_ ABSL_GUARDED_BY(health_mutex_);
+  absl::StatusCode told_ = absl::StatusCode::kOk;  // the writer thread's
   WatchHub hub_;
   std::jthread thread_;  // last: it uses the rest
 };

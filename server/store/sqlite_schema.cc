@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "absl/strings/str_cat.h"
+#include "proto/common/status_payload.h"
 #include "server/store/kv.h"
 
 namespace warren::store {
@@ -31,16 +32,20 @@ absl::StatusOr<Kind> Recognise(Database& db, const std::string& path) {
   if (!version.ok()) return version.status();
   if (*application == kApplicationId) {
     if (*version == kSchemaVersion) return Kind::kOurs;
-    return absl::FailedPreconditionError(absl::StrCat(
-        path, " has schema version ", *version, ", this server knows ", kSchemaVersion, ": it was written by ",
-        *version > kSchemaVersion ? "a newer" : "another", " version; run that one, or name another store"));
+    return WithReason(
+        absl::FailedPreconditionError(absl::StrCat(
+            path, " has schema version ", *version, ", this server knows ", kSchemaVersion, ": it was written by ",
+            *version > kSchemaVersion ? "a newer" : "another", " version; run that one, or name another store")),
+        "STORE_VERSION");
   }
   auto tables = db.QueryInt("SELECT count(*) FROM sqlite_schema");
   if (!tables.ok()) return tables.status();
   // The header page alone: made by a process that died before it could go on.
   if (*application == 0 && *tables == 0) return Kind::kNew;
-  return absl::FailedPreconditionError(absl::StrCat(path, " is a database of another program (application id ",
-                                                    *application, "); it was left as it is"));
+  return WithReason(
+      absl::FailedPreconditionError(absl::StrCat(path, " is a database of another program (application id ",
+                                                 *application, "); it was left as it is; name another store")),
+      "STORE_FOREIGN");
 }
 
 }  // namespace

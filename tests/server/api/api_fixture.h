@@ -25,6 +25,7 @@
 #include "server/api/hosts_service.h"
 #include "server/api/intents_service.h"
 #include "server/api/namespaces_service.h"
+#include "server/hosts/host_feed.h"
 #include "server/hosts/queue_listener.h"
 #include "server/metrics/rpc_metrics.h"
 #include "server/store/sqlite_kv.h"
@@ -63,9 +64,17 @@ class TestServer {
     intents_ = *intents::Intents::Open(*kv_, *hosts_, *hosts_, limits.intents);
     listener_ = std::make_unique<hosts::QueueListener>(*intents_);
     hosts_->Start(*listener_);
+    hosts::HostFeed::Options host_feed;
+    host_feed.start_patience = absl::Minutes(1);
+    host_feed.describe = [this](v1::Host& host) {
+      const std::string name = host.name().substr(host.name().find('/') + 1);
+      host.set_queued_intents(static_cast<int32_t>(intents_->QueuedCount(name)));
+      host.set_namespace_count(static_cast<int32_t>(inventory_.Count(name)));
+    };
+    host_feed_ = *hosts::HostFeed::Open(*kv_, host_feed);
     const Rooms rooms{*intents_, *hosts_, inventory_, workers_};
     agents_service_ = std::make_unique<AgentsService>(*hosts_);
-    hosts_service_ = std::make_unique<HostsService>(rooms);
+    hosts_service_ = std::make_unique<HostsService>(rooms, *hosts_, *host_feed_);
     intents_service_ = std::make_unique<IntentsService>(rooms);
     namespaces_service_ = std::make_unique<NamespacesService>(rooms);
     GrpcServer::Options options;
@@ -85,9 +94,10 @@ class TestServer {
 
   // As main.cc does at SIGTERM.
   void Stop() {
-    grpc_->SetNotServing();
+    grpc_->SetServing(false);
     hosts_->Shutdown();
     intents_->Stop();
+    host_feed_->Close();
     grpc_->Shutdown(absl::Seconds(2));
     workers_.Stop();
   }
@@ -103,6 +113,7 @@ class TestServer {
   std::unique_ptr<hosts::HostRegistry> hosts_;
   std::unique_ptr<intents::Intents> intents_;
   std::unique_ptr<hosts::QueueListener> listener_;
+  std::unique_ptr<hosts::HostFeed> host_feed_;
   WorkerPool workers_;
   std::unique_ptr<AgentsService> agents_service_;
   std::unique_ptr<HostsService> hosts_service_;

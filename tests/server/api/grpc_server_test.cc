@@ -77,10 +77,12 @@ class GrpcServerTest : public ApiTest {
   }
 };
 
-TEST_F(GrpcServerTest, HealthIsServingUntilTheEndBegins) {
+TEST_F(GrpcServerTest, HealthSaysWhatItIsTold) {
   EXPECT_EQ(Health(), grpc::health::v1::HealthCheckResponse::SERVING);
-  server_->grpc().SetNotServing();
+  server_->grpc().SetServing(false);
   EXPECT_EQ(Health(), grpc::health::v1::HealthCheckResponse::NOT_SERVING);
+  server_->grpc().SetServing(true);
+  EXPECT_EQ(Health(), grpc::health::v1::HealthCheckResponse::SERVING);
 }
 
 TEST_F(GrpcServerTest, AUnixSocketIsForItsGroupAndIsGoneAfterwards) {

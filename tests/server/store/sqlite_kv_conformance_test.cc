@@ -11,7 +11,7 @@ class SqliteUnderTest : public KvUnderTest {
  public:
   SqliteUnderTest() {
     auto kv = SqliteKv::Open(
-        {.path = dir_.File("kv.db"), .queue = {}, .readers = 2, .watch_window_bytes = 16 << 10, .observer = nullptr});
+        {.path = dir_.File("kv.db"), .queue = {}, .readers = 2, .watch_window_bytes = 16 << 10, .observers = {}});
     EXPECT_TRUE(kv.ok()) << kv.status();
     kv_ = *std::move(kv);
   }
