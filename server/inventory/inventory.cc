@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "server/inventory/view.h"
+
 namespace warren::inventory {
 namespace {
 
@@ -17,45 +19,141 @@ bool Inventory::Order::operator()(const std::string& a, const std::string& b) co
   return a_rest != b_rest ? b_rest : a < b;
 }
 
+Inventory::Inventory(feed::Options feed) : feed_(feed, absl::ToUnixMicros(feed.clock())) {}
+
 void Inventory::Apply(const std::string& host, uint64_t session, v1::InventoryUpdate update) {
-  // Made ready before the lock is taken, and what is replaced is freed after it is given back.
-  std::vector<std::pair<std::string, NamespacePtr>> changed;
-  changed.reserve(update.namespaces_size());
-  for (v1::Namespace& told : *update.mutable_namespaces()) {
-    std::string name = LastSegment(told.name());
-    told.set_name("hosts/" + host + "/namespaces/" + name);
-    told.set_link_count(told.links_size());
-    told.set_route_count(told.routes_size());
-    changed.emplace_back(std::move(name), std::make_shared<const v1::Namespace>(std::move(told)));
+  // Made ready before a lock is taken, and what is replaced is freed after it is given back.
+  std::vector<std::pair<std::string, Known>> told;
+  told.reserve(update.namespaces_size());
+  for (v1::Namespace& netns : *update.mutable_namespaces()) {
+    std::string name = LastSegment(netns.name());
+    netns.set_name("hosts/" + host + "/namespaces/" + name);
+    netns.set_link_count(netns.links_size());
+    netns.set_route_count(netns.routes_size());
+    const uint64_t fingerprint = Fingerprint(netns);
+    told.emplace_back(std::move(name), Known{std::make_shared<const v1::Namespace>(std::move(netns)), fingerprint});
   }
   Namespaces replaced;
   std::optional<Namespaces> abandoned;
+  std::vector<Change> changes;
+  LabelsPtr labels;
 
-  MutexLock lock(&mutex_);
-  Host& entry = hosts_[host];
-  if (session < entry.session) return;
-  if (session > entry.session) {
-    entry.session = session;
-    entry.arriving.swap(abandoned);
+  MutexLock ordering(&order_);
+  {
+    MutexLock lock(&mutex_);
+    Host& entry = hosts_[host];
+    if (session < entry.session) return;
+    if (session > entry.session) {
+      entry.session = session;
+      entry.arriving.swap(abandoned);
+    }
+    labels = entry.labels;
+    if (update.full_begin()) {
+      if (!abandoned) entry.arriving.swap(abandoned);
+      entry.arriving.emplace();
+    }
+    Namespaces& target = entry.arriving ? *entry.arriving : entry.known;
+    const bool seen = !entry.arriving;
+    for (auto& [name, netns] : told) {
+      Known& known = target[name];
+      if (seen && (known.netns == nullptr || known.fingerprint != netns.fingerprint)) {
+        changes.push_back({known.netns, netns.netns});
+      }
+      std::swap(known, netns);
+    }
+    for (const std::string& removed : update.removed()) {
+      const auto found = target.find(LastSegment(removed));
+      if (found == target.end()) continue;
+      if (seen) changes.push_back({found->second.netns, nullptr});
+      target.erase(found);
+    }
+    if (update.full_end() && entry.arriving) {
+      replaced.swap(entry.known);
+      entry.known = std::move(*entry.arriving);
+      entry.arriving.reset();
+      entry.complete = true;
+      Compare(replaced, entry.known, changes);
+    }
   }
-  if (update.full_begin()) {
-    if (!abandoned) entry.arriving.swap(abandoned);
-    entry.arriving.emplace();
+  Tell(host, labels, labels, changes);
+}
+
+void Inventory::SetLabels(const std::string& host, LabelsPtr labels) {
+  if (labels != nullptr && labels->empty()) labels = nullptr;
+  LabelsPtr before;
+  std::vector<Change> changes;
+  MutexLock ordering(&order_);
+  {
+    MutexLock lock(&mutex_);
+    Host& entry = hosts_[host];
+    if (entry.labels == labels || (entry.labels && labels && *entry.labels == *labels)) return;
+    before = std::exchange(entry.labels, labels);
+    changes.reserve(entry.known.size());
+    for (const auto& [name, known] : entry.known) changes.push_back({known.netns, known.netns});
   }
-  Namespaces& target = entry.arriving ? *entry.arriving : entry.known;
-  for (auto& [name, netns] : changed) target[name].swap(netns);
-  for (const std::string& removed : update.removed()) target.erase(LastSegment(removed));
-  if (update.full_end() && entry.arriving) {
-    replaced.swap(entry.known);
-    entry.known = std::move(*entry.arriving);
-    entry.arriving.reset();
-    entry.complete = true;
-  }
+  Tell(host, before, labels, changes);
 }
 
 void Inventory::Forget(const std::string& host) {
-  MutexLock lock(&mutex_);
-  hosts_.erase(host);
+  Host forgotten;
+  std::vector<Change> changes;
+  MutexLock ordering(&order_);
+  {
+    MutexLock lock(&mutex_);
+    const auto found = hosts_.find(host);
+    if (found == hosts_.end()) return;
+    forgotten = std::move(found->second);
+    hosts_.erase(found);
+  }
+  Compare(forgotten.known, {}, changes);
+  Tell(host, forgotten.labels, forgotten.labels, changes);
+}
+
+void Inventory::Compare(const Namespaces& from, const Namespaces& to, std::vector<Change>& changes) {
+  const Order before{};
+  auto a = from.begin();
+  auto b = to.begin();
+  while (a != from.end() || b != to.end()) {
+    if (b == to.end() || (a != from.end() && before(a->first, b->first))) {
+      changes.push_back({a++->second.netns, nullptr});
+    } else if (a == from.end() || before(b->first, a->first)) {
+      changes.push_back({nullptr, b++->second.netns});
+    } else {
+      if (a->second.fingerprint != b->second.fingerprint) changes.push_back({a->second.netns, b->second.netns});
+      ++a, ++b;
+    }
+  }
+}
+
+void Inventory::Tell(const std::string& host, const LabelsPtr& before, const LabelsPtr& now,
+                     const std::vector<Change>& changes) {
+  if (changes.empty()) return;
+  const int64_t revision = feed_.revision() + 1;
+  if (feed_.Skip(revision)) return;
+  std::vector<feed::EventPtr> events;
+  events.reserve(changes.size());
+  for (const Change& change : changes) {
+    auto event = std::make_shared<feed::Event>();
+    event->revision = revision;
+    event->host = host;
+    if (change.now != nullptr) {
+      event->changed = EncodeEvent(v1::NamespaceEvent::CHANGED, BasicView(*change.now), revision);
+      event->changed_full = EncodeEvent(v1::NamespaceEvent::CHANGED, *change.now, revision);
+      const auto subject = std::make_shared<const NamespaceSubject>(host, *change.now, now);
+      event->subject_bytes += subject->Bytes();
+      event->now = subject;
+    }
+    if (change.before != nullptr) {
+      v1::Namespace gone;
+      gone.set_name(change.before->name());
+      event->deleted = EncodeEvent(v1::NamespaceEvent::DELETED, gone, revision);
+      const auto subject = std::make_shared<const NamespaceSubject>(host, *change.before, before);
+      event->subject_bytes += subject->Bytes();
+      event->before = subject;
+    }
+    events.push_back(std::move(event));
+  }
+  feed_.Append(revision, std::move(events));
 }
 
 const Inventory::Host* Inventory::Find(const std::string& host) const {
@@ -74,7 +172,7 @@ NamespacePtr Inventory::Get(const std::string& host, const std::string& name) co
   const Host* entry = Find(host);
   if (entry == nullptr) return nullptr;
   const auto found = entry->known.find(name);
-  return found == entry->known.end() ? nullptr : found->second;
+  return found == entry->known.end() ? nullptr : found->second.netns;
 }
 
 std::vector<NamespacePtr> Inventory::List(const std::string& host, const std::string& after, size_t limit) const {
@@ -83,7 +181,7 @@ std::vector<NamespacePtr> Inventory::List(const std::string& host, const std::st
   const Host* entry = Find(host);
   if (entry == nullptr) return listed;
   auto at = after.empty() ? entry->known.begin() : entry->known.upper_bound(after);
-  for (; at != entry->known.end() && listed.size() < limit; ++at) listed.push_back(at->second);
+  for (; at != entry->known.end() && listed.size() < limit; ++at) listed.push_back(at->second.netns);
   return listed;
 }
 
@@ -91,6 +189,20 @@ size_t Inventory::Count(const std::string& host) const {
   MutexLock lock(&mutex_);
   const Host* entry = Find(host);
   return entry == nullptr ? 0 : entry->known.size() - entry->known.count(kHostNamespace);
+}
+
+LabelsPtr Inventory::LabelsOf(const std::string& host) const {
+  MutexLock lock(&mutex_);
+  const Host* entry = Find(host);
+  return entry == nullptr ? nullptr : entry->labels;
+}
+
+std::vector<std::string> Inventory::Hosts() const {
+  std::vector<std::string> names;
+  MutexLock lock(&mutex_);
+  names.reserve(hosts_.size());
+  for (const auto& [name, entry] : hosts_) names.push_back(name);
+  return names;
 }
 
 }  // namespace warren::inventory

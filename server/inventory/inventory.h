@@ -1,13 +1,21 @@
 #ifndef WARREN_SERVER_INVENTORY_INVENTORY_H_
 #define WARREN_SERVER_INVENTORY_INVENTORY_H_
 
-// The mirror of what every host reported: its namespaces with their links and routes. It believes what it is told and
-// keeps it in memory only; agents tell everything again when they connect.
+// The mirror of what every host reported: its namespaces with their links and routes, and its labels. It believes what
+// it is told and keeps it in memory only; agents tell everything again when they connect.
 //
-// Threading: every method may be called from any thread; one mutex, held for map operations only. What readers get is
-// shared and never changes.
+// Events: what changes goes to a feed, one revision for each report that changes anything. Only differences are events:
+// a full report of what is known already, or one in which nothing but counters, remaining lifetimes and observe_time
+// is new, brings none. Revisions begin at the microseconds since 1970 when the inventory was made, so that those of an
+// earlier run of the server are below and get OUT_OF_RANGE. While nobody watches, nor did in the last minutes
+// (feed::Options::keep_unwatched), nothing is encoded nor kept, and no watch can go on from that time.
+//
+// Threading: every method may be called from any thread; one mutex, held for map operations only, and one that keeps
+// changes and their events in one order, under which a feed's wakes are called. What readers get is shared and never
+// changes.
 // Cost: a namespace as its protobuf message, once. Get is two map look-ups; List copies one pointer a namespace
-// returned. Nothing of ours is linked: it knows neither streams nor stores.
+// returned. A namespace reported is serialized once to tell whether it changed, and twice more, BASIC and FULL, for its
+// event while somebody watches.
 
 #include <cstddef>
 #include <cstdint>
@@ -16,9 +24,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "proto/common/mutex.h"
+#include "server/feed/feed.h"
+#include "server/inventory/subject.h"
 #include "warren/v1/agents.pb.h"
 #include "warren/v1/inventory.pb.h"
 
@@ -28,6 +39,9 @@ using NamespacePtr = std::shared_ptr<const v1::Namespace>;
 
 class Inventory {
  public:
+  // The feed's clock also says where revisions begin.
+  explicit Inventory(feed::Options feed = {});
+
   // Applies what a session of the host says. Session numbers of a host ascend: what an older session says is ignored
   // once a newer one has said something.
   //
@@ -36,7 +50,11 @@ class Inventory {
   // known. Namespace.name, link_count and route_count are made right, whatever was sent.
   void Apply(const std::string& host, uint64_t session, v1::InventoryUpdate update);
 
-  // Drops everything known of a host.
+  // The host's labels are these from now on (null: none). Other ones are a change of each of its namespaces, for a
+  // filter may tell them apart.
+  void SetLabels(const std::string& host, LabelsPtr labels);
+
+  // Drops everything known of a host; its namespaces are told as deleted.
   void Forget(const std::string& host);
 
   // The host has told everything at least once.
@@ -51,23 +69,50 @@ class Inventory {
   // Namespaces of a host without "@host".
   size_t Count(const std::string& host) const;
 
+  // Null: none.
+  LabelsPtr LabelsOf(const std::string& host) const;
+
+  // Hosts of which something is known, by name.
+  std::vector<std::string> Hosts() const;
+
+  // Its events are serialized NamespaceEvents; their subjects are NamespaceSubjects.
+  feed::Feed& feed() { return feed_; }
+  const feed::Feed& feed() const { return feed_; }
+
  private:
   // "@host" first.
   struct Order {
     bool operator()(const std::string& a, const std::string& b) const;
   };
-  using Namespaces = std::map<std::string, NamespacePtr, Order>;
+  struct Known {
+    NamespacePtr netns;
+    uint64_t fingerprint = 0;
+  };
+  using Namespaces = std::map<std::string, Known, Order>;
   struct Host {
     uint64_t session = 0;  // the newest that said something
     bool complete = false;
+    LabelsPtr labels;
     Namespaces known;
     std::optional<Namespaces> arriving;  // a full report that has begun and not ended
   };
+  // Null `before`: it is new; null `now`: it is gone.
+  struct Change {
+    NamespacePtr before;
+    NamespacePtr now;
+  };
 
   const Host* Find(const std::string& host) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // What takes `from` to `to`.
+  static void Compare(const Namespaces& from, const Namespaces& to, std::vector<Change>& changes);
+  // Labels as they were before and are now.
+  void Tell(const std::string& host, const LabelsPtr& before, const LabelsPtr& now, const std::vector<Change>& changes)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(order_);
 
+  Mutex order_;  // before mutex_
   mutable Mutex mutex_;
   std::map<std::string, Host> hosts_ ABSL_GUARDED_BY(mutex_);
+  feed::Feed feed_;
 };
 
 }  // namespace warren::inventory

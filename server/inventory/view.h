@@ -1,0 +1,27 @@
+#ifndef WARREN_SERVER_INVENTORY_VIEW_H_
+#define WARREN_SERVER_INVENTORY_VIEW_H_
+
+// Namespaces as they are shown, and whether they differ. Pure; thread-safe.
+
+#include <cstdint>
+#include <string>
+
+#include "warren/v1/inventory.pb.h"
+#include "warren/v1/namespaces.pb.h"
+
+namespace warren::inventory {
+
+// Without links and routes.
+v1::Namespace BasicView(const v1::Namespace& netns);
+
+// A serialized NamespaceEvent.
+std::string EncodeEvent(v1::NamespaceEvent::Type type, const v1::Namespace& netns, int64_t revision);
+
+// Equal for two namespaces that differ in nothing but what changes by itself: when they were looked at, the counters of
+// links, and what is left of addresses' lifetimes. (And for two others once in 2^64 times.) The namespace is as it was
+// when this returns.
+uint64_t Fingerprint(v1::Namespace& netns);
+
+}  // namespace warren::inventory
+
+#endif  // WARREN_SERVER_INVENTORY_VIEW_H_
