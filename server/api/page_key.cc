@@ -24,6 +24,20 @@ size_t PageSize(int32_t asked) {
   return static_cast<size_t>(asked == 0 ? kDefaultPageSize : std::min(asked, kMaxPageSize));
 }
 
+std::string BindListing(std::string_view collection, std::initializer_list<std::string_view> with) {
+  // FNV-1a: the same on every machine and in every version.
+  uint64_t hash = 0xcbf29ce484222325;
+  const auto add = [&](unsigned char c) { hash = (hash ^ c) * 0x100000001b3; };
+  for (const std::string_view part : with) {
+    for (const unsigned char c : part) add(c);
+    add(0);  // keeps the parts apart
+  }
+  std::string bound(collection);
+  bound += ' ';
+  bound += std::to_string(hash);
+  return bound;
+}
+
 std::string EncodePageKey(std::string_view listing, std::string_view last) {
   std::string token = Head(listing);
   token += last;

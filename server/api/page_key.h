@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +18,9 @@ inline constexpr int32_t kMaxPageSize = 1000;
 
 // 0: the default; above the maximum: the maximum. Negative ones have been refused before.
 size_t PageSize(int32_t asked);
+
+// What is listed with what (a filter, an order), short whatever they are.
+std::string BindListing(std::string_view collection, std::initializer_list<std::string_view> with);
 
 // `listing` is any text that says what is listed.
 std::string EncodePageKey(std::string_view listing, std::string_view last);

@@ -24,6 +24,16 @@ TEST(PageKeyTest, ATokenOfAnotherListingIsRefused) {
   EXPECT_EQ(DecodePageKey("ab", EncodePageKey("a", "bc")), std::nullopt);
 }
 
+TEST(PageKeyTest, AListingIsBoundToEachOfItsParts) {
+  const std::string bound = BindListing("hosts", {"connected = true", "name"});
+  EXPECT_EQ(bound, BindListing("hosts", {"connected = true", "name"}));
+  EXPECT_NE(bound, BindListing("hosts", {"connected = true", "name desc"}));
+  EXPECT_NE(bound, BindListing("hosts", {"connected = false", "name"}));
+  EXPECT_NE(BindListing("hosts", {"a", "b"}), BindListing("hosts", {"ab", ""}));
+  EXPECT_NE(BindListing("hosts", {"a"}), BindListing("intents", {"a"}));
+  EXPECT_LT(BindListing("hosts", {std::string(4096, 'x')}).size(), 40u);
+}
+
 TEST(PageKeyTest, WhatIsNoTokenIsRefused) {
   for (const char* token : {"x", "%%%", "aGVsbG8", "MQ"})
     EXPECT_EQ(DecodePageKey("hosts", token), std::nullopt) << token;
