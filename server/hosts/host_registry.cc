@@ -154,6 +154,7 @@ absl::Status HostRegistry::OnHello(const std::shared_ptr<AgentSession>& session,
   const std::string instance = hello.instance_id();
   v1::Host said = RecordOf(std::move(hello), options_.clocks.wall());
   std::shared_ptr<const v1::Host> record;
+  std::shared_ptr<const intents::Labels> labels;
   std::shared_ptr<AgentSession> older;
   std::string instance_before;
   bool rebooted = false;
@@ -185,6 +186,7 @@ absl::Status HostRegistry::OnHello(const std::shared_ptr<AgentSession>& session,
       entry.instance = instance;
       SetRecord(entry, std::move(said));
       record = entry.record;
+      labels = entry.labels;
     }
   }
   if (!refused.ok()) {
@@ -192,6 +194,7 @@ absl::Status HostRegistry::OnHello(const std::shared_ptr<AgentSession>& session,
     return refused;
   }
 
+  inventory_.SetLabels(host, number, labels);  // before it reports what filters look at together with them
   v1::Welcome welcome;
   welcome.set_version(options_.version);
   const int64_t interval = absl::ToInt64Nanoseconds(options_.heartbeat_interval);

@@ -78,7 +78,7 @@ void Inventory::Apply(const std::string& host, uint64_t session, v1::InventoryUp
   Tell(host, labels, labels, changes);
 }
 
-void Inventory::SetLabels(const std::string& host, LabelsPtr labels) {
+void Inventory::SetLabels(const std::string& host, uint64_t session, LabelsPtr labels) {
   if (labels != nullptr && labels->empty()) labels = nullptr;
   LabelsPtr before;
   std::vector<Change> changes;
@@ -86,6 +86,8 @@ void Inventory::SetLabels(const std::string& host, LabelsPtr labels) {
   {
     MutexLock lock(&mutex_);
     Host& entry = hosts_[host];
+    if (session < entry.labels_session) return;
+    entry.labels_session = session;
     if (entry.labels == labels || (entry.labels && labels && *entry.labels == *labels)) return;
     before = std::exchange(entry.labels, labels);
     changes.reserve(entry.known.size());

@@ -50,9 +50,9 @@ class Inventory {
   // known. Namespace.name, link_count and route_count are made right, whatever was sent.
   void Apply(const std::string& host, uint64_t session, v1::InventoryUpdate update);
 
-  // The host's labels are these from now on (null: none). Other ones are a change of each of its namespaces, for a
-  // filter may tell them apart.
-  void SetLabels(const std::string& host, LabelsPtr labels);
+  // The host's labels are these from now on (null: none), as a session of it says; what an older one says is ignored.
+  // Other ones than before are a change of each of its namespaces, for a filter may tell them apart.
+  void SetLabels(const std::string& host, uint64_t session, LabelsPtr labels);
 
   // Drops everything known of a host; its namespaces are told as deleted.
   void Forget(const std::string& host);
@@ -93,6 +93,7 @@ class Inventory {
     uint64_t session = 0;  // the newest that said something
     bool complete = false;
     LabelsPtr labels;
+    uint64_t labels_session = 0;  // that said so
     Namespaces known;
     std::optional<Namespaces> arriving;  // a full report that has begun and not ended
   };

@@ -150,7 +150,7 @@ TEST_F(InventoryFeedTest, BothViewsAreTold) {
 }
 
 TEST_F(InventoryFeedTest, FiltersSeeBothSidesOfAChangeWithTheHostsLabels) {
-  inventory_.SetLabels("h1", std::make_shared<const Labels>(Labels{{"rack", "a"}}));
+  inventory_.SetLabels("h1", 1, std::make_shared<const Labels>(Labels{{"rack", "a"}}));
   Apply("full_begin: true namespaces {name: 'red' nsid: 1} full_end: true");
   const auto cursor = Watch();
   Apply("namespaces {name: 'red' nsid: 2}");
@@ -165,12 +165,12 @@ TEST_F(InventoryFeedTest, FiltersSeeBothSidesOfAChangeWithTheHostsLabels) {
 
 TEST_F(InventoryFeedTest, OtherLabelsAreAChangeOfEveryNamespace) {
   const auto labels = [](const char* rack) { return std::make_shared<const Labels>(Labels{{"rack", rack}}); };
-  inventory_.SetLabels("h1", labels("a"));
+  inventory_.SetLabels("h1", 1, labels("a"));
   Apply("full_begin: true namespaces {name: '@host'} namespaces {name: 'red'} full_end: true");
   const auto cursor = Watch();
-  inventory_.SetLabels("h1", labels("a"));
+  inventory_.SetLabels("h1", 1, labels("a"));
   EXPECT_THAT(Say(*cursor), IsEmpty());
-  inventory_.SetLabels("h1", labels("b"));
+  inventory_.SetLabels("h1", 2, labels("b"));
   EXPECT_EQ(inventory_.LabelsOf("h1")->at("rack"), "b");
   const auto events = Take(*cursor);
   ASSERT_THAT(events, SizeIs(2));
@@ -179,7 +179,9 @@ TEST_F(InventoryFeedTest, OtherLabelsAreAChangeOfEveryNamespace) {
     EXPECT_TRUE(rack_a.Matches(*event->before));
     EXPECT_FALSE(rack_a.Matches(*event->now));
   }
-  inventory_.SetLabels("h1", nullptr);
+  inventory_.SetLabels("h1", 1, labels("a"));
+  EXPECT_THAT(Say(*cursor), IsEmpty()) << "an older session says so";
+  inventory_.SetLabels("h1", 3, nullptr);
   EXPECT_THAT(Say(*cursor), ElementsAre("@host", "red"));
   EXPECT_EQ(inventory_.LabelsOf("h1"), nullptr);
   EXPECT_FALSE(inventory_.Complete("h2"));
