@@ -24,6 +24,7 @@ constexpr char kExamples[] = R"(Examples:
 constexpr uint64_t kMaxIntentBytes = uint64_t{3} << 20;
 constexpr uint64_t kRestOfMessage = uint64_t{64} << 10;
 constexpr uint64_t kMaxMessageBytes = uint64_t{1} << 30;
+constexpr uint32_t kMaxBatch = 9999;  // fits between two sequences of the store
 
 absl::StatusOr<ListenAddress> Local(const char* flag, const std::string& text) {
   auto address = ParseListenAddress(text);
@@ -84,9 +85,30 @@ int ParseServerFlags(int argc, const char* const* argv, ServerFlags& f) {
   };
   limit("--max-operations", f.max_operations, "Operations in an intent", 100000);
   limit("--max-intent-bytes", f.max_intent_bytes, "Size of an intent's operations", kMaxIntentBytes);
+  limit("--max-batch", f.max_batch, "Intents in one BatchCreateIntents", kMaxBatch);
   limit("--max-queued-per-host", f.max_queued_per_host, "Intents of a host accepted and not finished", 100'000'000);
   limit("--max-queued-bytes", f.max_queued_bytes, "Memory for the unfinished intents of all hosts", uint64_t{1} << 42);
   limit("--max-waiters", f.max_waiters, "Wait and cancel calls open at once", 100'000'000);
+  limit("--max-finished", f.max_finished,
+        "Finished intents kept, some 90 bytes of memory each; with so many that may not be retired yet nothing is "
+        "accepted",
+        uint64_t{1} << 40);
+  app.add_option(
+         "--retention", f.retention,
+         "Finished intents are retired when they are this old; at least 24h, for which a request_id is remembered")
+      ->type_name("DURATION")
+      ->capture_default_str()
+      ->group(limits);
+  limit("--retention-count", f.retention_count,
+        "... or earlier, the oldest first, when there are more than this many that are older than 24h",
+        uint64_t{1} << 40);
+  limit("--max-watches", f.max_watches, "Watches open at once, of hosts, of intents and of namespaces each",
+        10'000'000);
+  limit("--watch-buffer-bytes", f.watch_buffer_bytes,
+        "Recent events kept in memory for watches, of hosts, of intents and of namespaces each; a watch that falls "
+        "behind "
+        "it is cut",
+        uint64_t{1} << 40);
   limit("--window", f.window, "Intents handed to a host and not finished", 10000);
   limit("--max-agents", f.max_agents, "Agent streams open at once", 10'000'000);
   limit("--max-pending-to-agent", f.max_pending_to_agent,
@@ -133,6 +155,10 @@ absl::StatusOr<Settings> Resolve(const ServerFlags& flags) {
     return absl::InvalidArgumentError(absl::StrCat("--store ", store, ": the stores there are: sqlite:PATH"));
   }
   settings.store_path = std::string(path);
+  if (!absl::ParseDuration(flags.retention, &settings.retention) || settings.retention < absl::Hours(24)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--retention \"", flags.retention, "\" is not a duration of at least 24h, such as 168h"));
+  }
   if (flags.max_message_bytes < flags.max_intent_bytes + kRestOfMessage) {
     return absl::InvalidArgumentError(absl::StrCat("--max-message-bytes ", flags.max_message_bytes,
                                                    " does not hold an intent of --max-intent-bytes ",

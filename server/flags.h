@@ -26,9 +26,15 @@ struct ServerFlags {
 
   uint32_t max_operations = 1000;
   uint64_t max_intent_bytes = 1 << 20;
+  uint32_t max_batch = 1000;
   uint64_t max_queued_per_host = 10000;
   uint64_t max_queued_bytes = uint64_t{1} << 30;
   uint64_t max_waiters = 100000;
+  uint64_t max_finished = 10'000'000;
+  std::string retention = "168h";
+  uint64_t retention_count = 1'000'000;
+  uint64_t max_watches = 10000;  // of a kind
+  uint64_t watch_buffer_bytes = uint64_t{64} << 20;
   uint32_t window = 64;
   double heartbeat_interval = 5;  // seconds
   uint32_t max_agents = 20000;
@@ -48,6 +54,7 @@ struct Settings {
   std::optional<ListenAddress> http_listen;     // none: not served
   std::optional<ListenAddress> metrics_listen;  // none: not served
   std::string store_path;
+  absl::Duration retention;
 };
 absl::StatusOr<Settings> Resolve(const ServerFlags& flags);
 

@@ -24,6 +24,35 @@ intents::AcceptRequest ToAccept(const v1::CreateIntentRequest& request, std::str
   return accept;
 }
 
+// All intents of a listing, page by page.
+class IntentPages : public SnapshotSource {
+ public:
+  IntentPages(intents::Intents& intents, std::string host, std::string filter) : intents_(intents) {
+    list_.host = std::move(host);
+    list_.filter = std::move(filter);
+    list_.page_size = kMaxPageEvents;
+  }
+
+  absl::StatusOr<Page> Next() override {
+    auto listed = intents_.List(list_);
+    if (!listed.ok()) return listed.status();
+    Page page;
+    v1::IntentEvent event;
+    event.set_type(v1::IntentEvent::EXISTING);
+    for (v1::Intent& intent : listed->intents) {
+      event.mutable_intent()->Swap(&intent);
+      page.events.push_back(event.SerializeAsString());
+    }
+    list_.page_token = std::move(listed->next_page_token);
+    page.last = list_.page_token.empty();
+    return page;
+  }
+
+ private:
+  intents::Intents& intents_;
+  intents::ListRequest list_;
+};
+
 }  // namespace
 
 grpc::ServerUnaryReactor* IntentsService::CreateIntent(grpc::CallbackServerContext* context,
@@ -137,6 +166,28 @@ grpc::ServerUnaryReactor* IntentsService::WaitIntent(grpc::CallbackServerContext
   const absl::Duration timeout = WaitTime(context->deadline(), absl::Now(), asked);
   return IntentCall::Start(rooms_, response,
                            [name, timeout](IntentCall& call) { call.Wait(name.host, name.id, timeout); });
+}
+
+WatchReactor* IntentsService::WatchIntents(grpc::CallbackServerContext* context, const grpc::ByteBuffer* bytes) {
+  v1::WatchIntentsRequest request;
+  if (!ParseRequest(*bytes, request)) {
+    return RefuseWatch(absl::InvalidArgumentError("the request is not a warren.v1.WatchIntentsRequest"));
+  }
+  RequestCheck check;
+  const std::string host = check.Host("parent", request.parent(), /*any=*/true);
+  auto filter = filter::Filter::Parse(request.filter(), intents::Intents::FilterSchema());
+  if (!filter.ok()) check.Bad("filter", std::string(filter.status().message()));
+  if (request.after_revision() < 0) check.Bad("after_revision", "is negative");
+  if (!check.ok()) return RefuseWatch(check.status());
+  if (host != "-" && !IsKnown(rooms_, host)) return RefuseWatch(UnknownHost(host));
+  WatchRequest watch;
+  watch.host = host;
+  watch.filter = *std::move(filter);
+  watch.after_revision = request.after_revision();
+  watch.snapshot = [this, host, text = request.filter()] {
+    return std::make_unique<IntentPages>(rooms_.intents, host, text);
+  };
+  return watches_.Start(context, std::move(watch));
 }
 
 }  // namespace warren::api

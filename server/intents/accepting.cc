@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "proto/common/names.h"
 #include "proto/common/status_payload.h"
@@ -96,7 +96,7 @@ void Intents::Run(const std::shared_ptr<AcceptJob>& job) {
     return AnswerJob(*job, BadRequestError(violations));
   }
   job->items.assign(job->requests.size(), {});
-  std::set<std::pair<std::string, std::string>> ids;
+  absl::flat_hash_set<std::pair<std::string_view, Uuid>> ids;
   for (size_t i = 0; i < job->requests.size(); ++i) {
     AcceptRequest& request = job->requests[i];
     if (request.request_id.empty()) request.request_id = NewUuid();
@@ -106,7 +106,7 @@ void Intents::Run(const std::shared_ptr<AcceptJob>& job) {
     }
     if (const auto id = Uuid::Parse(request.request_id)) {
       job->items[i].id = *id;
-      if (!ids.emplace(request.host, id->ToString()).second) bad(i, "request_id", "is that of an earlier item");
+      if (!ids.emplace(request.host, *id).second) bad(i, "request_id", "is that of an earlier item");
     } else {
       bad(i, "request_id", "is not a UUID such as \"123e4567-e89b-12d3-a456-426614174000\"");
     }
@@ -207,7 +207,10 @@ absl::StatusOr<bool> Intents::Begin(const std::shared_ptr<AcceptJob>& job) {
   for (size_t i = 0; i < job->items.size(); ++i) {
     AcceptJob::Item& item = job->items[i];
     if (item.then) continue;
-    item.intent = Asked(job->requests[i]);
+    // Moved, not copied; and back when it comes to nothing.
+    item.intent.Clear();
+    item.intent.mutable_operations()->Swap(&job->requests[i].operations);
+    if (job->requests[i].expire_time) *item.intent.mutable_expire_time() = ToTimestamp(*job->requests[i].expire_time);
     item.intent.set_state(v1::Intent::QUEUED);
     *item.intent.mutable_create_time() = now;
     if (position > 0) item.intent.set_sequence(position);
@@ -228,7 +231,12 @@ absl::StatusOr<bool> Intents::Begin(const std::shared_ptr<AcceptJob>& job) {
     if (item.then) continue;
     const std::string& name = job->requests[i].host;
     Host* host = FindHost(name);
-    if (host != nullptr && (host->accepting.contains(item.id) || host->history.Find(item.id) != nullptr)) return false;
+    if (host != nullptr && (host->accepting.contains(item.id) || host->history.Find(item.id) != nullptr)) {
+      for (size_t j = 0; j < job->items.size(); ++j) {
+        if (!job->items[j].then) job->requests[j].operations.Swap(job->items[j].intent.mutable_operations());
+      }
+      return false;
+    }
     const auto [at, fresh] = share_of.emplace(name, job->shares.size());
     if (fresh) job->shares.push_back({name, host});
     AcceptJob::Share& share = job->shares[at->second];

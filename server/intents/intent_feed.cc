@@ -34,6 +34,26 @@ void AppendIntent(std::string_view stored, std::string_view rest, std::string& e
   out.WriteRaw(rest.data(), static_cast<int>(rest.size()));
 }
 
+// What an intent in one state is to a filter, and what it was before.
+struct Subjects {
+  Subjects(IntentFacts intent, v1::Intent::State state)
+      : facts(std::move(intent)),
+        now(facts, state),
+        queued(facts, v1::Intent::QUEUED),
+        running(facts, v1::Intent::RUNNING) {}
+  const IntentFacts facts;
+  const IntentSubject now, queued, running;
+};
+
+void SetSubjects(IntentFacts facts, v1::Intent::State state, feed::Event& event) {
+  event.subject_bytes = sizeof(Subjects) + facts.host.size() + facts.id.size();
+  const auto subjects = std::make_shared<const Subjects>(std::move(facts), state);
+  event.now = {subjects, &subjects->now};
+  if (state == v1::Intent::QUEUED) return;
+  event.before = {subjects, &subjects->queued};
+  if (state != v1::Intent::RUNNING) event.or_before = {subjects, &subjects->running};
+}
+
 v1::Intent Named(std::string_view host, std::string_view id) {
   v1::Intent intent;
   intent.set_name(IntentName(host, id));
@@ -99,16 +119,8 @@ feed::EventPtr IntentFeed::MakeEvent(const store::Event& change) const {
   if (deletion) return event;
   if (!head) return nullptr;
   const int64_t sequence = SequenceOf(change.kv.create_revision, head->position);
-  const auto subject = [&, labels = directory_.LabelsOf(event->host)](v1::Intent::State state) {
-    return std::make_shared<const IntentSubject>(event->host, std::string(key->id), state, head->create_time, sequence,
-                                                 labels);
-  };
-  event->now = subject(head->state);
-  if (head->state != v1::Intent::QUEUED) {
-    event->before = subject(v1::Intent::QUEUED);
-    event->or_before = subject(v1::Intent::RUNNING);
-  }
-  event->subject_bytes = 3 * (sizeof(IntentSubject) + event->host.size() + key->id.size());
+  SetSubjects({event->host, std::string(key->id), head->create_time, sequence, directory_.LabelsOf(event->host)},
+              head->state, *event);
   v1::Intent rest = Named(key->host, key->id);
   rest.set_sequence(sequence);
   v1::IntentEvent frame;
@@ -123,13 +135,8 @@ void IntentFeed::Running(const std::string& host, const v1::Intent& intent) {
   auto event = std::make_shared<feed::Event>();
   event->host = host;
   const auto name = ParseIntent(intent.name());
-  const auto subject = [&, labels = directory_.LabelsOf(host)](v1::Intent::State state) {
-    return std::make_shared<const IntentSubject>(host, name->id, state, FromTimestamp(intent.create_time()),
-                                                 intent.sequence(), labels);
-  };
-  event->now = subject(v1::Intent::RUNNING);
-  event->before = subject(v1::Intent::QUEUED);
-  event->subject_bytes = 2 * (sizeof(IntentSubject) + host.size() + name->id.size());
+  SetSubjects({host, name->id, FromTimestamp(intent.create_time()), intent.sequence(), directory_.LabelsOf(host)},
+              v1::Intent::RUNNING, *event);
   event->changed = Encode(v1::IntentEvent::CHANGED, v1::Intent(intent), 0);
   event->deleted = Encode(v1::IntentEvent::DELETED, Named(host, name->id), 0);
   feed_.Append(0, {std::move(event)});

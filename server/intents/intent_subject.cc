@@ -30,16 +30,17 @@ filter::Value IntentSubject::Get(size_t field, std::string_view key) const {
     case kState:
       return static_cast<int64_t>(state_);
     case kHost:
-      return std::string_view(host_);
+      return std::string_view(facts_.host);
     case kName:
-      return std::string_view(id_);
+      return std::string_view(facts_.id);
     case kCreateTime:
-      return create_time_;
+      return facts_.create_time;
     case kSequence:
-      return sequence_;
+      return facts_.sequence;
     case kLabels:
-      if (labels_ != nullptr) {
-        if (const auto found = labels_->find(key); found != labels_->end()) return std::string_view(found->second);
+      if (facts_.labels != nullptr) {
+        if (const auto found = facts_.labels->find(key); found != facts_.labels->end())
+          return std::string_view(found->second);
       }
       return std::monostate();
     default:

@@ -18,26 +18,25 @@ namespace warren::intents {
 // "state", "host", "name" (its last segment, the id), "create_time", "sequence", "labels" (of the host).
 const filter::Schema& IntentSchema();
 
+// What is the same in every state.
+struct IntentFacts {
+  std::string host;
+  std::string id;
+  absl::Time create_time;
+  int64_t sequence = 0;
+  std::shared_ptr<const Labels> labels;
+};
+
 class IntentSubject : public filter::Subject {
  public:
-  IntentSubject(std::string host, std::string id, v1::Intent::State state, absl::Time create_time, int64_t sequence,
-                std::shared_ptr<const Labels> labels)
-      : host_(std::move(host)),
-        id_(std::move(id)),
-        state_(state),
-        create_time_(create_time),
-        sequence_(sequence),
-        labels_(std::move(labels)) {}
+  // The facts outlive it.
+  IntentSubject(const IntentFacts& facts, v1::Intent::State state) : facts_(facts), state_(state) {}
 
   filter::Value Get(size_t field, std::string_view key) const override;
 
  private:
-  const std::string host_;
-  const std::string id_;
+  const IntentFacts& facts_;
   const v1::Intent::State state_;
-  const absl::Time create_time_;
-  const int64_t sequence_;
-  const std::shared_ptr<const Labels> labels_;
 };
 
 }  // namespace warren::intents

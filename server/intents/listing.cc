@@ -176,9 +176,9 @@ absl::StatusOr<ListResult> Intents::List(const ListRequest& request) {
       if (wanted && !filter->empty()) {
         const auto [at, fresh] = labels.try_emplace(found.host);
         if (fresh) at->second = directory_.LabelsOf(found.host->name);
-        matches =
-            filter->Matches(IntentSubject(found.host->name, found.row.id.ToString(), found.state,
-                                          absl::FromUnixMicros(found.row.create_time), found.row.sequence, at->second));
+        const IntentFacts facts{found.host->name, found.row.id.ToString(), absl::FromUnixMicros(found.row.create_time),
+                                found.row.sequence, at->second};
+        matches = filter->Matches(IntentSubject(facts, found.state));
       }
       if (!matches) {
         passed = found.row.sequence;

@@ -41,6 +41,16 @@ TEST(ServerFlagsTest, DirectoriesMoveWhatLiesInThem) {
   EXPECT_EQ(settings->store_path, "/s/warren.db");
 }
 
+TEST(ServerFlagsTest, RetentionIsADurationOfADayOrMore) {
+  ServerFlags flags;
+  ASSERT_EQ(Parse({"--retention", "36h"}, flags), -1);
+  EXPECT_EQ(Resolve(flags)->retention, absl::Hours(36));
+  for (const char* wrong : {"23h", "soon", "-48h", "3d"}) {
+    flags.retention = wrong;
+    EXPECT_THAT(Refusal(flags), HasSubstr("--retention")) << wrong;
+  }
+}
+
 TEST(ServerFlagsTest, GrpcListenMayBeGivenMoreThanOnce) {
   ServerFlags flags;
   ASSERT_EQ(Parse({"--grpc-listen", "unix:/a.sock", "--grpc-listen", "[::1]:0", "--grpc-listen", "localhost:1"}, flags),
