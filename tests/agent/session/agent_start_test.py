@@ -43,6 +43,45 @@ class LesserKernel(unittest.TestCase):
         self.assertEqual(host.netns_names(), [])
 
 
+class Start(unittest.TestCase):
+    def setUp(self):
+        self.fleet = self.enterContext(Fleet())
+
+    def page(self, host, path):
+        """Status and body of a page of the agent."""
+        address = host.agent.wait_for_log("listening")["metrics"]
+        done = host.run("curl", "-sS", "-w", "\\n%{http_code}", f"http://{address}/{path}")
+        body, _, status = done.stdout.rpartition("\n")
+        return int(status), body
+
+    def test_its_labels_reach_the_server(self):
+        host = self.fleet.bare_host("h1")
+        host.start_agent("--label", "rack=a1,zone=eu west", "--label", "example.com/role=")
+        self.assertEqual(self.fleet.json("hosts", "show", "h1")["labels"],
+                         {"rack": "a1", "zone": "eu west", "example.com/role": ""})
+
+    def test_it_is_ready_while_it_is_connected_and_its_journal_can_be_written(self):
+        host = self.fleet.host("h1")
+        self.assertEqual(self.page(host, "readyz")[0], 200)
+        self.fleet.server.terminate()
+        host.agent.wait_for_log("disconnected")
+        status, body = self.page(host, "readyz")
+        self.assertEqual(status, 503)
+        self.assertIn(f"not connected to the server at {self.fleet.target}", body)
+        self.assertEqual(self.page(host, "healthz")[0], 200)
+        self.fleet.start_server()
+        wait_until(lambda: self.page(host, "readyz")[0] == 200, "the agent to be ready again")
+
+    def test_its_metrics_tell_what_it_holds(self):
+        host = self.fleet.host("h1")
+        self.fleet.warren("netns", "add", "h1/red")
+        text = self.page(host, "metrics")[1]
+        for name in ("queued_intents", "unacknowledged_results", "journal_bytes", "journal_rows", "links", "routes"):
+            self.assertRegex(text, rf"(?m)^warren_agent_{name} [0-9]")
+        self.assertRegex(text, r'(?m)^warren_agent_intents_total\{state="EXPIRED"\} 0')
+        self.assertRegex(text, r"(?m)^process_resident_memory_bytes [0-9]")
+
+
 class WrongStart(unittest.TestCase):
     def run_agent(self, *args, wrapper=()):
         return subprocess.run([*wrapper, str(BIN / "warren-agent"), *args], capture_output=True, text=True, timeout=60)
@@ -62,6 +101,8 @@ class WrongStart(unittest.TestCase):
             ("--host", "no_good"): "--host",
             ("--metrics-listen", "unix"): "--metrics-listen",
             ("--release-timeout", "soon"): "500ms",
+            ("--label", "rack"): "KEY=VALUE",
+            ("--label", "a b=c"): "letters, digits",
             ("--state-dir", "relative"): "absolute",
             ("--unknown",): "--unknown",
             ("--log-level", "loud"): "loud",
@@ -73,7 +114,7 @@ class WrongStart(unittest.TestCase):
     def test_help_and_version(self):
         done = self.run_agent("--help")
         self.assertEqual(done.returncode, 0)
-        for word in ("Examples:", "--server", "--host", "--state-dir", "--run-dir", "--netns-dir", "--metrics-listen",
+        for word in ("Examples:", "--server", "--host", "--label", "--state-dir", "--run-dir", "--netns-dir", "--metrics-listen",
                      "--release-timeout", "WARREN_SERVER"):
             self.assertIn(word, done.stdout)
         self.assertRegex(self.run_agent("--version").stdout, r"^warren-agent \d+\.\d+\.\d+")
