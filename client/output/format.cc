@@ -1,6 +1,7 @@
 #include "client/output/format.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -12,9 +13,9 @@
 namespace warren::cli {
 namespace {
 
-std::string Json(const google::protobuf::Message& message) {
+std::string Json(const google::protobuf::Message& message, bool whitespace = true) {
   google::protobuf::util::JsonPrintOptions options;
-  options.add_whitespace = true;
+  options.add_whitespace = whitespace;
   std::string json;
   // Fails only for messages with google.protobuf.Any inside, of which the API has none.
   if (!google::protobuf::util::MessageToJsonString(message, &json, options).ok()) return "{}";
@@ -25,7 +26,7 @@ std::string Json(const google::protobuf::Message& message) {
 }  // namespace
 
 const std::vector<std::string>& FormatNames() {
-  static const auto* const kNames = new std::vector<std::string>{"table", "json", "yaml", "name"};
+  static const auto* const kNames = new std::vector<std::string>{"table", "wide", "json", "yaml", "name"};
   return *kNames;
 }
 
@@ -42,18 +43,35 @@ std::string DataText(const google::protobuf::Message& message, Format format) {
 }
 
 std::string DataListText(const std::vector<const google::protobuf::Message*>& messages, Format format) {
-  if (messages.empty()) return "[]\n";
+  DataList list(format);
   std::string text;
-  for (const auto* message : messages) {
-    if (format == Format::kYaml) {
-      absl::StrAppend(&text, MessageYamlItem(*message));
-    } else {
-      // No string in JSON holds a line break, so every one is between tokens.
-      absl::StrAppend(&text, text.empty() ? "[\n " : ",\n ", absl::StrReplaceAll(Json(*message), {{"\n", "\n "}}));
+  for (const auto* message : messages) absl::StrAppend(&text, list.Add(*message));
+  return absl::StrCat(text, list.End());
+}
+
+std::string DataList::Add(const google::protobuf::Message& message) {
+  const bool first = std::exchange(empty_, false);
+  if (format_ == Format::kYaml) return MessageYamlItem(message);
+  // No string in JSON holds a line break, so every one is between tokens.
+  return absl::StrCat(first ? "[\n " : ",\n ", absl::StrReplaceAll(Json(message), {{"\n", "\n "}}));
+}
+
+std::string DataList::End() const { return empty_ ? "[]\n" : format_ == Format::kYaml ? "" : "\n]\n"; }
+
+std::string JsonLine(const google::protobuf::Message& message) { return Json(message, false); }
+
+std::string JoinJsonLines(const std::string& json) {
+  std::string joined;
+  bool indent = true;
+  for (const char c : json) {
+    if (c == '\n') {
+      indent = true;
+    } else if (!indent || c != ' ') {
+      indent = false;
+      joined += c;
     }
   }
-  if (format != Format::kYaml) absl::StrAppend(&text, "\n]\n");
-  return text;
+  return joined;
 }
 
 }  // namespace warren::cli

@@ -5,6 +5,7 @@
 // arguments; thread-safe.
 //
 //   table  for people: columns as kubectl's, links, addresses and routes as ip's
+//   wide   the same with more columns
 //   json   the message as protobuf has it in JSON; several are an array
 //   yaml   the same in YAML; `warren intent submit` reads an intent back from both
 //   name   one name a line, as other commands take it
@@ -18,11 +19,21 @@
 
 namespace warren::cli {
 
-enum class Format { kTable, kJson, kYaml, kName };
+enum class Format { kTable, kWide, kJson, kYaml, kName };
 
 const std::vector<std::string>& FormatNames();
 // INVALID_ARGUMENT for any but FormatNames().
 absl::StatusOr<Format> ParseFormat(std::string_view name);
+
+inline bool IsData(Format format) { return format == Format::kJson || format == Format::kYaml; }
+inline bool IsTable(Format format) { return format == Format::kTable || format == Format::kWide; }
+
+// The format, and whether words of state are coloured in a table.
+struct Style {
+  Style(Format f, bool c = false) : format(f), color(c) {}  // NOLINT: a format is a style
+  Format format;
+  bool color = false;
+};
 
 // One message, or a list of them, in kJson or kYaml.
 std::string DataText(const google::protobuf::Message& message, Format format);
@@ -35,7 +46,22 @@ std::string DataListText(const Messages& messages, Format format) {
   return DataListText(list, format);
 }
 
-inline bool IsData(Format format) { return format == Format::kJson || format == Format::kYaml; }
+// A list in kJson or kYaml that comes in parts: texts to be written one after the other.
+class DataList {
+ public:
+  explicit DataList(Format format) : format_(format) {}
+  std::string Add(const google::protobuf::Message& message);
+  std::string End() const;
+
+ private:
+  Format format_;
+  bool empty_ = true;
+};
+
+// A message as JSON on one line, without a line break.
+std::string JsonLine(const google::protobuf::Message& message);
+// JSON as this room writes it (a DataText, a DataListText) on one line.
+std::string JoinJsonLines(const std::string& json);
 
 }  // namespace warren::cli
 

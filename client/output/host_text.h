@@ -8,12 +8,16 @@
 
 #include "absl/time/time.h"
 #include "client/output/format.h"
+#include "client/output/list_writer.h"
 #include "warren/v1/hosts.pb.h"
 
 namespace warren::cli {
 
-std::string HostsText(const std::vector<v1::Host>& hosts, Format format, absl::Time now);
-std::string HostText(const v1::Host& host, Format format, absl::Time now);
+Columns<v1::Host> HostColumns(const Style& style, Clock clock);
+std::string HostsText(const std::vector<v1::Host>& hosts, const Style& style, absl::Time now);
+std::string HostText(const v1::Host& host, const Style& style, absl::Time now);
+// "rack=a1,zone=eu"; empty without labels.
+std::string LabelsText(const v1::Host& host);
 
 }  // namespace warren::cli
 

@@ -3,6 +3,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "client/output/ink.h"
 #include "client/output/operation_text.h"
 #include "client/output/table.h"
 #include "client/output/times.h"
@@ -10,6 +11,9 @@
 
 namespace warren::cli {
 namespace {
+
+// Length of a UUID.
+constexpr size_t kUuid = 36;
 
 std::string HostOf(const v1::Intent& intent) {
   const auto name = ParseIntent(intent.name());
@@ -37,18 +41,48 @@ std::string StateText(v1::Intent::State state) {
   return name.empty() ? absl::StrCat("state ", static_cast<int>(state)) : name;
 }
 
-std::string IntentsText(const std::vector<v1::Intent>& intents, Format format, absl::Time now) {
-  if (IsData(format)) return DataListText(intents, format);
-  std::string names;
-  Table table({"INTENT", "STATE", "AGE", "APPLIED IN", "OPERATIONS"});
-  for (const v1::Intent& intent : intents) {
-    absl::StrAppend(&names, intent.name(), "\n");
-    table.Add({IntentShortName(intent), StateText(intent.state()),
-               intent.has_create_time() ? AgeText(intent.create_time(), now) : "",
-               intent.has_apply_duration() ? SpanText(intent.apply_duration()) : "",
-               OperationsText(intent.operations())});
+Columns<v1::Intent> IntentColumns(const Style& style, Clock clock) {
+  const bool wide = style.format == Format::kWide;
+  std::vector<std::string> heading = {"INTENT", "STATE", "AGE", "APPLIED IN", "OPERATIONS"};
+  if (wide) heading.insert(heading.end(), {"SEQUENCE", "ACCEPTED", "STARTED", "FINISHED", "EXPIRES", "BOOT"});
+  return {std::move(heading),
+          [wide, color = style.color, clock = std::move(clock)](const v1::Intent& intent) {
+            std::vector<std::string> row = {IntentShortName(intent),
+                                            Painted(StateText(intent.state()), StateInk(intent.state()), color),
+                                            intent.has_create_time() ? AgeText(intent.create_time(), clock()) : "",
+                                            intent.has_apply_duration() ? SpanText(intent.apply_duration()) : "",
+                                            OperationsText(intent.operations())};
+            if (wide) {
+              row.insert(row.end(), {intent.sequence() == 0 ? "" : absl::StrCat(intent.sequence()),
+                                     intent.has_create_time() ? TimeText(intent.create_time()) : "",
+                                     intent.has_start_time() ? TimeText(intent.start_time()) : "",
+                                     intent.has_finish_time() ? TimeText(intent.finish_time()) : "",
+                                     intent.has_expire_time() ? TimeText(intent.expire_time()) : "", intent.boot_id()});
+            }
+            return row;
+          },
+          {sizeof("h1/") - 1 + kUuid, sizeof("SUCCEEDED") - 1, 4, 8}};
+}
+
+std::string IntentsText(const std::vector<v1::Intent>& intents, const Style& style, absl::Time now) {
+  ListWriter<v1::Intent> writer(style.format, IntentColumns(style, [now] { return now; }));
+  const std::string page = writer.Page(intents);
+  return absl::StrCat(page, writer.End());
+}
+
+std::string DryRunText(const std::string& host, const v1::Intent& intent, Format format) {
+  v1::Intent asked;
+  *asked.mutable_operations() = intent.operations();
+  if (intent.has_expire_time()) *asked.mutable_expire_time() = intent.expire_time();
+  if (IsData(format)) return DataText(asked, format);
+  if (format == Format::kName) return absl::StrCat(HostName(host), "\n");
+  Sheet sheet;
+  sheet.Add("Host", host);
+  if (intent.has_expire_time()) sheet.Add("Expires", TimeText(intent.expire_time()));
+  for (int i = 0; i < intent.operations_size(); ++i) {
+    sheet.Add(i == 0 ? "Operations" : "", absl::StrCat(i, "  ", OperationText(intent.operations(i))));
   }
-  return format == Format::kName ? names : table.Text();
+  return sheet.Text();
 }
 
 std::string IntentText(const v1::Intent& intent, Format format) {
@@ -61,6 +95,7 @@ std::string IntentText(const v1::Intent& intent, Format format) {
   if (intent.has_create_time()) sheet.Add("Accepted", TimeText(intent.create_time()));
   if (intent.has_start_time()) sheet.Add("Started", TimeText(intent.start_time()));
   if (intent.has_finish_time()) sheet.Add("Finished", TimeText(intent.finish_time()));
+  if (intent.has_expire_time()) sheet.Add("Expires", TimeText(intent.expire_time()));
   if (intent.has_apply_duration()) sheet.Add("Applied in", SpanText(intent.apply_duration()));
   sheet.Add("Boot", intent.boot_id());
   for (int i = 0; i < intent.operations_size(); ++i) {
@@ -74,8 +109,8 @@ std::string IntentText(const v1::Intent& intent, Format format) {
   return text;
 }
 
-std::string IntentRowText(const v1::Intent& intent, Format format, absl::Time now) {
-  return format == Format::kTable ? IntentsText({intent}, format, now) : IntentText(intent, format);
+std::string IntentRowText(const v1::Intent& intent, const Style& style, absl::Time now) {
+  return IsTable(style.format) ? IntentsText({intent}, style, now) : IntentText(intent, style.format);
 }
 
 std::vector<std::string> FailureLines(const v1::Intent& intent) {

@@ -8,6 +8,7 @@
 
 #include "absl/time/time.h"
 #include "client/output/format.h"
+#include "client/output/list_writer.h"
 #include "warren/v1/intents.pb.h"
 
 namespace warren::cli {
@@ -17,10 +18,13 @@ std::string IntentShortName(const v1::Intent& intent);
 // "SUCCEEDED".
 std::string StateText(v1::Intent::State state);
 
-std::string IntentsText(const std::vector<v1::Intent>& intents, Format format, absl::Time now);
+Columns<v1::Intent> IntentColumns(const Style& style, Clock clock);
+std::string IntentsText(const std::vector<v1::Intent>& intents, const Style& style, absl::Time now);
 std::string IntentText(const v1::Intent& intent, Format format);
 // One intent as what a command did: in a table a single row, otherwise as IntentText.
-std::string IntentRowText(const v1::Intent& intent, Format format, absl::Time now);
+std::string IntentRowText(const v1::Intent& intent, const Style& style, absl::Time now);
+// What would be submitted to a host; as data, an intent file.
+std::string DryRunText(const std::string& host, const v1::Intent& intent, Format format);
 
 // Why an intent FAILED, in lines: the operation and object and host, the kernel's word, what was not undone.
 std::vector<std::string> FailureLines(const v1::Intent& intent);

@@ -24,16 +24,26 @@ std::string Nsid(const v1::Namespace& netns) { return netns.nsid() < 0 ? "" : ab
 
 }  // namespace
 
+Columns<v1::Namespace> NamespaceColumns(const Style& style) {
+  const bool wide = style.format == Format::kWide;
+  std::vector<std::string> heading = {"NAMESPACE", "NSID", "LINKS", "ROUTES", "FOREIGN"};
+  if (wide) heading.insert(heading.end(), {"COOKIE", "INODE", "OBSERVED"});
+  return {std::move(heading), [wide](const v1::Namespace& netns) {
+            std::vector<std::string> row = {Short(netns), Nsid(netns), absl::StrCat(netns.link_count()),
+                                            absl::StrCat(netns.route_count()), netns.foreign() ? "yes" : "no"};
+            if (wide) {
+              row.insert(row.end(), {netns.has_identity() ? absl::StrCat(netns.identity().cookie()) : "",
+                                     netns.has_identity() ? absl::StrCat(netns.identity().inode()) : "",
+                                     netns.has_observe_time() ? TimeText(netns.observe_time()) : ""});
+            }
+            return row;
+          }};
+}
+
 std::string NamespacesText(const std::vector<v1::Namespace>& namespaces, Format format) {
-  if (IsData(format)) return DataListText(namespaces, format);
-  std::string names;
-  Table table({"NAMESPACE", "NSID", "LINKS", "ROUTES", "FOREIGN"});
-  for (const v1::Namespace& netns : namespaces) {
-    absl::StrAppend(&names, netns.name(), "\n");
-    table.Add({Short(netns), Nsid(netns), absl::StrCat(netns.link_count()), absl::StrCat(netns.route_count()),
-               netns.foreign() ? "yes" : "no"});
-  }
-  return format == Format::kName ? names : table.Text();
+  ListWriter<v1::Namespace> writer(format, NamespaceColumns(format));
+  const std::string page = writer.Page(namespaces);
+  return absl::StrCat(page, writer.End());
 }
 
 std::string NamespaceText(const v1::Namespace& netns, Format format) {

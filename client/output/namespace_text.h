@@ -7,10 +7,12 @@
 #include <vector>
 
 #include "client/output/format.h"
+#include "client/output/list_writer.h"
 #include "warren/v1/inventory.pb.h"
 
 namespace warren::cli {
 
+Columns<v1::Namespace> NamespaceColumns(const Style& style);
 std::string NamespacesText(const std::vector<v1::Namespace>& namespaces, Format format);
 // With its links, addresses and routes.
 std::string NamespaceText(const v1::Namespace& netns, Format format);

@@ -4,29 +4,23 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "client/output/ink.h"
 
 namespace warren::cli {
-namespace {
-
-// Code points: every byte that does not continue one.
-size_t Width(const std::string& text) {
-  return static_cast<size_t>(
-      std::count_if(text.begin(), text.end(), [](unsigned char c) { return (c & 0xc0) != 0x80; }));
-}
-
-}  // namespace
-
-std::string Table::Text() const {
-  std::vector<size_t> widths(rows_.front().size());
-  for (const auto& row : rows_) {
-    for (size_t i = 0; i < widths.size(); ++i) widths[i] = std::max({widths[i], Width(row[i]), size_t{1}});
+std::string TableStream::Rows(std::vector<std::vector<std::string>> rows) {
+  if (!heading_.empty()) {
+    widths_.resize(heading_.size(), 1);
+    rows.insert(rows.begin(), std::exchange(heading_, {}));
+  }
+  for (const auto& row : rows) {
+    for (size_t i = 0; i < widths_.size(); ++i) widths_[i] = std::max(widths_[i], Width(row[i]));
   }
   std::string text;
-  for (const auto& row : rows_) {
-    for (size_t i = 0; i < widths.size(); ++i) {
+  for (const auto& row : rows) {
+    for (size_t i = 0; i < widths_.size(); ++i) {
       const std::string& cell = row[i].empty() ? std::string("-") : row[i];
       absl::StrAppend(&text, cell);
-      if (i + 1 < widths.size()) text.append(widths[i] - Width(cell) + 3, ' ');
+      if (i + 1 < widths_.size()) text.append(widths_[i] - Width(cell) + 3, ' ');
     }
     text += '\n';
   }

@@ -2,7 +2,8 @@
 #define WARREN_CLIENT_OUTPUT_TABLE_H_
 
 // Rows under a heading, columns as wide as their widest cell and three spaces apart; nothing trails. An empty cell is
-// shown as "-". Pure; one thread. Widths count code points, so that names in UTF-8 stay in line.
+// shown as "-". Pure; one thread. Widths are those of client/output/ink.h, so that names in UTF-8 and colours stay in
+// line.
 
 #include <string>
 #include <utility>
@@ -10,15 +11,31 @@
 
 namespace warren::cli {
 
+// Rows that come in batches: the heading goes before the first one, and columns stay as wide as they have become.
+class TableStream {
+ public:
+  // least: widths that columns have from the start; may be shorter than the heading.
+  explicit TableStream(std::vector<std::string> heading, std::vector<size_t> least = {})
+      : heading_(std::move(heading)), widths_(std::move(least)) {}
+
+  // Each row has as many cells as the heading.
+  std::string Rows(std::vector<std::vector<std::string>> rows);
+
+ private:
+  std::vector<std::string> heading_;  // empty: is written
+  std::vector<size_t> widths_;
+};
+
 class Table {
  public:
-  explicit Table(std::vector<std::string> heading) : rows_({std::move(heading)}) {}
+  explicit Table(std::vector<std::string> heading) : heading_(std::move(heading)) {}
 
   // As many cells as the heading has.
   void Add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
-  std::string Text() const;
+  std::string Text() const { return TableStream(heading_).Rows(rows_); }
 
  private:
+  std::vector<std::string> heading_;
   std::vector<std::vector<std::string>> rows_;
 };
 

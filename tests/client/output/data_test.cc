@@ -21,13 +21,14 @@ v1::Namespace Red() {
     observe_time { seconds: 1795564103 nanos: 120000000 })");
 }
 
-TEST(Format, NamesAreTheFourOfThem) {
+TEST(Format, NamesAreTheFiveOfThem) {
   EXPECT_EQ(*ParseFormat("table"), Format::kTable);
   EXPECT_EQ(*ParseFormat("json"), Format::kJson);
   EXPECT_EQ(*ParseFormat("yaml"), Format::kYaml);
   EXPECT_EQ(*ParseFormat("name"), Format::kName);
   EXPECT_TRUE(absl::IsInvalidArgument(ParseFormat("xml").status()));
-  EXPECT_EQ(FormatNames().size(), 4u);
+  EXPECT_EQ(*ParseFormat("wide"), Format::kWide);
+  EXPECT_EQ(FormatNames().size(), 5u);
 }
 
 TEST(Json, IsProtobufs) {
