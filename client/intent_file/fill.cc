@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "client/args/place_args.h"
 #include "client/args/suggest.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
@@ -216,26 +217,41 @@ absl::Status Filler::FillScalar(const YAML::Node& node, const std::string& path,
 
 }  // namespace
 
-absl::StatusOr<v1::Intent> FillIntent(const YAML::Node& document) {
+absl::StatusOr<FileIntent> FillIntent(const YAML::Node& document) {
   const Descriptor* type = v1::Intent::descriptor();
   if (!document.IsMap()) {
     return Wrong(document, absl::StrCat("is ", TypeOf(document), "; expected a map: operations: [...]"));
   }
-  v1::Intent intent;
+  FileIntent read;
+  read.line = document.Mark().line + 1;
   Filler filler;
-  std::set<const FieldDescriptor*> seen;
+  std::set<std::string> seen;
   for (const auto& entry : document) {
     const std::string name = entry.first.IsScalar() ? entry.first.Scalar() : "";
+    const bool is_host = name == "host";
     const FieldDescriptor* field = FindField(type, name);
-    if (field == nullptr) {
-      return Wrong(entry.first, absl::StrCat("unknown field \"", name, "\"", Suggestion(name, {"operations"})));
+    if (field == nullptr && !is_host) {
+      return Wrong(entry.first, absl::StrCat("unknown field \"", name, "\"", Suggestion(name, {"operations", "host"})));
     }
-    if (!seen.insert(field).second) return Wrong(entry.first, absl::StrCat("\"", name, "\" is given twice"));
+    if (!seen.insert(is_host ? name : field->name()).second) {
+      return Wrong(entry.first, absl::StrCat("\"", name, "\" is given twice"));
+    }
+    if (is_host) {
+      const auto host = ParseHostArgument(entry.second.IsScalar() ? entry.second.Scalar() : "");
+      if (!host.ok()) return Wrong(entry.second, std::string(host.status().message()));
+      read.host = *host;
+      continue;
+    }
     if (field->number() != v1::Intent::kOperationsFieldNumber) continue;  // the server's to fill in
-    if (absl::Status status = filler.FillList(entry.second, "operations", field, &intent); !status.ok()) return status;
+    if (absl::Status status = filler.FillList(entry.second, "operations", field, &read.intent); !status.ok()) {
+      return status;
+    }
   }
-  if (intent.operations().empty()) return absl::InvalidArgumentError("has no operations; expected operations: [...]");
-  return intent;
+  if (read.intent.operations().empty()) {
+    const std::string where = read.line > 1 ? absl::StrCat("line ", read.line, ": ") : "";
+    return absl::InvalidArgumentError(absl::StrCat(where, "has no operations; expected operations: [...]"));
+  }
+  return read;
 }
 
 }  // namespace warren::cli

@@ -6,12 +6,12 @@
 #include <yaml-cpp/yaml.h>
 
 #include "absl/status/statusor.h"
-#include "warren/v1/intents.pb.h"
+#include "client/intent_file/intent_file.h"
 
 namespace warren::cli {
 
 // INVALID_ARGUMENT: "line N: PATH ...".
-absl::StatusOr<v1::Intent> FillIntent(const YAML::Node& document);
+absl::StatusOr<FileIntent> FillIntent(const YAML::Node& document);
 
 }  // namespace warren::cli
 

@@ -18,29 +18,27 @@ namespace {
 
 absl::string_view A(std::string_view s) { return {s.data(), s.size()}; }
 
-// Watches documents go by: where each begins, and whether there is anything in it.
+// Far more than a server takes in one batch.
+constexpr int kMostDocuments = 100'000;
+
+// Watches documents go by.
 class Documents : public YAML::EventHandler {
  public:
   void OnDocumentStart(const YAML::Mark& mark) override {
     stuck_ = count_ > 0 && mark.pos == start_.pos;
     start_ = mark;
     ++count_;
-    empty_ = true;
   }
-  void OnDocumentEnd() override { filled_ += empty_ ? 0 : 1; }
+  void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
-  void OnAlias(const YAML::Mark&, YAML::anchor_t) override { empty_ = false; }
-  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override { empty_ = false; }
-  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
-    empty_ = false;
-  }
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
   void OnSequenceEnd() override {}
-  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
-    empty_ = false;
-  }
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
   void OnMapEnd() override {}
 
-  int filled() const { return filled_; }
+  int count() const { return count_; }
   // yaml-cpp takes a stray "]" or "," between documents for an empty document, for ever.
   bool stuck() const { return stuck_; }
   int line() const { return start_.line + 1; }
@@ -48,13 +46,11 @@ class Documents : public YAML::EventHandler {
  private:
   YAML::Mark start_;
   int count_ = 0;
-  int filled_ = 0;
-  bool empty_ = true;
   bool stuck_ = false;
 };
 
-// The one document of the text. An empty one after it, as after a last "---", does not count.
-absl::StatusOr<YAML::Node> OneDocument(const std::string& text) {
+// Every document but the empty ones, such as the one after a last "---".
+absl::StatusOr<std::vector<YAML::Node>> FilledDocuments(const std::string& text) {
   std::istringstream in(text);
   YAML::Parser parser(in);
   Documents documents;
@@ -63,20 +59,15 @@ absl::StatusOr<YAML::Node> OneDocument(const std::string& text) {
       return absl::InvalidArgumentError(
           absl::StrCat("line ", documents.line(), ": is neither YAML nor JSON: stray bracket, brace or comma"));
     }
-    if (documents.filled() > 1) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("line ", documents.line(),
-                       ": a second document begins; an intent is one, with all its operations "
-                       "in one list"));
+    if (documents.count() > kMostDocuments) {
+      return absl::InvalidArgumentError(absl::StrCat("line ", documents.line(), ": more than ", kMostDocuments,
+                                                     " documents; submit them in several files"));
     }
   }
-  YAML::Node first = YAML::Load(text);
-  if (!first.IsDefined() || first.IsNull()) {
-    return absl::InvalidArgumentError(documents.filled() == 0
-                                          ? "is empty; expected operations: [...]"
-                                          : "begins with an empty document; take out the first ---");
-  }
-  return first;
+  std::vector<YAML::Node> filled = YAML::LoadAll(text);
+  std::erase_if(filled, [](const YAML::Node& node) { return !node.IsDefined() || node.IsNull(); });
+  if (filled.empty()) return absl::InvalidArgumentError("is empty; expected operations: [...]");
+  return filled;
 }
 
 absl::Status In(std::string_view source, const absl::Status& status) {
@@ -98,21 +89,25 @@ absl::StatusOr<std::string> ReadAll(std::istream& in) {
 
 }  // namespace
 
-absl::StatusOr<v1::Intent> ParseIntentText(std::string_view source, const std::string& text) {
+absl::StatusOr<std::vector<FileIntent>> ParseIntentsText(std::string_view source, const std::string& text) {
   if (absl::Status status = CheckUtf8(text); !status.ok()) return In(source, status);
   try {
-    const auto document = OneDocument(JoinSurrogates(text));
-    if (!document.ok()) return In(source, document.status());
-    auto intent = FillIntent(*document);
-    if (!intent.ok()) return In(source, intent.status());
-    return intent;
+    const auto documents = FilledDocuments(JoinSurrogates(text));
+    if (!documents.ok()) return In(source, documents.status());
+    std::vector<FileIntent> intents;
+    for (const YAML::Node& document : *documents) {
+      auto intent = FillIntent(document);
+      if (!intent.ok()) return In(source, intent.status());
+      intents.push_back(*std::move(intent));
+    }
+    return intents;
   } catch (const YAML::Exception& error) {
     const std::string where = error.mark.is_null() ? "" : absl::StrCat("line ", error.mark.line + 1, ": ");
     return absl::InvalidArgumentError(absl::StrCat(A(source), ": ", where, "is neither YAML nor JSON: ", error.msg));
   }
 }
 
-absl::StatusOr<v1::Intent> ReadIntentFile(const std::string& path, std::istream& standard_input) {
+absl::StatusOr<std::vector<FileIntent>> ReadIntentsFile(const std::string& path, std::istream& standard_input) {
   const std::string source = path == "-" ? "standard input" : path;
   absl::StatusOr<std::string> text;
   if (path == "-") {
@@ -124,7 +119,7 @@ absl::StatusOr<v1::Intent> ReadIntentFile(const std::string& path, std::istream&
     text = ReadAll(file);
   }
   if (!text.ok()) return In(source, text.status());
-  return ParseIntentText(source, *text);
+  return ParseIntentsText(source, *text);
 }
 
 }  // namespace warren::cli

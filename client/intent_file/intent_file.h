@@ -10,20 +10,29 @@
 //         a: {namespace: red, name: eth0, addresses: [10.0.0.1/24], up: true}
 //         b: {namespace: blue, name: eth0}
 //
+// Several are a document each, "---" between them; each may say which host it is for:
+//
+//   host: h1
+//   operations: [...]
+//   ---
+//   host: h2
+//   operations: [...]
+//
 // What a value means is decided by the field's type, never by how it looks: a namespace may be called on, 0x10 or 1e3
 // without quotes, and a MAC needs none. (Only null and ~ without quotes are no text in YAML; they are refused.)
 //
-// Only operations are read; the other fields of an intent, which the server fills in, are passed over, so that what
-// `warren intents show -o yaml` printed can be submitted again. Anchors and aliases work. Refused, with the line:
+// Only operations and host are read; the other fields of an intent, which the server fills in, are passed over, so that
+// what `warren intents show -o yaml` printed can be submitted again. Anchors and aliases work. Refused, with the line:
 // fields that do not exist, fields given twice, two kinds in one operation, merge keys (<<), tags other than YAML's
-// own, more than one document, what is not UTF-8, and a file whose aliases blow up beyond a million values.
+// own, what is not UTF-8, and a file whose aliases blow up beyond a million values.
 //
-// Pure but for ReadIntentFile; thread-safe; errors are INVALID_ARGUMENT, and NOT_FOUND or such where a file cannot be
+// Pure but for ReadIntentsFile; thread-safe; errors are INVALID_ARGUMENT, and NOT_FOUND or such where a file cannot be
 // read. What the values mean is for the server to judge.
 
 #include <istream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "warren/v1/intents.pb.h"
@@ -32,11 +41,18 @@ namespace warren::cli {
 
 inline constexpr size_t kLargestIntentFile = 64 << 20;
 
-// The text of an intent file; source is what errors call it ("router.yaml").
-absl::StatusOr<v1::Intent> ParseIntentText(std::string_view source, const std::string& text);
+struct FileIntent {
+  std::string host;  // empty: the document names none
+  v1::Intent intent;
+  int line = 1;  // where it begins
+};
+
+// The text of an intent file, at least one intent; documents that are empty do not count. source is what errors call it
+// ("router.yaml").
+absl::StatusOr<std::vector<FileIntent>> ParseIntentsText(std::string_view source, const std::string& text);
 
 // Reads and parses a file, or, for "-", standard_input to its end. At most kLargestIntentFile bytes.
-absl::StatusOr<v1::Intent> ReadIntentFile(const std::string& path, std::istream& standard_input);
+absl::StatusOr<std::vector<FileIntent>> ReadIntentsFile(const std::string& path, std::istream& standard_input);
 
 }  // namespace warren::cli
 

@@ -131,7 +131,8 @@ TEST(IntentFile, AnUnknownFieldIsNamedWithItsLineAndWhatWasMeant) {
   EXPECT_THAT(
       Parse("operations:\n  - createNamespac: {namespace: red}\n"),
       IsRefused("line 2: unknown field \"createNamespac\" in operations[0]; did you mean \"createNamespace\"?"));
-  EXPECT_THAT(Parse("host: h1\noperations: []\n"), IsRefused("line 1: unknown field \"host\"; expected operations"));
+  EXPECT_THAT(Parse("parent: h1\noperations: []\n"),
+              IsRefused("line 1: unknown field \"parent\"; expected one of operations, host"));
   EXPECT_THAT(Parse("operation: []\n"), IsRefused("line 1: unknown field \"operation\"; did you mean \"operations\"?"));
   EXPECT_THAT(Parse("operations: [{createNamespace: {Namespace: red}}]"),
               IsRefusedSaying("unknown field \"Namespace\""));
@@ -189,12 +190,27 @@ TEST(IntentFile, AnEmptyFileAndAnEmptyListAreRefused) {
   EXPECT_THAT(Parse("{}"), IsRefused("has no operations; expected operations: [...]"));
 }
 
-TEST(IntentFile, SeveralDocumentsAreRefusedButAnEmptyOneDoesNotCount) {
-  EXPECT_THAT(Parse("operations: []\n---\noperations: []\n"),
-              IsRefused("line 2: a second document begins; an intent is one, with all its operations in one list"));
-  EXPECT_THAT(Parse("---\n---\noperations: []\n"), IsRefusedSaying("begins with an empty document"));
-  EXPECT_THAT(Parse("---\noperations: [{createNamespace: {namespace: red}}]\n---\n"), IsIntent(kRed));
-  EXPECT_THAT(Parse("operations: [{createNamespace: {namespace: red}}]\n...\n"), IsIntent(kRed));
+TEST(IntentFile, SeveralDocumentsAreSeveralIntentsAndEmptyOnesDoNotCount) {
+  const std::string red = "operations: [{createNamespace: {namespace: red}}]\n";
+  EXPECT_THAT(Parse("---\n---\n" + red), IsIntent(kRed));
+  EXPECT_THAT(Parse("---\n" + red + "---\n"), IsIntent(kRed));
+  EXPECT_THAT(Parse(red + "...\n"), IsIntent(kRed));
+  const auto two = ParseIntentsText("f.yaml", "host: h1\n" + red + "---\n" + red + "host: edge-2.example.com\n");
+  ASSERT_TRUE(two.ok()) << two.status();
+  ASSERT_EQ(two->size(), 2u);
+  EXPECT_EQ((*two)[0].host, "h1");
+  EXPECT_EQ((*two)[0].line, 1);
+  EXPECT_EQ((*two)[1].host, "edge-2.example.com");
+  EXPECT_EQ((*two)[1].line, 4);
+  EXPECT_THAT(absl::StatusOr<v1::Intent>((*two)[1].intent), IsIntent(kRed));
+}
+
+TEST(IntentFile, OneBadDocumentRefusesTheFileWithItsLine) {
+  const std::string red = "operations: [{createNamespace: {namespace: red}}]\n";
+  EXPECT_THAT(Parse(red + "---\noperations: []\n"), IsRefused("line 3: has no operations; expected operations: [...]"));
+  EXPECT_THAT(Parse(red + "---\nhost: a/b\n" + red), IsRefusedSaying("line 3: host \"a/b\" is not a DNS name"));
+  EXPECT_THAT(Parse("host: [h1]\n" + red), IsRefusedSaying("line 1: host \"\""));
+  EXPECT_THAT(Parse("host: h1\nhost: h2\n" + red), IsRefused("line 2: \"host\" is given twice"));
 }
 
 TEST(IntentFile, AnchorsWorkAndMergeKeysAndForeignTagsDoNot) {

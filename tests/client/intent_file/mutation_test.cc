@@ -48,17 +48,20 @@ TEST(IntentFileMutations, AreReadOrRefusedWithAReason) {
   int refused = 0;
   for (int i = 0; i < 4000; ++i) {
     const std::string text = Mutate(kSeeds[i % std::size(kSeeds)], random);
-    const auto intent = Parse(text);
-    if (intent.ok()) {
+    const auto intents = ParseIntentsText("f.yaml", text);
+    if (intents.ok()) {
       ++read;
-      ASSERT_GT(intent->operations_size(), 0) << text;
-      // What was read can go over the wire: every string is UTF-8.
-      v1::Intent copy;
-      ASSERT_TRUE(copy.ParseFromString(intent->SerializeAsString())) << text;
+      ASSERT_FALSE(intents->empty()) << text;
+      for (const FileIntent& one : *intents) {
+        ASSERT_GT(one.intent.operations_size(), 0) << text;
+        // What was read can go over the wire: every string is UTF-8.
+        v1::Intent copy;
+        ASSERT_TRUE(copy.ParseFromString(one.intent.SerializeAsString())) << text;
+      }
     } else {
       ++refused;
-      ASSERT_TRUE(absl::IsInvalidArgument(intent.status())) << intent.status() << "\n" << text;
-      ASSERT_GT(intent.status().message().size(), std::string("f.yaml: ").size()) << text;
+      ASSERT_TRUE(absl::IsInvalidArgument(intents.status())) << intents.status() << "\n" << text;
+      ASSERT_GT(intents.status().message().size(), std::string("f.yaml: ").size()) << text;
     }
   }
   // Both happen often, or this test proves nothing.

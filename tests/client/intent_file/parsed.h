@@ -13,7 +13,15 @@
 
 namespace warren::cli {
 
-inline absl::StatusOr<v1::Intent> Parse(const std::string& text) { return ParseIntentText("f.yaml", text); }
+// The one intent of a file that names no host.
+inline absl::StatusOr<v1::Intent> OnlyIntent(const absl::StatusOr<std::vector<FileIntent>>& intents) {
+  if (!intents.ok()) return intents.status();
+  if (intents->size() != 1 || !intents->front().host.empty()) return absl::InternalError("not one intent without host");
+  return intents->front().intent;
+}
+inline absl::StatusOr<v1::Intent> Parse(const std::string& text) {
+  return OnlyIntent(ParseIntentsText("f.yaml", text));
+}
 
 // A StatusOr<Intent> equal to this, in protobuf's text format.
 MATCHER_P(IsIntent, text, absl::StrCat("is ", text)) {

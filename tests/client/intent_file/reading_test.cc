@@ -14,22 +14,23 @@ constexpr char kRed[] = "operations { create_namespace { namespace: 'red' } }";
 
 TEST(ReadIntentFile, ADashIsStandardInput) {
   std::istringstream in(kText);
-  EXPECT_THAT(ReadIntentFile("-", in), IsIntent(kRed));
+  EXPECT_THAT(OnlyIntent(ReadIntentsFile("-", in)), IsIntent(kRed));
   std::istringstream bad("operations: 5");
-  EXPECT_THAT(ReadIntentFile("-", bad), IsRefusedSaying("standard input: line 1: operations is a plain value"));
+  EXPECT_THAT(OnlyIntent(ReadIntentsFile("-", bad)),
+              IsRefusedSaying("standard input: line 1: operations is a plain value"));
 }
 
 TEST(ReadIntentFile, AnythingElseIsAFile) {
   const std::string path = testing::TempDir() + "/router.yaml";
   std::ofstream(path) << kText;
   std::istringstream in;
-  EXPECT_THAT(ReadIntentFile(path, in), IsIntent(kRed));
+  EXPECT_THAT(OnlyIntent(ReadIntentsFile(path, in)), IsIntent(kRed));
   std::remove(path.c_str());
 }
 
 TEST(ReadIntentFile, AFileThatIsNotThereIsNamedWithTheReason) {
   std::istringstream in;
-  const auto intent = ReadIntentFile("/nonexistent/router.yaml", in);
+  const auto intent = OnlyIntent(ReadIntentsFile("/nonexistent/router.yaml", in));
   EXPECT_TRUE(absl::IsNotFound(intent.status())) << intent.status();
   EXPECT_THAT(std::string(intent.status().message()),
               testing::AllOf(testing::HasSubstr("/nonexistent/router.yaml"), testing::HasSubstr("No such file")));
@@ -37,7 +38,7 @@ TEST(ReadIntentFile, AFileThatIsNotThereIsNamedWithTheReason) {
 
 TEST(ReadIntentFile, AFolderIsNoFile) {
   std::istringstream in;
-  EXPECT_FALSE(ReadIntentFile("/", in).ok());
+  EXPECT_FALSE(ReadIntentsFile("/", in).ok());
 }
 
 // Yields zeros for ever.
@@ -55,7 +56,7 @@ class Endless : public std::streambuf {
 TEST(ReadIntentFile, EndlessInputIsGivenUp) {
   Endless endless;
   std::istream in(&endless);
-  EXPECT_THAT(ReadIntentFile("-", in), IsRefusedSaying("standard input: is larger than 64 MiB"));
+  EXPECT_THAT(OnlyIntent(ReadIntentsFile("-", in)), IsRefusedSaying("standard input: is larger than 64 MiB"));
 }
 
 }  // namespace
