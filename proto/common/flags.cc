@@ -2,13 +2,15 @@
 
 #include <stdlib.h>
 
-#include <istream>
+#include <iostream>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "proto/common/man_page.h"
 #include "proto/common/version.h"
 
 namespace warren {
@@ -64,6 +66,10 @@ void AddLogFlags(CLI::App& app, LogFlags& flags) {
 }
 
 int ParseFlags(CLI::App& app, int argc, const char* const* argv) {
+  if (argc == 2 && std::string_view(argv[1]) == "--man-page") {
+    std::cout << ManPageText(app, {app.get_name(), 8, "warren(1), warren-server(8), warren-agent(8)"}) << std::flush;
+    return kExitOk;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -29,7 +29,7 @@ struct LogFlags {
 void AddLogFlags(CLI::App& app, LogFlags& flags);
 
 // Parses; returns -1 to go on, or the exit code to end with (0 after --help and --version, 2 for bad usage, which is
-// then explained on standard error).
+// then explained on standard error). A line that is just --man-page prints the manual page of a daemon, for the build.
 int ParseFlags(CLI::App& app, int argc, const char* const* argv);
 
 }  // namespace warren
