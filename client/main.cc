@@ -1,7 +1,13 @@
 // The `warren` command: wires standard streams to the command tree.
 
+#include <unistd.h>
+
 #include <iostream>
 
 #include "client/cmd/run.h"
 
-int main(int argc, char** argv) { return warren::cli::RunWarren(argc, argv, {std::cin, std::cout, std::cerr}); }
+int main(int argc, char** argv) {
+  using warren::cli::TerminalOf;
+  return warren::cli::RunWarren(
+      argc, argv, {std::cin, std::cout, std::cerr, TerminalOf(STDOUT_FILENO), TerminalOf(STDERR_FILENO)});
+}

@@ -8,6 +8,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "client/lib/status.h"
 #include "client/output/intent_text.h"
 #include "google/protobuf/descriptor.h"
 
@@ -78,7 +80,43 @@ std::string MissingPermission(const v1::OperationError& error, const v1::Operati
   return "";
 }
 
+struct Reason {
+  std::string_view name;
+  const char* advice;  // "HOST" becomes the host it is about
+};
+constexpr Reason kReasons[] = {
+    {"HOST_AWAY", "`warren hosts show HOST` says when it was last seen; the intent stays until the host is back"},
+    {"HOST_CONNECTED", "stop warren-agent on HOST first, or it would be back at once"},
+    {"HOST_NOT_FOUND", "`warren hosts list` shows those there are"},
+    {"HOST_QUEUE_FULL", "`warren intents list HOST --state QUEUED` shows what waits, `warren hosts show HOST` why"},
+    {"INTENT_NOT_FOUND", "`warren intents list` shows those there are; finished ones are kept for a time only"},
+    {"NAMESPACE_NOT_FOUND", "`warren netns list HOST` shows those there are"},
+    {"NOT_CANCELLABLE", "`warren intents show` tells what came of it"},
+    {"PAGE_TOKEN_EXPIRED", "the list changed while it was read; run the same command again"},
+    {"REQUEST_ID_REUSED", "leave --request-id out to have this done as well"},
+};
+
 }  // namespace
+
+std::vector<std::string> ReasonAdvice(const absl::Status& status) {
+  const std::string reason = ReasonOf(status);
+  const std::string host = client::ErrorMetadata(status, "host");
+  const std::string message = AsTyped(std::string(status.message()), Typed::kFlags);
+  std::vector<std::string> lines;
+  for (const Reason& known : kReasons) {
+    if (known.name != reason) continue;
+    const std::string advice = absl::StrReplaceAll(known.advice, {{"HOST", host.empty() ? "HOST" : host}});
+    // The command it sends people to may be in the message already.
+    const std::vector<std::string> parts = absl::StrSplit(advice, '`');
+    if (parts.size() > 1 && absl::StrContains(message, parts[1])) continue;
+    lines.push_back(absl::StrCat("  ", advice));
+  }
+  const auto delay = client::RetryDelay(status);
+  if (delay && !absl::StrContains(message, "try again")) {
+    lines.push_back(absl::StrCat("  try again in ", absl::FormatDuration(*delay)));
+  }
+  return lines;
+}
 
 std::string AsTyped(const std::string& message, Typed typed) {
   std::string text = message;

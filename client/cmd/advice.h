@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "warren/v1/intents.pb.h"
 
 namespace warren::cli {
@@ -22,6 +23,10 @@ std::string AsTyped(const std::string& message, Typed typed);
 
 // Why an intent failed, as lines for standard error, with advice where the message has none.
 std::vector<std::string> FailureAdvice(const v1::Intent& intent, Typed typed);
+
+// What to do about a refusal, by the reason that the server gives (google.rpc.ErrorInfo), as lines for standard error;
+// none where there is nothing to add to its message.
+std::vector<std::string> ReasonAdvice(const absl::Status& status);
 
 }  // namespace warren::cli
 

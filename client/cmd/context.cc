@@ -1,5 +1,6 @@
 #include "client/cmd/context.h"
 
+#include <cstdlib>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -19,14 +20,14 @@ constexpr absl::Duration kPatience = absl::Seconds(2);
 }  // namespace
 
 bool IsUnreachable(const absl::Status& status) {
-  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
+  return absl::IsDeadlineExceeded(status) || (absl::IsUnavailable(status) && ReasonOf(status) != client::kHostAway);
 }
 
-absl::StatusOr<absl::Duration> ParseTimeout(std::string_view text) {
+absl::StatusOr<absl::Duration> ParsePositive(std::string_view what, std::string_view text) {
   absl::Duration timeout;
   if (!absl::ParseDuration(A(text), &timeout) || timeout <= absl::ZeroDuration()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("timeout \"", A(text), "\" is not a positive duration, as in 500ms, 30s, 5m or 1h30m"));
+        absl::StrCat(A(what), " \"", A(text), "\" is not a positive duration, as in 500ms, 30s, 5m or 1h30m"));
   }
   return timeout;
 }
@@ -34,17 +35,31 @@ absl::StatusOr<absl::Duration> ParseTimeout(std::string_view text) {
 Context::Context(const GlobalOptions& options, Streams streams, client::RetryOptions retry)
     : options_(options),
       streams_(streams),
-      format_(ParseFormat(options.output).value_or(Format::kTable)),
+      style_(ParseFormat(options.output).value_or(Format::kTable),
+             UseColor(options.color, streams.out_terminal, getenv("NO_COLOR"), getenv("TERM"))),
+      err_color_(UseColor(options.color, streams.err_terminal, getenv("NO_COLOR"), getenv("TERM"))),
       retry_(std::move(retry)),
+      timeout_(ParsePositive("timeout", options.timeout).value_or(absl::Minutes(1))),
       start_(retry_.now()),
-      deadline_(start_ + ParseTimeout(options.timeout).value_or(absl::Minutes(1))),
+      deadline_(start_ + timeout_),
+      heard_(start_),
       server_(options.server.empty() ? client::DefaultServer() : options.server) {}
+
+std::optional<absl::Time> Context::expire_time() const {
+  if (options_.expire_in.empty()) return std::nullopt;
+  return retry_.now() + ParsePositive("time", options_.expire_in).value_or(absl::InfiniteDuration());
+}
+
+void Context::Heard() {
+  said_retrying_ = false;
+  heard_ = now();
+}
 
 client::Client* Context::Connect(int* exit_code) {
   if (client_ != nullptr) return client_.get();
   client::RetryOptions retry = retry_;
   retry.on_retry = [this](const absl::Status& status) {
-    if (now() - start_ < kPatience || std::exchange(said_retrying_, true)) return;
+    if (now() - heard_ < kPatience || std::exchange(said_retrying_, true)) return;
     Complain("warren",
              {absl::StrCat("server ", server_, ": ", status.message(), "; trying again for up to ", options_.timeout)});
   };
@@ -93,6 +108,8 @@ int Context::Fail(const std::string& command, const absl::Status& status, const 
       lines.push_back(absl::StrCat("  ", violation.field, ": ", violation.description));
     }
   }
+  const std::vector<std::string> by_reason = ReasonAdvice(status);
+  lines.insert(lines.end(), by_reason.begin(), by_reason.end());
   lines.insert(lines.end(), advice.begin(), advice.end());
   Complain(command, lines);
   return IsUnreachable(status) ? kExitUnreachable : kExitFailed;

@@ -5,6 +5,7 @@
 // wrong. `command` is the whole of its name, "warren link set". One thread.
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,9 @@ struct GlobalOptions {
   std::string output = "table";
   std::string timeout = "60s";
   std::string request_id;
+  std::string color = "auto";
+  std::string expire_in;  // empty: never
+  bool dry_run = false;
   bool no_wait = false;
   bool allow_unknown_host = false;
 };
@@ -34,13 +38,23 @@ class Context {
 
   const GlobalOptions& options() const { return options_; }
   Streams& streams() { return streams_; }
-  Format format() const { return format_; }
+  Format format() const { return style_.format; }
+  // How standard output is to look.
+  const Style& style() const { return style_; }
+  // Whether words of state on standard error are coloured.
+  bool err_color() const { return err_color_; }
   absl::Time now() const { return retry_.now(); }
   absl::Time deadline() const { return deadline_; }
+  absl::Duration timeout() const { return timeout_; }
+  // --expire-in from now on; none without it.
+  std::optional<absl::Time> expire_time() const;
   const std::string& server() const { return server_; }
 
   // The connection, made when first asked for; null once that has been refused and reported, with *exit_code set.
   client::Client* Connect(int* exit_code);
+
+  // The server has spoken: should it be lost again, that is said again.
+  void Heard();
 
   int Print(std::string_view text);
   // "COMMAND: LINE" and the lines that follow, on standard error.
@@ -54,20 +68,23 @@ class Context {
  private:
   GlobalOptions options_;
   Streams streams_;
-  Format format_;
+  Style style_;
+  bool err_color_;
   client::RetryOptions retry_;
+  absl::Duration timeout_;
   absl::Time start_;
   absl::Time deadline_;
+  absl::Time heard_;
   std::string server_;
   bool said_retrying_ = false;
   std::unique_ptr<client::Client> client_;
 };
 
-// No answer, or not in time: the same may succeed later.
+// No answer, or not in time: the same may succeed later. (A host that is away is an answer.)
 bool IsUnreachable(const absl::Status& status);
 
-// "5m" of "5m", "1h30m"...: INVALID_ARGUMENT when it is not a positive duration.
-absl::StatusOr<absl::Duration> ParseTimeout(std::string_view text);
+// "5m" of "5m", "1h30m"...: INVALID_ARGUMENT naming what when it is not a positive duration.
+absl::StatusOr<absl::Duration> ParsePositive(std::string_view what, std::string_view text);
 
 }  // namespace warren::cli
 

@@ -1,9 +1,12 @@
 #include <memory>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "client/cmd/batch.h"
 #include "client/cmd/change.h"
 #include "client/cmd/commands.h"
-#include "client/cmd/show.h"
+#include "client/cmd/listing.h"
 #include "client/intent_file/intent_file.h"
 #include "client/output/intent_text.h"
 #include "proto/common/flags.h"
@@ -12,29 +15,54 @@
 namespace warren::cli {
 namespace {
 
-struct ListFlags {
+constexpr char kFilter[] = "state = FAILED AND create_time > \"2026-01-02T03:04:05Z\"";
+
+struct IntentListFlags : ListFlags {
   std::string host;
   std::vector<std::string> states;
 };
 
-int List(Context& context, const ListFlags& flags) {
-  std::string parent = "hosts/-";
-  if (!flags.host.empty()) {
-    const auto host = ParseHostArgument(flags.host);
-    if (!host.ok()) return context.Usage("warren intents list", host.status());
-    parent = HostName(*host);
-  }
+Columns<v1::Intent> IntentTable(Context& context) {
+  return IntentColumns(context.style(), [&context] { return context.now(); });
+}
+
+// "state = QUEUED OR state = RUNNING", which a watch has no field for, and the filter given.
+std::string WatchFilter(const IntentListFlags& flags) {
+  std::vector<std::string> states;
+  for (const std::string& state : flags.states)
+    states.push_back(absl::StrCat("state = ", absl::AsciiStrToUpper(state)));
+  if (states.empty()) return flags.filter;
+  const std::string either = absl::StrCat("(", absl::StrJoin(states, " OR "), ")");
+  return flags.filter.empty() ? either : absl::StrCat(either, " AND (", flags.filter, ")");
+}
+
+int Watch(Context& context, const std::string& command, const IntentListFlags& flags) {
+  const auto parent = ParentOf(flags.host);
+  if (!parent.ok()) return context.Usage(command, parent.status());
+  return PrintWatch<v1::Intent>(context, command, IntentTable(context), [&](client::Client& client) {
+    v1::WatchIntentsRequest request;
+    request.set_parent(*parent);
+    request.set_filter(WatchFilter(flags));
+    return client.WatchIntents(request);
+  });
+}
+
+int List(Context& context, const IntentListFlags& flags) {
+  if (flags.watch) return Watch(context, "warren intents list", flags);
+  const auto parent = ParentOf(flags.host);
+  if (!parent.ok()) return context.Usage("warren intents list", parent.status());
   v1::ListIntentsRequest request;
-  request.set_parent(parent);
+  request.set_parent(*parent);
+  request.set_order_by(flags.sort);
   for (const std::string& text : flags.states) {
     v1::Intent::State state = v1::Intent::STATE_UNSPECIFIED;
     v1::Intent::State_Parse(absl::AsciiStrToUpper(text), &state);  // checked by the option
     request.add_states(state);
   }
-  return Show(
-      context, "warren intents list",
-      [&](client::Client& client) { return client.ListIntents(request, context.deadline()); },
-      [&](const auto& intents) { return IntentsText(intents, context.format(), context.now()); });
+  return PrintList<v1::Intent>(
+      context, "warren intents list", flags, request, IntentTable(context),
+      [](client::Client& client, const v1::ListIntentsRequest& asked, client::Client::Page<v1::Intent> page,
+         absl::Time deadline) { return client.ListIntents(asked, page, deadline); });
 }
 
 // What showing, waiting for and cancelling share: an intent's name.
@@ -64,24 +92,53 @@ int Wait(Context& context, const std::string& text) {
 }
 
 int Cancel(Context& context, const std::string& text) {
+  if (context.options().dry_run) {
+    return context.Usage("warren intents cancel",
+                         absl::InvalidArgumentError("--dry-run: a cancel cannot be tried out; nothing was asked"));
+  }
   return WithName(context, "warren intents cancel", text, [&](client::Client& client, const std::string& name) {
     const auto intent = client.CancelIntent(name, context.deadline());
     if (!intent.ok()) return context.Fail("warren intents cancel", intent.status());
-    return context.Print(IntentRowText(*intent, context.format(), context.now()));
+    return context.Print(IntentRowText(*intent, context.style(), context.now()));
   });
 }
 
 struct SubmitFlags {
-  std::string host;
+  std::string hosts;
   std::string file;
 };
 
 int Submit(Context& context, const SubmitFlags& flags) {
-  const auto host = ParseHostArgument(flags.host);
-  if (!host.ok()) return context.Usage("warren intent submit", host.status());
-  auto intent = ReadIntentFile(flags.file, context.streams().in);
-  if (!intent.ok()) return context.Usage("warren intent submit", intent.status());
-  return SubmitChange(context, "warren intent submit", Change{*host, *std::move(intent)}, Typed::kFile);
+  const auto hosts = ParseHosts(flags.hosts);
+  if (!hosts.ok()) return context.Usage("warren intent submit", hosts.status());
+  auto intents = ReadIntentsFile(flags.file, context.streams().in);
+  if (!intents.ok()) return context.Usage("warren intent submit", intents.status());
+  const auto changes = ChangesFor(*hosts, *std::move(intents));
+  if (!changes.ok()) return context.Usage("warren intent submit", changes.status());
+  return changes->size() == 1 ? SubmitChange(context, "warren intent submit", changes->front(), Typed::kFile)
+                              : SubmitBatch(context, "warren intent submit", *changes, Typed::kFile);
+}
+
+void AddIntentListFlags(CLI::App* app, IntentListFlags* flags) {
+  app->add_option("HOST", flags->host, "Name of the host; all hosts without one");
+  app->add_option("--state", flags->states, "Only intents in this state; may be repeated")
+      ->allow_extra_args(false)
+      ->check(CLI::IsMember({"QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED", "EXPIRED"}, CLI::ignore_case));
+}
+
+void AddWatch(Tree& tree, CLI::App* group) {
+  auto flags = std::make_shared<IntentListFlags>();
+  CLI::App* watch = tree.AddVerb(
+      group,
+      {"watch",
+       {},
+       "[HOST] [--state STATE]...",
+       "Show the intents of a host, or of all hosts, then each that is accepted, begins, finishes or is retired",
+       "  warren intents watch h1\n"
+       "  warren intents watch --state QUEUED --state RUNNING -o json\n"},
+      [flags](Context& context) { return Watch(context, "warren intents watch", *flags); });
+  AddIntentListFlags(watch, flags.get());
+  AddFilterFlag(watch, flags.get(), kFilter);
 }
 
 // A verb that takes the name of an intent.
@@ -97,9 +154,11 @@ void AddSubmit(Tree& tree, CLI::App* group) {
       tree.AddVerb(group,
                    {"submit",
                     {},
-                    "HOST -f FILE",
-                    "Have a list of operations done on a host, all or nothing",
+                    "HOST[,HOST]... -f FILE\n-f FILE",
+                    "Have a list of operations done on a host, all or nothing. Several hosts, or several documents of "
+                    "the file, are accepted together or not at all, and then done each on its own",
                     "  warren intent submit h1 -f router.yaml\n"
+                    "  warren intent submit h1,h2,h3 -f router.yaml\n"
                     "  warren intent submit h1 -f router.json --no-wait\n"
                     "  echo 'operations: [{createNamespace: {namespace: red}}]' | warren intent submit h1 -f -\n\n"
                     "A file:\n"
@@ -107,32 +166,34 @@ void AddSubmit(Tree& tree, CLI::App* group) {
                     "    - createNamespace: {namespace: red}\n"
                     "    - createVeth:\n"
                     "        a: {namespace: red, name: eth0, addresses: [10.0.0.1/24], up: true}\n"
-                    "        b: {namespace: \"@host\", name: tap0, up: true}\n"},
+                    "        b: {namespace: \"@host\", name: tap0, up: true}\n\n"
+                    "Documents with a line of --- between them are several intents; each may name its host, as in\n"
+                    "host: h1, and then none is given on the command line. --request-id is that of the first one of\n"
+                    "each host; those after it count up from there.\n"},
                    [flags](Context& context) { return Submit(context, *flags); });
-  submit->add_option("HOST", flags->host, "Name of the host")->required();
+  submit->add_option("HOST", flags->hosts, "Names of the hosts; none where the file names them");
   submit->add_option("-f,--file", flags->file, "YAML or JSON file; - is standard input")->required();
 }
 
 }  // namespace
 
 void AddIntentsCommands(Tree& tree) {
-  CLI::App* group = tree.AddGroup("intents", {"intent"}, "Submit, list, show, await and cancel intents",
+  CLI::App* group = tree.AddGroup("intents", {"intent"}, "Submit, list, show, watch, await and cancel intents",
                                   "  warren intent submit h1 -f router.yaml\n"
                                   "  warren intents list h1 --state QUEUED\n"
                                   "  warren intents wait h1/0b5f0e9c-6a52-4c0e-9b1e-2f6f5a0d9c11\n");
-  auto flags = std::make_shared<ListFlags>();
+  auto flags = std::make_shared<IntentListFlags>();
   CLI::App* list = tree.AddVerb(group,
                                 {"list",
                                  {"ls"},
                                  "[HOST] [--state STATE]...",
                                  "List the intents of a host, or of all hosts, in the order accepted",
                                  "  warren intents list\n"
-                                 "  warren intents list h1 --state QUEUED --state RUNNING\n"},
+                                 "  warren intents list h1 --state QUEUED --state RUNNING\n"
+                                 "  warren intents list --state FAILED --sort 'create_time desc' --limit 20 -o wide\n"},
                                 [flags](Context& context) { return List(context, *flags); });
-  list->add_option("HOST", flags->host, "Name of the host; all hosts without one");
-  list->add_option("--state", flags->states, "Only intents in this state; may be repeated")
-      ->allow_extra_args(false)
-      ->check(CLI::IsMember({"QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED", "EXPIRED"}, CLI::ignore_case));
+  AddIntentListFlags(list, flags.get());
+  AddListFlags(list, flags.get(), "create_time", kFilter);
   AddNamed(tree, group,
            {"show",
             {},
@@ -156,6 +217,7 @@ void AddIntentsCommands(Tree& tree) {
             "  warren intents cancel h1/0b5f0e9c-6a52-4c0e-9b1e-2f6f5a0d9c11\n"},
            Cancel);
   AddSubmit(tree, group);
+  AddWatch(tree, group);
   tree.SetDefault(group, list);
 }
 

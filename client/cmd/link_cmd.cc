@@ -4,71 +4,47 @@
 #include "client/args/link_args.h"
 #include "client/cmd/commands.h"
 #include "client/cmd/show.h"
+#include "client/cmd/words_verb.h"
 #include "client/output/ip_text.h"
 
 namespace warren::cli {
 namespace {
 
-using WordList = std::vector<std::string>;
-
-int ShowLinks(Context& context, const WordList& words) {
-  const auto place = ParseShowWords(words);
+int ShowLinks(Context& context, const ShowWords& given) {
+  const auto place = ParseShowWords(given.words);
   if (!place.ok()) return context.Usage("warren link show", place.status());
-  return Show(
-      context, "warren link show", [&](client::Client& client) { return LinksAt(client, *place, context.deadline()); },
-      [&](const auto& links) { return LinksText(*place, links, context.format()); });
+  return ShowNamespace(context, "warren link show", *place, given.watch,
+                       [&](const v1::Namespace& netns) -> absl::StatusOr<std::string> {
+                         const auto links = LinksAt(netns, *place);
+                         if (!links.ok()) return links.status();
+                         return LinksText(*place, *links, context.format());
+                       });
 }
 
-void AddAdd(Tree& tree, CLI::App* group) {
-  auto words = std::make_shared<WordList>();
-  auto flags = std::make_shared<LinkAddFlags>();
-  CLI::App* add =
-      tree.AddChange(group,
-                     {"add",
-                      {},
-                      "veth HOST/NS:IF HOST/NS:IF [up] [mtu N] [address MAC] [peer address MAC]\n"
-                      "HOST/NS:IF [up] [mtu N] [address MAC] type veth peer [name] HOST/NS:IF [address MAC]\n"
-                      "HOST/NS:IF [up] [mtu N] [address MAC] type bridge",
-                      "Make a veth pair, each end where it belongs, or a bridge",
-                      "  warren link add veth h1/red:eth0 h1/blue:eth0 --up\n"
-                      "  warren link add veth h1/red:eth0 @host:tap0 --address 10.0.0.1/24 --mtu 1400\n"
-                      "  warren link add h1/red:eth0 type veth peer name h1/blue:eth0\n"
-                      "  warren link add h1/@host:br0 type bridge\n"},
-                     [words, flags] { return ParseLinkAdd(*words, *flags); });
-  add->add_option("words", *words);
-  add->add_flag("--up", flags->up, "Bring both ends up");
-  add->add_option("--mtu", flags->mtu, "MTU of both ends in bytes (the kernel's own: 1500)")
+void AddOptions(CLI::App* app, LinkAddFlags& flags) {
+  app->add_flag("--up", flags.up, "Bring both ends up");
+  app->add_option("--mtu", flags.mtu, "MTU of both ends in bytes (the kernel's own: 1500)")
       ->check(CLI::Range(68, 65535));
-  add->add_option("--queues", flags->queues, "Transmit and receive queues of both ends (1)")
-      ->check(CLI::Range(1, 4096));
-  add->add_option("--address", flags->addresses, "Address with prefix length of the first end; may be repeated")
+  app->add_option("--queues", flags.queues, "Transmit and receive queues of both ends (1)")->check(CLI::Range(1, 4096));
+  app->add_option("--address", flags.addresses, "Address with prefix length of the first end; may be repeated")
       ->allow_extra_args(false);
-  add->add_option("--peer-address", flags->peer_addresses, "The same of the other end")->allow_extra_args(false);
-  add->add_option("--mac", flags->mac, "MAC address of the first end (a random one)");
-  add->add_option("--peer-mac", flags->peer_mac, "MAC address of the other end (a random one)");
-  add->add_flag("--allow-existing", flags->allow_existing, "Adopt what is already there and as asked");
+  app->add_option("--peer-address", flags.peer_addresses, "The same of the other end")->allow_extra_args(false);
+  app->add_option("--mac", flags.mac, "MAC address of the first end (a random one)");
+  app->add_option("--peer-mac", flags.peer_mac, "MAC address of the other end (a random one)");
+  app->add_flag("--allow-existing", flags.allow_existing, "Adopt what is already there and as asked");
 }
 
-void AddSet(Tree& tree, CLI::App* group) {
-  auto words = std::make_shared<WordList>();
-  auto flags = std::make_shared<LinkFlags>();
-  CLI::App* set = tree.AddChange(
-      group,
-      {"set",
-       {},
-       "[dev] HOST/NS:IF {up | down | mtu N | address MAC | name NAME | netns NS | master BRIDGE | nomaster}...",
-       "Change a link; several changes are one intent, all or nothing",
-       "  warren link set h1/red:eth0 up mtu 1400\n"
-       "  warren link set h1/red:eth0 name wan0\n"
-       "  warren link set h1/@host:veth1 netns red\n"
-       "  warren link set h1/@host:tap0 master br0\n"},
-      [words, flags] { return ParseLinkSet(*words, *flags); });
-  set->add_option("words", *words);
-  set->add_flag("--allow-existing", flags->allow_existing,
+void SetOptions(CLI::App* app, LinkFlags& flags) {
+  app->add_flag("--allow-existing", flags.allow_existing,
                 "With master: succeed when it is a port of that bridge already");
-  set->add_flag("--allow-missing", flags->allow_missing, "With nomaster: succeed when it is a port of no bridge");
-  set->add_flag("--force", flags->force,
+  app->add_flag("--allow-missing", flags.allow_missing, "With nomaster: succeed when it is a port of no bridge");
+  app->add_flag("--force", flags.force,
                 "Also where the link carries the host's default route or its path to the server");
+}
+
+void DeleteOptions(CLI::App* app, LinkFlags& flags) {
+  app->add_flag("--allow-missing", flags.allow_missing, "Succeed when there is no such link");
+  app->add_flag("--force", flags.force, "Also delete one that Warren did not make");
 }
 
 void AddMove(Tree& tree, CLI::App* group) {
@@ -89,22 +65,6 @@ void AddMove(Tree& tree, CLI::App* group) {
                  "Also where the link carries the host's default route or its path to the server");
 }
 
-void AddDelete(Tree& tree, CLI::App* group) {
-  auto words = std::make_shared<WordList>();
-  auto flags = std::make_shared<LinkFlags>();
-  CLI::App* remove = tree.AddChange(group,
-                                    {"delete",
-                                     {},
-                                     "[dev] HOST/NS:IF",
-                                     "Delete a virtual link; the other end of a veth goes with it",
-                                     "  warren link delete h1/red:eth0\n"
-                                     "  warren link del h1/@host:tap0 --allow-missing\n"},
-                                    [words, flags] { return ParseLinkDelete(*words, *flags); });
-  remove->add_option("words", *words);
-  remove->add_flag("--allow-missing", flags->allow_missing, "Succeed when there is no such link");
-  remove->add_flag("--force", flags->force, "Also delete one that Warren did not make");
-}
-
 }  // namespace
 
 void AddLinkCommands(Tree& tree) {
@@ -114,19 +74,45 @@ void AddLinkCommands(Tree& tree) {
                                   "  warren link show h1/red\n"
                                   "  warren link delete h1/red:eth0\n");
   // In ip's order, which decides what "s" or "d" mean.
-  AddAdd(tree, group);
-  AddSet(tree, group);
-  AddDelete(tree, group);
-  auto words = std::make_shared<WordList>();
-  CLI::App* show = tree.AddVerb(group,
-                                {"show",
-                                 {"list", "ls", "lst"},
-                                 "[dev] HOST/NS[:IF]",
-                                 "Show the links of a namespace, or one",
-                                 "  warren link show h1/red\n"
-                                 "  warren link show h1/@host:tap0 -o json\n"},
-                                [words](Context& context) { return ShowLinks(context, *words); });
-  show->add_option("words", *words);
+  AddWordsVerb(tree, group,
+               {"add",
+                {},
+                "veth HOST/NS:IF HOST/NS:IF [up] [mtu N] [address MAC] [peer address MAC]\n"
+                "HOST/NS:IF [up] [mtu N] [address MAC] type veth peer [name] HOST/NS:IF [address MAC]\n"
+                "HOST/NS:IF [up] [mtu N] [address MAC] type bridge",
+                "Make a veth pair, each end where it belongs, or a bridge",
+                "  warren link add veth h1/red:eth0 h1/blue:eth0 --up\n"
+                "  warren link add veth h1/red:eth0 @host:tap0 --address 10.0.0.1/24 --mtu 1400\n"
+                "  warren link add h1/red:eth0 type veth peer name h1/blue:eth0\n"
+                "  warren link add h1/@host:br0 type bridge\n"},
+               ParseLinkAdd, AddOptions);
+  AddWordsVerb(
+      tree, group,
+      {"set",
+       {},
+       "[dev] HOST/NS:IF {up | down | mtu N | address MAC | name NAME | netns NS | master BRIDGE | nomaster}...",
+       "Change a link; several changes are one intent, all or nothing",
+       "  warren link set h1/red:eth0 up mtu 1400\n"
+       "  warren link set h1/red:eth0 name wan0\n"
+       "  warren link set h1/@host:veth1 netns red\n"
+       "  warren link set h1/@host:tap0 master br0\n"},
+      ParseLinkSet, SetOptions);
+  AddWordsVerb(tree, group,
+               {"delete",
+                {},
+                "[dev] HOST/NS:IF",
+                "Delete a virtual link; the other end of a veth goes with it",
+                "  warren link delete h1/red:eth0\n"
+                "  warren link del h1/@host:tap0 --allow-missing\n"},
+               ParseLinkDelete, DeleteOptions);
+  AddShowWords(tree, group,
+               {"show",
+                {"list", "ls", "lst"},
+                "[dev] HOST/NS[:IF]",
+                "Show the links of a namespace, or one",
+                "  warren link show h1/red\n"
+                "  warren link show h1/@host:tap0 -o json\n"},
+               ShowLinks);
   AddMove(tree, group);
 }
 

@@ -2,6 +2,7 @@
 
 #include "client/args/netns_args.h"
 #include "client/cmd/commands.h"
+#include "client/cmd/listing.h"
 #include "client/cmd/show.h"
 #include "client/output/namespace_text.h"
 #include "proto/common/names.h"
@@ -9,33 +10,41 @@
 namespace warren::cli {
 namespace {
 
-int List(Context& context, const std::string& text) {
-  std::string parent = "hosts/-";
-  if (!text.empty()) {
-    const auto host = ParseHostArgument(text);
-    if (!host.ok()) return context.Usage("warren netns list", host.status());
-    parent = HostName(*host);
-  }
-  return Show(
-      context, "warren netns list",
-      [&](client::Client& client) {
-        v1::ListNamespacesRequest request;
-        request.set_parent(parent);
-        request.set_view(v1::NAMESPACE_VIEW_BASIC);
-        return client.ListNamespaces(request, context.deadline());
-      },
-      [&](const auto& namespaces) { return NamespacesText(namespaces, context.format()); });
+constexpr char kFilter[] = "name = \"qrouter-*\" AND foreign = false";
+
+struct NetnsListFlags : ListFlags {
+  std::string host;
+};
+
+int Watch(Context& context, const std::string& command, const NetnsListFlags& flags) {
+  const auto parent = ParentOf(flags.host);
+  if (!parent.ok()) return context.Usage(command, parent.status());
+  return PrintWatch<v1::Namespace>(context, command, NamespaceColumns(context.style()), [&](client::Client& client) {
+    v1::WatchNamespacesRequest request;
+    request.set_parent(*parent);
+    request.set_filter(flags.filter);
+    return client.WatchNamespaces(request);
+  });
 }
 
-int ShowOne(Context& context, const std::string& text) {
+int List(Context& context, const NetnsListFlags& flags) {
+  if (flags.watch) return Watch(context, "warren netns list", flags);
+  const auto parent = ParentOf(flags.host);
+  if (!parent.ok()) return context.Usage("warren netns list", parent.status());
+  v1::ListNamespacesRequest request;
+  request.set_parent(*parent);
+  request.set_view(v1::NAMESPACE_VIEW_BASIC);
+  return PrintList<v1::Namespace>(
+      context, "warren netns list", flags, request, NamespaceColumns(context.style()),
+      [](client::Client& client, const v1::ListNamespacesRequest& asked, client::Client::Page<v1::Namespace> page,
+         absl::Time deadline) { return client.ListNamespaces(asked, page, deadline); });
+}
+
+int ShowOne(Context& context, const std::string& text, bool watch) {
   const auto place = ParseNetnsArgument(text);
   if (!place.ok()) return context.Usage("warren netns show", place.status());
-  return Show(
-      context, "warren netns show",
-      [&](client::Client& client) {
-        return client.GetNamespace(NamespaceName(place->host, place->netns), context.deadline());
-      },
-      [&](const auto& netns) { return NamespaceText(netns, context.format()); });
+  return ShowNamespace(context, "warren netns show", *place, watch,
+                       [&context](const v1::Namespace& netns) { return NamespaceText(netns, context.format()); });
 }
 
 void AddAdd(Tree& tree, CLI::App* group) {
@@ -75,22 +84,25 @@ void AddDelete(Tree& tree, CLI::App* group) {
 }  // namespace
 
 void AddNetnsCommands(Tree& tree) {
-  CLI::App* group = tree.AddGroup("netns", {}, "Make, delete and show network namespaces",
+  CLI::App* group = tree.AddGroup("netns", {}, "Make, delete, show and watch network namespaces",
                                   "  warren netns add h1/red\n"
                                   "  warren netns list h1\n"
                                   "  warren netns show h1/red\n"
                                   "  warren netns delete h1/red\n");
-  auto host = std::make_shared<std::string>();
+  auto listed = std::make_shared<NetnsListFlags>();
   CLI::App* list = tree.AddVerb(group,
                                 {"list",
                                  {"ls", "lst"},
                                  "[HOST]",
                                  "List the namespaces of a host, or of all hosts",
                                  "  warren netns list\n"
-                                 "  warren netns list h1 -o name\n"},
-                                [host](Context& context) { return List(context, *host); });
-  list->add_option("HOST", *host, "Name of the host; all hosts without one");
+                                 "  warren netns list h1 -o name\n"
+                                 "  warren netns list h1 --watch\n"},
+                                [listed](Context& context) { return List(context, *listed); });
+  list->add_option("HOST", listed->host, "Name of the host; all hosts without one");
+  AddListFlags(list, listed.get(), "", kFilter);
   auto shown = std::make_shared<std::string>();
+  auto again = std::make_shared<bool>(false);
   CLI::App* show = tree.AddVerb(group,
                                 {"show",
                                  {},
@@ -98,10 +110,23 @@ void AddNetnsCommands(Tree& tree) {
                                  "Show a namespace with its links, addresses and routes",
                                  "  warren netns show h1/red\n"
                                  "  warren netns show h1/@host -o yaml\n"},
-                                [shown](Context& context) { return ShowOne(context, *shown); });
+                                [shown, again](Context& context) { return ShowOne(context, *shown, *again); });
   show->add_option("HOST/NS", *shown, "The host, and the name of the namespace")->required();
+  AddWatchFlag(show, again.get());
   AddAdd(tree, group);
   AddDelete(tree, group);
+  auto watched = std::make_shared<NetnsListFlags>();
+  CLI::App* watch =
+      tree.AddVerb(group,
+                   {"watch",
+                    {},
+                    "[HOST]",
+                    "Show the namespaces of a host, or of all hosts, then each that is made, changed or deleted",
+                    "  warren netns watch h1\n"
+                    "  warren netns watch -o json\n"},
+                   [watched](Context& context) { return Watch(context, "warren netns watch", *watched); });
+  watch->add_option("HOST", watched->host, "Name of the host; all hosts without one");
+  AddFilterFlag(watch, watched.get(), kFilter);
   tree.SetDefault(group, list);
 }
 

@@ -1,18 +1,25 @@
 #include "client/cmd/run.h"
 
 #include <CLI/CLI.hpp>
+#include <fstream>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "client/args/suggest.h"
 #include "client/cmd/commands.h"
+#include "client/cmd/completion_cmd.h"
 #include "client/cmd/context.h"
 #include "client/cmd/tree.h"
 #include "proto/common/flags.h"
+#include "proto/common/man_page.h"
 #include "proto/common/names.h"
 
 namespace warren::cli {
 namespace {
+
+// `warren __man_pages FOLDER`
+constexpr char kManPagesWord[] = "__man_pages";
 
 constexpr char kExamples[] =
     "Examples:\n"
@@ -38,11 +45,16 @@ void AddGlobalOptions(CLI::App& app, GlobalOptions& options) {
   app.add_option("--server", options.server,
                  "Server: HOST:PORT, [IPV6]:PORT or unix:PATH (unix:/run/warren/server.sock where that is, else "
                  "127.0.0.1:7600)");
-  app.add_option("-o,--output", options.output, "table, json, yaml or name")
+  app.add_option("-o,--output", options.output, "table, wide (more columns), json, yaml or name")
       ->check(CLI::IsMember(FormatNames()))
       ->capture_default_str();
   app.add_option("--timeout", options.timeout, "Longest time to take in all, as in 500ms, 30s, 5m")
-      ->check(CLI::Validator([](const std::string& text) { return Check(ParseTimeout(text).status()); }, "DURATION"))
+      ->check(CLI::Validator([](const std::string& text) { return Check(ParsePositive("timeout", text).status()); },
+                             "DURATION"))
+      ->capture_default_str();
+  app.add_option("--color", options.color,
+                 "Colour words of state: auto (on a terminal, unless NO_COLOR), always, never")
+      ->check(CLI::IsMember({"auto", "always", "never"}))
       ->capture_default_str();
   app.add_option("--request-id", options.request_id,
                  "UUID under which a change is done once, however often it is sent (a new one)")
@@ -53,8 +65,29 @@ void AddGlobalOptions(CLI::App& app, GlobalOptions& options) {
           },
           "UUID"));
   app.add_flag("--no-wait", options.no_wait, "Return when a change is accepted, not when it is done");
+  app.add_flag("--dry-run", options.dry_run, "Only have a change checked, and show what would be submitted");
+  app.add_option("--expire-in", options.expire_in, "Give a change up that has not begun after this time, as in 10m")
+      ->check(CLI::Validator([](const std::string& text) { return Check(ParsePositive("time", text).status()); },
+                             "DURATION"));
   app.add_flag("--allow-unknown-host", options.allow_unknown_host,
                "Accept a change for a host that has never connected; it waits for it");
+}
+
+// Writes a page for the command and one for each group into a folder, which exists: for the build.
+int WriteManPages(const CLI::App& app, const std::string& folder, Streams& streams) {
+  const std::string see_also = "warren(1), warren-server(8), warren-agent(8)";
+  const auto write = [&](const CLI::App& command, const std::string& title, bool whole) {
+    const std::string path = absl::StrCat(folder, "/", title, ".1");
+    std::ofstream file(path);
+    file << ManPageText(command, {title, 1, see_also, whole}) << std::flush;
+    if (!file) streams.err << "warren: cannot write " << path << "\n" << std::flush;
+    return static_cast<bool>(file);
+  };
+  bool written = write(app, "warren", false);
+  for (const CLI::App* group : app.get_subcommands([](const CLI::App*) { return true; })) {
+    written = write(*group, absl::StrCat("warren-", group->get_name()), true) && written;
+  }
+  return written ? kExitOk : kExitFailed;
 }
 
 // The innermost command that was named.
@@ -114,7 +147,13 @@ int RunWarren(int argc, const char* const* argv, Streams streams, client::RetryO
   AddBridgeCommands(tree);
   AddHostsCommands(tree);
   AddIntentsCommands(tree);
+  AddCompletionCommands(tree);
   tree.Finish();
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  if (words.size() == 2 && words[0] == kManPagesWord) return WriteManPages(app, words[1], streams);
+  if (words.size() > 2 && words[0] == kCompleteWord) {
+    return PrintCompletions(tree, app, options, {words.begin() + 2, words.end()}, streams, retry);
+  }
   if (const int code = ParseLine(app, argc, argv, streams); code >= 0) return code;
   Context context(options, streams, std::move(retry));
   return tree.chosen()(context);

@@ -7,6 +7,7 @@
 #include <ostream>
 
 #include "client/lib/retry.h"
+#include "client/output/terminal.h"
 
 namespace warren::cli {
 
@@ -14,6 +15,8 @@ struct Streams {
   std::istream& in;
   std::ostream& out;  // what was asked for
   std::ostream& err;  // what went wrong, and what else a person should know
+  Terminal out_terminal = {};
+  Terminal err_terminal = {};
 };
 
 // Exit codes beyond proto/common/flags.h's 0 done, 1 refused or failed, 2 usage.

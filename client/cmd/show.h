@@ -3,11 +3,14 @@
 
 // What showing commands share. One thread.
 
+#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "client/cmd/context.h"
+#include "client/cmd/tree.h"
 #include "proto/common/names.h"
 #include "warren/v1/inventory.pb.h"
 
@@ -24,11 +27,29 @@ int Show(Context& context, const std::string& command, Call call, Text text) {
   return context.Print(text(*answer));
 }
 
+// What of a namespace is shown; NOT_FOUND: there is no such thing in it.
+using NamespacePart = std::function<absl::StatusOr<std::string>(const v1::Namespace&)>;
+
+// Shows a namespace, or a part of it; with watch, again whenever it changes, until interrupted.
+int ShowNamespace(Context& context, const std::string& command, const Place& place, bool watch,
+                  const NamespacePart& part);
+
+// A verb that shows a namespace in iproute2's words ("[dev] HOST/NS[:IF]").
+struct ShowWords {
+  std::vector<std::string> words;
+  bool watch = false;
+};
+CLI::App* AddShowWords(Tree& tree, CLI::App* group, const Tree::Verb& verb,
+                       int (*show)(Context& context, const ShowWords& given));
+
 // "[dev] HOST/NS[:IF]", as `ip link show` and `ip address show` take it.
 absl::StatusOr<Place> ParseShowWords(const std::vector<std::string>& words);
 
-// The links of the namespace that a place names, or the one link. NOT_FOUND with the names of those there are.
-absl::StatusOr<std::vector<v1::Link>> LinksAt(client::Client& client, const Place& place, absl::Time deadline);
+// The links of a namespace, or the one link that the place names. NOT_FOUND with the names of those there are.
+absl::StatusOr<std::vector<v1::Link>> LinksAt(const v1::Namespace& netns, const Place& place);
+
+// Adds "-w,--watch" to a verb that shows a namespace.
+void AddWatchFlag(CLI::App* app, bool* watch);
 
 }  // namespace warren::cli
 

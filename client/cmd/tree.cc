@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "client/cmd/change.h"
+#include "proto/common/man_page.h"
 
 namespace warren::cli {
 
@@ -25,6 +26,10 @@ class Tree::Help : public CLI::Formatter {
     }
     return text;
   }
+  std::string Form(const CLI::App* app) const {
+    const auto form = forms_.find(app);
+    return form == forms_.end() ? "" : form->second;
+  }
   std::string make_positionals(const CLI::App*) const override { return ""; }
   std::string make_subcommand(const CLI::App* app) const override {
     std::stringstream out;
@@ -41,12 +46,9 @@ Tree::Tree(CLI::App& root) : root_(root), help_(std::make_shared<Help>()) {
   root_.require_subcommand(1);
 }
 
-std::string Tree::FullName(const CLI::App* app) {
-  std::string name = app->get_name();
-  for (app = app->get_parent(); app != nullptr; app = app->get_parent())
-    name = absl::StrCat(app->get_name(), " ", name);
-  return name;
-}
+std::string Tree::Form(const CLI::App* app) const { return help_->Form(app); }
+
+std::string Tree::FullName(const CLI::App* app) { return FullCommandName(*app); }
 
 CLI::App* Tree::AddGroup(const std::string& name, const std::vector<std::string>& aliases,
                          const std::string& description, const std::string& examples) {

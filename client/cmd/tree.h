@@ -48,6 +48,9 @@ class Tree {
   // The action chosen by the line parsed.
   const Action& chosen() const { return chosen_; }
 
+  // What follows the name of a verb, as given in its Verb; empty for a group.
+  std::string Form(const CLI::App* app) const;
+
   // "warren link set"
   static std::string FullName(const CLI::App* app);
 

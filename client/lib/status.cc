@@ -52,6 +52,13 @@ std::optional<absl::Duration> RetryDelay(const absl::Status& status) {
   return absl::Seconds(info.retry_delay().seconds()) + absl::Nanoseconds(info.retry_delay().nanos());
 }
 
+std::string ErrorMetadata(const absl::Status& status, const std::string& key) {
+  google::rpc::ErrorInfo info;
+  if (!Find(status, kErrorInfoUrl, &info)) return "";
+  const auto found = info.metadata().find(key);
+  return found == info.metadata().end() ? "" : found->second;
+}
+
 std::string ResourceOf(const absl::Status& status) {
   google::rpc::ResourceInfo info;
   return Find(status, kResourceInfoUrl, &info) ? info.resource_name() : std::string();

@@ -33,6 +33,9 @@ std::vector<FieldViolation> FieldViolations(const absl::Status& status);
 // When to try again, as the server asks for in google.rpc.RetryInfo; none: it does not say.
 std::optional<absl::Duration> RetryDelay(const absl::Status& status);
 
+// What google.rpc.ErrorInfo says under a key ("host": "h1"); empty: nothing.
+std::string ErrorMetadata(const absl::Status& status, const std::string& key);
+
 // The resource that a google.rpc.ResourceInfo names ("hosts/h1"); empty: none.
 std::string ResourceOf(const absl::Status& status);
 

@@ -46,6 +46,10 @@ TEST(FromGrpc, KeepsReasonResourceAndDelay) {
   EXPECT_EQ(RetryDelay(status), absl::Seconds(3));
   EXPECT_EQ(RetryDelay(absl::UnavailableError("x")), std::nullopt);
   EXPECT_EQ(ResourceOf(absl::UnavailableError("x")), "");
+  const absl::Status full = WithReason(absl::ResourceExhaustedError("full"), "HOST_QUEUE_FULL", {{"host", "h1"}});
+  EXPECT_EQ(ErrorMetadata(full, "host"), "h1");
+  EXPECT_EQ(ErrorMetadata(full, "rack"), "");
+  EXPECT_EQ(ErrorMetadata(status, "host"), "");
 }
 
 TEST(FromGrpc, KeepsTheDetails) {
