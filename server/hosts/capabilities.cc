@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/common/names.h"
+#include "proto/common/status_payload.h"
 
 namespace warren::hosts {
 namespace {
@@ -114,7 +115,8 @@ absl::Status CheckCapabilities(const std::string& host,
       const std::string reason = capability.reason().empty()
                                      ? absl::StrCat("kernel has no \"", capability.name(), "\" support")
                                      : capability.reason();
-      return absl::FailedPreconditionError(absl::StrCat("host ", host, ": ", reason));
+      return WithReason(absl::FailedPreconditionError(absl::StrCat("host ", host, ": ", reason)), "CAPABILITY_MISSING",
+                        {{"host", host}, {"capability", capability.name()}});
     }
   }
   return absl::OkStatus();

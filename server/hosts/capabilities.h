@@ -13,7 +13,8 @@
 namespace warren::hosts {
 
 // OK, or FAILED_PRECONDITION with the first capability that is wanted and that the host says it has not: "host h1:
-// kernel has no network namespace support (CONFIG_NET_NS)". What a host says nothing of is taken to be there.
+// kernel has no network namespace support (CONFIG_NET_NS)" (CAPABILITY_MISSING). What a host says nothing of is taken
+// to be there.
 //
 // "netns": any namespace but "@host". "veth": create_veth. "bridge": create_bridge, delete_bridge, attach_link,
 // detach_link. "ipv6": an IPv6 address or route.

@@ -6,6 +6,8 @@
 #include <map>
 #include <string>
 
+#include "proto/common/status_payload.h"
+
 namespace warren::hosts {
 namespace {
 
@@ -24,7 +26,8 @@ std::string Needed(const std::string& operation) {
     }
     const absl::Status status = CheckCapabilities("h1", capabilities, operations);
     if (status.ok()) continue;
-    EXPECT_EQ(status, absl::FailedPreconditionError("host h1: kernel has no " + missing));
+    EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_EQ(status.message(), "host h1: kernel has no " + missing);
     needed += (needed.empty() ? "" : " ") + missing;
   }
   return needed;
@@ -67,8 +70,10 @@ TEST(CapabilitiesTest, RefusesInTheWordsOfTheAgent) {
   netns->set_reason("kernel has no network namespace support (CONFIG_NET_NS)");
   google::protobuf::RepeatedPtrField<v1::Operation> operations;
   operations.Add()->mutable_create_namespace()->set_namespace_("red");
-  EXPECT_EQ(CheckCapabilities("h1", capabilities, operations),
-            absl::FailedPreconditionError("host h1: kernel has no network namespace support (CONFIG_NET_NS)"));
+  const absl::Status refused = CheckCapabilities("h1", capabilities, operations);
+  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(refused.message(), "host h1: kernel has no network namespace support (CONFIG_NET_NS)");
+  EXPECT_EQ(ReasonOf(refused), "CAPABILITY_MISSING");
 }
 
 TEST(CapabilitiesTest, FindsWhatALaterOperationLacks) {
@@ -78,8 +83,7 @@ TEST(CapabilitiesTest, FindsWhatALaterOperationLacks) {
   operations.Add()->mutable_create_namespace()->set_namespace_("red");
   EXPECT_TRUE(CheckCapabilities("h1", capabilities, operations).ok());
   operations.Add()->mutable_create_bridge()->set_namespace_("red");
-  EXPECT_EQ(CheckCapabilities("h1", capabilities, operations),
-            absl::FailedPreconditionError("host h1: kernel has no \"bridge\" support"));
+  EXPECT_EQ(CheckCapabilities("h1", capabilities, operations).message(), "host h1: kernel has no \"bridge\" support");
 }
 
 TEST(CapabilitiesTest, WhatTheAgentSaysNothingOfIsTakenToBeThere) {

@@ -624,8 +624,10 @@ TEST_F(HostRegistryTest, CapabilitiesOfAKnownHostAreCheckedAndOfAnUnknownOneNot)
   stream.Say(message);
   intents::Operations operations;
   operations.Add()->mutable_create_namespace()->set_namespace_("red");
-  EXPECT_EQ(registry_->CheckCapabilities("h1", operations),
-            absl::FailedPreconditionError("host h1: kernel has no network namespace support (CONFIG_NET_NS)"));
+  const absl::Status refused = registry_->CheckCapabilities("h1", operations);
+  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(refused.message(), "host h1: kernel has no network namespace support (CONFIG_NET_NS)");
+  EXPECT_EQ(ReasonOf(refused), "CAPABILITY_MISSING");
   EXPECT_TRUE(registry_->CheckCapabilities("h2", operations).ok());
 }
 
