@@ -4,12 +4,13 @@
 // One server stream, read a message at a time by whoever waits for it. gRPC's threads only put a message or the end
 // down and wake the reader.
 //
-// Threading: Mailbox's members are guarded by its mutex. A stream owns itself until gRPC is through with it, so that it
-// may be dropped at any time; Cancel and Resume are for its reader.
+// Threading: Mailbox's mutex guards what is shared with gRPC's threads. A stream owns itself until gRPC is through with
+// it, so that it may be dropped at any time; Wait, Cancel and Resume are for its reader.
 
 #include <grpcpp/client_context.h>
 #include <grpcpp/support/client_callback.h>
 
+#include <chrono>
 #include <memory>
 #include <utility>
 
@@ -28,11 +29,14 @@ struct Mailbox {
 template <typename Request, typename Response>
 class WatchStream : public grpc::ClientReadReactor<Response> {
  public:
-  // What there is to take, under Mailbox::mutex.
-  struct Inbox {
-    bool answered = false;  // the server has begun to answer
-    bool full = false;      // response holds a message; nothing is read until Resume
+  using Clock = std::chrono::steady_clock;
+
+  // What a wait came to: the first of these that is so.
+  struct News {
+    bool stopped = false;   // Mailbox::stopped
+    bool full = false;      // response is the next message; Resume before the next wait
     bool ended = false;     // status is why
+    bool answered = false;  // the server has begun to answer, now or before
     Response response;
     grpc::Status status;
   };
@@ -48,27 +52,42 @@ class WatchStream : public grpc::ClientReadReactor<Response> {
     return stream;
   }
 
-  Inbox& inbox() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mailbox_->mutex) { return inbox_; }
+  // Waits for news, until then.
+  News Wait(Clock::time_point until) {
+    News news;
+    MutexLock lock(&mailbox_->mutex);
+    while (!full_ && !ended_ && !mailbox_->stopped && Clock::now() < until) {
+      mailbox_->news.WaitUntil(&mailbox_->mutex, until);
+    }
+    news.answered = answered_;
+    news.stopped = mailbox_->stopped;
+    if (news.stopped) return news;
+    news.full = std::exchange(full_, false);
+    if (news.full) news.response = std::move(response_);
+    news.ended = !news.full && ended_;
+    if (news.ended) news.status = status_;
+    return news;
+  }
   // Reads on, once the message was taken. Not under the mutex.
   void Resume() { this->StartRead(&incoming_); }
   void Cancel() { context_.TryCancel(); }
 
   void OnReadInitialMetadataDone(bool ok) override {
     MutexLock lock(&mailbox_->mutex);
-    inbox_.answered = ok;
+    answered_ = ok;
   }
   void OnReadDone(bool ok) override {
     if (!ok) return;  // OnDone says why
     MutexLock lock(&mailbox_->mutex);
-    inbox_.response = std::move(incoming_);
-    inbox_.answered = inbox_.full = true;
+    response_ = std::move(incoming_);
+    answered_ = full_ = true;
     mailbox_->news.SignalAll();
   }
   void OnDone(const grpc::Status& status) override {
     const std::shared_ptr<WatchStream> last = std::move(self_);
     MutexLock lock(&mailbox_->mutex);
-    inbox_.ended = true;
-    inbox_.status = status;
+    ended_ = true;
+    status_ = status;
     mailbox_->news.SignalAll();
   }
 
@@ -80,7 +99,11 @@ class WatchStream : public grpc::ClientReadReactor<Response> {
   const Request request_;
   grpc::ClientContext context_;
   Response incoming_;
-  Inbox inbox_ ABSL_GUARDED_BY(mailbox_->mutex);
+  bool answered_ ABSL_GUARDED_BY(mailbox_->mutex) = false;
+  bool full_ ABSL_GUARDED_BY(mailbox_->mutex) = false;  // response_ is to be taken; nothing is read until Resume
+  bool ended_ ABSL_GUARDED_BY(mailbox_->mutex) = false;
+  Response response_ ABSL_GUARDED_BY(mailbox_->mutex);
+  grpc::Status status_ ABSL_GUARDED_BY(mailbox_->mutex);
   std::shared_ptr<WatchStream> self_;  // gRPC's, until OnDone
 };
 

@@ -41,9 +41,9 @@ class Watching : public Watch<typename Traits::Item> {
     while (true) {
       if (!events_.empty()) return TakeEvent();
       if (!final_.ok()) return final_;
-      if (Stopped()) return absl::CancelledError("the watch was stopped");
+      if (Stopped()) return Over();
       if (stream_ == nullptr) {
-        if (!Pause(until)) return Stopped() ? absl::CancelledError("the watch was stopped") : lost_;
+        if (!Pause(until)) return Stopped() ? Over() : lost_;
         stream_ = Stream::Open(mailbox_, request_, [this](auto* context, auto* request, auto* reactor) {
           Traits::Start(*stub_, context, request, reactor);
         });
@@ -74,6 +74,13 @@ class Watching : public Watch<typename Traits::Item> {
     return mailbox_->stopped;
   }
 
+  // What Next returns once it was stopped.
+  absl::Status Over() {
+    if (stream_ != nullptr) stream_->Cancel();
+    stream_ = nullptr;
+    return absl::CancelledError("the watch was stopped");
+  }
+
   // Waits for the time of the next attempt. False: the deadline or Stop came first.
   bool Pause(Clock::time_point until) {
     MutexLock lock(&mailbox_->mutex);
@@ -88,30 +95,16 @@ class Watching : public Watch<typename Traits::Item> {
 
   // Waits for the stream to say something and takes it. Not OK: what Next returns.
   absl::Status Receive(Clock::time_point until) {
-    typename Traits::Response response;
-    grpc::Status ended;
-    bool full = false;
-    bool over = false;
-    {
-      MutexLock lock(&mailbox_->mutex);
-      auto& inbox = stream_->inbox();
-      while (!inbox.full && !inbox.ended && !mailbox_->stopped && Clock::now() < until) {
-        mailbox_->news.WaitUntil(&mailbox_->mutex, until);
-      }
-      if (mailbox_->stopped) return absl::CancelledError("the watch was stopped");
-      if (inbox.answered) lost_ = absl::OkStatus();
-      full = std::exchange(inbox.full, false);
-      over = !full && inbox.ended;
-      if (full) response = std::move(inbox.response);
-      if (over) ended = inbox.status;
-    }
-    if (full) {
+    auto news = stream_->Wait(until);
+    if (news.answered) lost_ = absl::OkStatus();
+    if (news.stopped) return Over();
+    if (news.full) {
       stream_->Resume();
       backoff_ = Backoff(retry_);
-      Enqueue(response);
-    } else if (over) {
+      Enqueue(news.response);
+    } else if (news.ended) {
       stream_ = nullptr;
-      Ended(ended.ok() ? absl::UnavailableError("the server ended the stream") : FromGrpc(ended));
+      Ended(news.status.ok() ? absl::UnavailableError("the server ended the stream") : FromGrpc(news.status));
     } else {
       return lost_.ok() ? absl::DeadlineExceededError("nothing happened within the time given") : lost_;
     }

@@ -45,7 +45,8 @@ class Batches : public CommandTest {
   }
   std::vector<std::string> Parents() {
     std::vector<std::string> parents;
-    for (const auto& item : api_.batch_create_intents.Asked().back().requests()) parents.push_back(item.parent());
+    const auto request = api_.batch_create_intents.Asked().back();
+    for (const auto& item : request.requests()) parents.push_back(item.parent());
     return parents;
   }
 };
@@ -56,7 +57,8 @@ TEST_F(Batches, OfSeveralHostsAreOneCallAndAwaitedTogether) {
   EXPECT_EQ(ran.code, 0) << ran.err;
   ASSERT_EQ(api_.batch_create_intents.Asked().size(), 1u);
   EXPECT_THAT(Parents(), ElementsAre("hosts/h1", "hosts/h2", "hosts/h3"));
-  for (const auto& item : api_.batch_create_intents.Asked()[0].requests()) {
+  const auto request = api_.batch_create_intents.Asked()[0];
+  for (const auto& item : request.requests()) {
     EXPECT_EQ(item.intent().operations_size(), 1);
     EXPECT_TRUE(item.allow_unknown_host());
     EXPECT_EQ(WhyBadUuid(item.request_id()), std::nullopt);
@@ -72,7 +74,7 @@ TEST_F(Batches, OfDocumentsNameTheirHosts) {
   const Ran ran = Run("intent submit -f - --request-id " + kId, file);
   EXPECT_EQ(ran.code, 0) << ran.err;
   EXPECT_THAT(Parents(), ElementsAre("hosts/h1", "hosts/h2", "hosts/h1"));
-  const auto& requests = api_.batch_create_intents.Asked()[0].requests();
+  const auto requests = api_.batch_create_intents.Asked()[0].requests();
   EXPECT_EQ(requests[0].request_id(), kId);
   EXPECT_EQ(requests[1].request_id(), kId);
   EXPECT_EQ(requests[2].request_id(), "0b5f0e9c-6a52-4c0e-9b1e-2f6f5a0d9c12");
@@ -174,7 +176,7 @@ TEST_F(Batches, ExpireAtTheTimeGiven) {
   AcceptAnd(api_, v1::Intent::SUCCEEDED);
   const absl::Time before = absl::Now();
   EXPECT_EQ(Run("netns add h1/red --expire-in 1h30m").code, 0);
-  const auto& expire = api_.create_intent.Asked().front().intent().expire_time();
+  const auto expire = api_.create_intent.Asked().front().intent().expire_time();
   const absl::Time at = absl::FromUnixSeconds(expire.seconds()) + absl::Nanoseconds(expire.nanos());
   EXPECT_GE(at, before + absl::Minutes(90));
   EXPECT_LE(at, absl::Now() + absl::Minutes(90));

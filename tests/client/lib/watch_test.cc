@@ -162,14 +162,13 @@ TEST_F(Watches, SayWhetherNothingHappenedOrNobodyAnswered) {
 
 TEST_F(Watches, AreStoppedFromAnotherThread) {
   api_.watch_hosts.ThenHolds({Snapshot()});
-  auto watch = client_->WatchHosts({});
+  const auto watch = client_->WatchHosts({});
   EXPECT_THAT(Next(*watch, 2), ElementsAre("+h1", "synced"));
   {
     std::jthread stopper([&watch] { watch->Stop(); });
     EXPECT_EQ(Next(*watch), "CANCELLED");
   }
   EXPECT_EQ(Next(*watch), "CANCELLED");
-  watch = nullptr;
   api_.watch_hosts.WaitUntilLeft();
 }
 
