@@ -1,6 +1,7 @@
 #include "server/api/grpc_server.h"
 
 #include <errno.h>
+#include <grpc/grpc.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/security/server_credentials.h>
@@ -84,6 +85,10 @@ class Umask {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(Options options) {
+  // For good: when gRPC's library is used no more it waits for its threads, one of which may be in a poll of 10 s that
+  // a write larger than the socket's buffer began.
+  static const bool kept = (grpc_init(), true);
+  (void)kept;
   // Linked in so that reflection can describe the health service.
   grpc::health::v1::HealthCheckRequest::descriptor();
   grpc::EnableDefaultHealthCheckService(true);
