@@ -26,7 +26,7 @@ namespace warren::api {
 struct Rooms {
   intents::Intents& intents;
   const hosts::HostRegistry& hosts;
-  const inventory::Inventory& inventory;
+  inventory::Inventory& inventory;
   WorkerPool& workers;
   size_t max_operations = 1000;
   size_t max_intent_bytes = 1 << 20;

@@ -1,95 +1,93 @@
 #include "server/api/namespaces_service.h"
 
-#include <algorithm>
+#include <memory>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "proto/common/names.h"
+#include "proto/common/status_payload.h"
+#include "server/api/namespace_pages.h"
 #include "server/api/page_key.h"
 #include "server/api/request.h"
+#include "server/inventory/view.h"
 
 namespace warren::api {
 namespace {
 
 // Below the 4 MiB that gRPC takes in one message.
 constexpr size_t kMaxPageBytes = size_t{3} << 20;
+// Told to whoever asks for what no agent has reported yet.
+constexpr absl::Duration kInventoryRetry = absl::Seconds(5);
 
 bool IsFull(v1::NamespaceView view, v1::NamespaceView by_default) {
   return (view == v1::NAMESPACE_VIEW_UNSPECIFIED ? by_default : view) == v1::NAMESPACE_VIEW_FULL;
 }
 
-v1::Namespace View(const v1::Namespace& netns, bool full) {
-  if (full) return netns;
-  v1::Namespace basic;
-  basic.set_name(netns.name());
-  basic.set_raw_name(netns.raw_name());
-  if (netns.has_identity()) *basic.mutable_identity() = netns.identity();
-  basic.set_foreign(netns.foreign());
-  basic.set_nsid(netns.nsid());
-  basic.set_link_count(netns.link_count());
-  basic.set_route_count(netns.route_count());
-  if (netns.has_observe_time()) *basic.mutable_observe_time() = netns.observe_time();
-  return basic;
-}
+v1::Namespace View(const v1::Namespace& netns, bool full) { return full ? netns : inventory::BasicView(netns); }
 
 void CheckView(RequestCheck& check, v1::NamespaceView view) {
   if (!v1::NamespaceView_IsValid(view)) check.Bad("view", absl::StrCat(static_cast<int>(view), " is not a view"));
 }
 
-std::string Listing(const v1::ListNamespacesRequest& request) {
-  return absl::StrCat("namespaces ", request.parent(), " ", IsFull(request.view(), v1::NAMESPACE_VIEW_BASIC));
+// Bad filters are among the violations; they match everything.
+filter::Filter TakeFilter(RequestCheck& check, const std::string& text) {
+  auto filter = filter::Filter::Parse(text, inventory::NamespaceSchema());
+  if (!filter.ok()) check.Bad("filter", std::string(filter.status().message()));
+  return filter.ok() ? *std::move(filter) : filter::Filter();
 }
 
-std::string LastSegment(const std::string& name) { return name.substr(name.rfind('/') + 1); }
+std::string Listing(const v1::ListNamespacesRequest& request) {
+  return BindListing("namespaces", {request.parent(), IsFull(request.view(), v1::NAMESPACE_VIEW_BASIC) ? "full" : "",
+                                    request.filter()});
+}
+
+// Of a host that is known, but not its namespaces.
+absl::Status InventoryUnknown(absl::Status status, const std::string& host) {
+  return WithResource(WithReason(std::move(status), "INVENTORY_UNKNOWN", {{"host", host}}), "warren.v1.Host",
+                      HostName(host));
+}
 
 }  // namespace
 
 absl::Status NamespacesService::CheckInventory(const std::string& host) const {
   if (rooms_.inventory.Complete(host)) return absl::OkStatus();
   if (rooms_.hosts.Known(host)) {
-    return absl::UnavailableError(absl::StrCat(
-        "host ", host, " has not reported its namespaces since this server started; wait for its agent to connect"));
+    return InventoryUnknown(
+        WithRetry(absl::UnavailableError(absl::StrCat("host ", host,
+                                                      " has not reported its namespaces since this server started; "
+                                                      "wait for its agent to connect")),
+                  kInventoryRetry),
+        host);
   }
   if (IsKnown(rooms_, host)) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("host ", host, " has never connected: nothing is known of its namespaces; start its agent"));
+    return InventoryUnknown(
+        absl::FailedPreconditionError(
+            absl::StrCat("host ", host, " has never connected: nothing is known of its namespaces; start its agent")),
+        host);
   }
   return UnknownHost(host);
 }
 
-void NamespacesService::List(const std::string& host, const std::string& after,
+void NamespacesService::List(const std::string& host, const std::string& after, const filter::Filter& filter,
                              const v1::ListNamespacesRequest& request, v1::ListNamespacesResponse& response) const {
   const bool full = IsFull(request.view(), v1::NAMESPACE_VIEW_BASIC);
-  const size_t size = PageSize(request.page_size());
-  // A key is "HOST/NAME"; with "hosts/-" pages run over the hosts by name.
-  const size_t slash = after.find('/');
-  const std::string after_host = after.substr(0, slash);
-  std::vector<std::string> hosts;
-  if (host == "-") {
-    hosts = rooms_.hosts.Names();
-    hosts.erase(hosts.begin(), std::lower_bound(hosts.begin(), hosts.end(), after_host));
-  } else {
-    hosts.push_back(host);
-  }
+  const auto size = static_cast<int>(PageSize(request.page_size()));
+  NamespaceScan scan(rooms_.inventory, host, after, filter);
   size_t bytes = 0;
   std::string last;
-  for (const std::string& each : hosts) {
-    const std::string from = each == after_host && slash != std::string::npos ? after.substr(slash + 1) : std::string();
-    // One more than wanted tells whether there is a next page.
-    const size_t room = size - static_cast<size_t>(response.namespaces_size());
-    for (const inventory::NamespacePtr& netns : rooms_.inventory.List(each, from, room + 1)) {
-      v1::Namespace shown = View(*netns, full);
-      bytes += shown.ByteSizeLong();
-      const bool page_full = static_cast<size_t>(response.namespaces_size()) == size ||
-                             (bytes > kMaxPageBytes && response.namespaces_size() > 0);
-      if (page_full) {
-        response.set_next_page_token(EncodePageKey(Listing(request), last));
-        return;
-      }
-      last = absl::StrCat(each, "/", LastSegment(shown.name()));
-      *response.add_namespaces() = std::move(shown);
+  // One more than wanted tells whether there is a next page.
+  while (const inventory::NamespacePtr netns = scan.Next()) {
+    v1::Namespace shown = View(*netns, full);
+    bytes += shown.ByteSizeLong();
+    const bool page_full =
+        response.namespaces_size() == size || (bytes > kMaxPageBytes && response.namespaces_size() > 0);
+    if (page_full) {
+      response.set_next_page_token(EncodePageKey(Listing(request), last));
+      return;
     }
+    last = scan.key();
+    *response.add_namespaces() = std::move(shown);
   }
 }
 
@@ -100,14 +98,17 @@ grpc::ServerUnaryReactor* NamespacesService::ListNamespaces(grpc::CallbackServer
   const std::string host = check.Host("parent", request->parent(), /*any=*/true);
   check.PageSize(request->page_size());
   CheckView(check, request->view());
+  const filter::Filter filter = TakeFilter(check, request->filter());
   const auto after = DecodePageKey(Listing(*request), request->page_token());
-  if (!after) check.Bad("page_token", "is not the next_page_token of a page of this list (same parent and view)");
+  if (!after) {
+    check.Bad("page_token", "is not the next_page_token of a page of this list (same parent, view and filter)");
+  }
   if (!check.ok()) return Answer(context, check.status());
-  return AnswerOn(rooms_.workers, context, [this, host, after, request, response] {
+  return AnswerOn(rooms_.workers, context, [this, host, after, filter, request, response] {
     if (host != "-") {
       if (absl::Status status = CheckInventory(host); !status.ok()) return status;
     }
-    List(host, *after, *request, *response);
+    List(host, *after, filter, *request, *response);
     return absl::OkStatus();
   });
 }
@@ -122,8 +123,12 @@ grpc::ServerUnaryReactor* NamespacesService::GetNamespace(grpc::CallbackServerCo
   if (absl::Status status = CheckInventory(name.host); !status.ok()) return Answer(context, status);
   const inventory::NamespacePtr netns = rooms_.inventory.Get(name.host, name.id);
   if (netns == nullptr) {
-    return Answer(context, absl::NotFoundError(absl::StrCat("host ", name.host, ": there is no namespace \"", name.id,
-                                                            "\"; ListNamespaces shows those there are")));
+    return Answer(
+        context,
+        WithResource(WithReason(absl::NotFoundError(absl::StrCat("host ", name.host, ": there is no namespace \"",
+                                                                 name.id, "\"; ListNamespaces shows those there are")),
+                                "NAMESPACE_NOT_FOUND", {{"host", name.host}, {"namespace", name.id}}),
+                     "warren.v1.Namespace", request->name()));
   }
   *response = View(*netns, IsFull(request->view(), v1::NAMESPACE_VIEW_FULL));
   return Answer(context, absl::OkStatus());
@@ -141,6 +146,7 @@ grpc::ServerUnaryReactor* NamespacesService::CreateNamespace(grpc::CallbackServe
     check.Bad("namespace_id", *why);
   }
   check.RequestId(request->request_id());
+  accept.expire_time = check.ExpireTime("expire_time", *request);
   if (!check.ok()) return Answer(context, check.status());
   auto* create = accept.operations.Add()->mutable_create_namespace();
   create->set_namespace_(request->namespace_id());
@@ -163,6 +169,7 @@ grpc::ServerUnaryReactor* NamespacesService::DeleteNamespace(grpc::CallbackServe
   if (name.id == kHostNamespace)
     check.Bad("name", "names \"@host\", the host's own namespace, which cannot be deleted");
   check.RequestId(request->request_id());
+  accept.expire_time = check.ExpireTime("expire_time", *request);
   if (!check.ok()) return Answer(context, check.status());
   accept.host = name.host;
   auto* remove = accept.operations.Add()->mutable_delete_namespace();
@@ -175,6 +182,29 @@ grpc::ServerUnaryReactor* NamespacesService::DeleteNamespace(grpc::CallbackServe
   std::optional<absl::Duration> wait;
   if (request->wait()) wait = WaitTime(context->deadline(), absl::Now(), std::nullopt);
   return IntentCall::Start(rooms_, response, [accept, wait](IntentCall& call) { call.Accept(accept, wait); });
+}
+
+WatchReactor* NamespacesService::WatchNamespaces(grpc::CallbackServerContext* context, const grpc::ByteBuffer* bytes) {
+  v1::WatchNamespacesRequest request;
+  if (!ParseRequest(*bytes, request)) {
+    return RefuseWatch(absl::InvalidArgumentError("the request is not a warren.v1.WatchNamespacesRequest"));
+  }
+  RequestCheck check;
+  WatchRequest watch;
+  watch.host = check.Host("parent", request.parent(), /*any=*/true);
+  watch.filter = TakeFilter(check, request.filter());
+  if (request.after_revision() < 0) check.Bad("after_revision", "is negative");
+  CheckView(check, request.view());
+  if (!check.ok()) return RefuseWatch(check.status());
+  if (watch.host != "-") {
+    if (absl::Status status = CheckInventory(watch.host); !status.ok()) return RefuseWatch(status);
+  }
+  watch.full = IsFull(request.view(), v1::NAMESPACE_VIEW_BASIC);
+  watch.after_revision = request.after_revision();
+  watch.snapshot = [this, host = watch.host, filter = watch.filter, full = watch.full] {
+    return std::make_unique<NamespaceSnapshot>(rooms_.inventory, host, filter, full);
+  };
+  return watches_.Start(context, std::move(watch));
 }
 
 }  // namespace warren::api

@@ -8,17 +8,12 @@
 #include <utility>
 
 #include "proto/common/mutex.h"
-#include "proto/common/status_payload.h"
+#include "server/api/call.h"
 #include "server/api/status.h"
 #include "server/api/watch_encoding.h"
 
 namespace warren::api {
 namespace {
-
-absl::Status Busy() {
-  return WithReason(ExhaustedError("the server is busy: too many calls are waiting for the store", absl::Seconds(1)),
-                    "SERVER_BUSY");
-}
 
 template <typename Owner>
 grpc::Slice Wrap(std::string_view bytes, Owner owner) {

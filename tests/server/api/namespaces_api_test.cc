@@ -48,6 +48,17 @@ class NamespacesApiTest : public ApiTest {
     request.set_view(view);
     return namespaces_->GetNamespace(&context, request, &netns);
   }
+  // "REASON resource-type resource-name" of a refusal.
+  static std::string Reasons(const grpc::Status& status) {
+    google::rpc::ErrorInfo info;
+    google::rpc::ResourceInfo resource;
+    const google::rpc::Status details = Details(status);
+    for (const auto& detail : details.details()) {
+      if (detail.Is<google::rpc::ErrorInfo>()) detail.UnpackTo(&info);
+      if (detail.Is<google::rpc::ResourceInfo>()) detail.UnpackTo(&resource);
+    }
+    return info.reason() + " " + resource.resource_type() + " " + resource.resource_name();
+  }
 };
 
 TEST_F(NamespacesApiTest, ListsTheHostsOwnFirstByPages) {
@@ -133,6 +144,31 @@ TEST_F(NamespacesApiTest, WhyNothingCanBeShownIsSaid) {
   const grpc::Status missing = Get("hosts/h1/namespaces/red", netns);
   EXPECT_EQ(missing.error_code(), grpc::StatusCode::NOT_FOUND);
   EXPECT_THAT(missing.error_message(), HasSubstr("host h1: there is no namespace \"red\""));
+  EXPECT_EQ(Reasons(missing), "NAMESPACE_NOT_FOUND warren.v1.Namespace hosts/h1/namespaces/red");
+  EXPECT_EQ(Reasons(early), "INVENTORY_UNKNOWN warren.v1.Host hosts/h1");
+}
+
+TEST_F(NamespacesApiTest, AnExpireTimeGoesIntoTheIntent) {
+  const int64_t soon = absl::ToUnixSeconds(absl::Now()) + 3600;
+  v1::CreateNamespaceRequest create;
+  create.set_parent("hosts/h1");
+  create.set_namespace_id("red");
+  create.set_allow_unknown_host(true);
+  create.mutable_expire_time()->set_seconds(soon);
+  Context first;
+  v1::Intent intent;
+  ASSERT_TRUE(namespaces_->CreateNamespace(&first, create, &intent).ok());
+  EXPECT_EQ(intent.expire_time().seconds(), soon);
+  v1::DeleteNamespaceRequest remove;
+  remove.set_name("hosts/h1/namespaces/red");
+  remove.set_allow_unknown_host(true);
+  remove.mutable_expire_time()->set_seconds(soon);
+  Context second;
+  ASSERT_TRUE(namespaces_->DeleteNamespace(&second, remove, &intent).ok());
+  EXPECT_EQ(intent.expire_time().seconds(), soon);
+  create.mutable_expire_time()->set_nanos(-1);
+  Context third;
+  EXPECT_THAT(BadFields(namespaces_->CreateNamespace(&third, create, &intent)), ElementsAre("expire_time"));
 }
 
 TEST_F(NamespacesApiTest, AForeignNameIsFoundAsItIsShown) {

@@ -1,7 +1,6 @@
 #include "server/api/watch_call.h"
 
 #include <gmock/gmock.h>
-#include <grpc/grpc.h>
 #include <grpcpp/create_channel.h>
 #include <gtest/gtest.h>
 
@@ -80,8 +79,6 @@ class Service : public v1::Namespaces::WithRawCallbackMethod_WatchNamespaces<v1:
 
 class WatchCallTest : public ::testing::Test {
  protected:
-  // For good: when it is used no more, gRPC's library waits for a poll of up to 10 s that a large write has begun.
-  static void SetUpTestSuite() { grpc_init(); }
   void SetUp() override { Start({}); }
   void TearDown() override { Stop(); }
 
