@@ -18,7 +18,12 @@ constexpr char kExamples[] = R"(Examples:
   warren-server --grpc-listen 127.0.0.1:0 --state-dir ./state --run-dir ./run --log-format json
       Takes a free port and logs it: {"msg":"listening","grpc":"127.0.0.1:40123",...}
   WARREN_MAX_QUEUED_PER_HOST=50000 warren-server --config /etc/warren/server.conf
-      Every flag may also come from the environment, or from a file with lines such as  window = 128)";
+      Every flag may also come from the environment, or from a file with lines such as  window = 128
+
+Commands, each with a --help of its own:
+  warren-server backup FILE    copies the store to a file, while the server runs
+  warren-server restore FILE   makes such a file the store again
+  warren-server check          looks the store over)";
 
 // What an agent, and a client with gRPC's defaults, takes in one message, less the rest of the message.
 constexpr uint64_t kMaxIntentBytes = uint64_t{3} << 20;

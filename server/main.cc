@@ -29,6 +29,7 @@
 #include "server/hosts/queue_listener.h"
 #include "server/intents/intents.h"
 #include "server/inventory/inventory.h"
+#include "server/maintenance/commands.h"
 #include "server/metrics/room_metrics.h"
 #include "server/metrics/rpc_metrics.h"
 #include "server/serving.h"
@@ -165,6 +166,7 @@ absl::Status Run(const ServerFlags& flags, const Settings& settings, const Logge
 }
 
 int Main(int argc, char** argv) {
+  if (const auto code = maintenance::RunCommand(argc, argv)) return *code;
   ServerFlags flags;
   if (const int code = ParseServerFlags(argc, argv, flags); code >= 0) return code;
   const auto settings = Resolve(flags);

@@ -60,6 +60,12 @@ absl::StatusOr<Statement> Database::Prepare(const std::string& sql) {
   return Statement(raw);
 }
 
+absl::Status Database::CopyTo(const std::string& path) {
+  auto copy = Prepare("VACUUM INTO CAST(?1 AS TEXT)");
+  if (!copy.ok()) return copy.status();
+  return copy->Bind(1, std::string_view(path)).Run();
+}
+
 absl::StatusOr<int64_t> Database::QueryInt(const std::string& sql) {
   auto statement = Prepare(sql);
   if (!statement.ok()) return statement.status();

@@ -37,6 +37,10 @@ class Database {
   // The first column of the first row, or 0.
   absl::StatusOr<int64_t> QueryInt(const std::string& sql);
 
+  // The database as it is at this moment, written to a file that must not exist (VACUUM INTO); others go on writing.
+  // Not yet synced. Errors may leave part of the file.
+  absl::Status CopyTo(const std::string& path);
+
   bool InTransaction() const { return sqlite3_get_autocommit(db_.get()) == 0; }
 
  private:

@@ -1,5 +1,7 @@
 #include "server/store/sqlite_schema.h"
 
+#include <errno.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "absl/strings/str_cat.h"
@@ -75,6 +77,19 @@ absl::StatusOr<Database> OpenForWriting(const std::string& path) {
       return s;
     }
   }
+  return db;
+}
+
+absl::StatusOr<Database> OpenForLooking(const std::string& path) {
+  struct stat st = {};
+  if (stat(path.c_str(), &st) != 0) {
+    return absl::FailedPreconditionError(absl::StrCat("there is no store ", path, ": ", strerror(errno)));
+  }
+  auto db = OpenForReading(path);
+  if (!db.ok()) return db.status();
+  auto kind = Recognise(*db, path);
+  if (!kind.ok()) return kind.status();
+  if (*kind == Kind::kNew) return absl::FailedPreconditionError(absl::StrCat(path, " is empty: no store"));
   return db;
 }
 

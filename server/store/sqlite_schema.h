@@ -34,6 +34,10 @@ inline constexpr int64_t kSchemaVersion = 1;
 // of something else or of a newer schema, or cannot be written; DATA_LOSS when it is no database or a damaged one.
 absl::StatusOr<Database> OpenForWriting(const std::string& path);
 
+// Opens a store that may be anything, for reading only: FAILED_PRECONDITION when it is not there or is none of this
+// version; DATA_LOSS as above.
+absl::StatusOr<Database> OpenForLooking(const std::string& path);
+
 // Opens a store that OpenForWriting has opened or made.
 absl::StatusOr<Database> OpenForReading(const std::string& path);
 

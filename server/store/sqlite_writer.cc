@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "server/store/kv_rules.h"
 #include "server/store/sqlite_schema.h"
@@ -82,9 +83,13 @@ absl::StatusOr<SqliteWriter::Found> SqliteWriter::Find(std::string_view key) {
 }
 
 absl::Status SqliteWriter::Apply(Transaction& transaction, Outcome& outcome) {
+  // What was compared need not be looked up again to be written.
+  absl::flat_hash_map<std::string_view, Found> known;
+  known.reserve(transaction.compares.size());
   for (const Compare& compare : transaction.compares) {
     auto found = Find(compare.key);
     if (!found.ok()) return found.status();
+    known.emplace(compare.key, *found);
     if (!Holds(compare, found->mod_revision)) {
       outcome.refused = RefusedStatus(compare, found->mod_revision);
       return absl::OkStatus();
@@ -112,7 +117,8 @@ absl::Status SqliteWriter::Apply(Transaction& transaction, Outcome& outcome) {
   }
   for (Mutation& mutation : transaction.mutations) {
     if (mutation.kind == Mutation::Kind::kDeletePrefix) continue;
-    auto found = Find(mutation.key);
+    const auto compared = known.find(mutation.key);
+    absl::StatusOr<Found> found = compared != known.end() ? compared->second : Find(mutation.key);
     if (!found.ok()) return found.status();
     if (mutation.kind == Mutation::Kind::kDelete) {
       if (found->mod_revision == 0) continue;
