@@ -3,7 +3,6 @@
 #include <grpc/grpc.h>
 #include <grpcpp/support/slice.h>
 
-#include <limits>
 #include <optional>
 #include <utility>
 
@@ -51,7 +50,7 @@ class RefusedWatch : public WatchReactor {
 // What happens to it (a write is done, something came, a page is read, it was cancelled) is noted down, and then it is
 // run: whoever comes first decides what to do, one at a time, and looks again for those who came meanwhile. So no lock
 // is held when gRPC or the feed is called.
-class WatchCall : public WatchReactor, public std::enable_shared_from_this<WatchCall> {
+class WatchCall : public WatchReactor, public WakeThread::Sleeper, public std::enable_shared_from_this<WatchCall> {
  public:
   WatchCall(Watches& watches, grpc::CallbackServerContext* context, WatchRequest request)
       : watches_(watches), context_(context), request_(std::move(request)) {}
@@ -87,12 +86,12 @@ class WatchCall : public WatchReactor, public std::enable_shared_from_this<Watch
 
  private:
   static void Wake(const std::weak_ptr<WatchCall>& weak) {
-    std::shared_ptr<WatchCall> call = weak.lock();
-    if (call == nullptr) return;
-    Watches& watches = call->watches_;
-    // Not taken only when the server is at its end: then there is no call any more.
-    (void)watches.awake_.Post([call = std::move(call)] { call->Run(); });
+    if (std::shared_ptr<WatchCall> call = weak.lock()) {
+      WakeThread& thread = call->watches_.waking_;
+      thread.Wake(std::move(call));
+    }
   }
+  void Awake() override { Run(); }
 
   template <typename Change>
   void Note(Change change) {
@@ -265,7 +264,7 @@ class WatchCall : public WatchReactor, public std::enable_shared_from_this<Watch
 };
 
 Watches::Watches(feed::Feed& feed, WorkerPool& workers, Options options)
-    : feed_(feed), workers_(workers), options_(options), awake_(1, std::numeric_limits<size_t>::max()) {}
+    : feed_(feed), workers_(workers), options_(options) {}
 
 WatchReactor* Watches::Start(grpc::CallbackServerContext* context, WatchRequest request) {
   return WatchCall::Start(*this, context, std::move(request));

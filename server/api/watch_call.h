@@ -37,6 +37,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "server/api/wake_thread.h"
 #include "server/api/worker_pool.h"
 #include "server/feed/feed.h"
 #include "server/filter/filter.h"
@@ -90,7 +91,7 @@ class Watches {
   feed::Feed& feed_;
   WorkerPool& workers_;
   const Options options_;
-  WorkerPool awake_;  // takes what has come for whoever waited; never more tasks than watches, thrice over
+  WakeThread waking_;  // takes what has come for whoever waited
 };
 
 // A call that ends at once with an error.
