@@ -125,6 +125,15 @@ int ParseServerFlags(int argc, const char* const* argv, ServerFlags& f) {
   limit("--workers", f.workers, "Threads for calls that read the store", 1024);
   limit("--max-pending-calls", f.max_pending_calls, "Calls waiting for such a thread", 100'000'000);
 
+  limit("--watch-history-revisions", f.watch_history_revisions,
+        "Changes that a watch can have missed and still resume; older history is forgotten", 1'000'000'000);
+  app.add_option("--watch-history-duration", f.watch_history_duration,
+                 "Seconds that a watch can have been away and still resume; older history is forgotten")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(1.0, 31'536'000.0))
+      ->capture_default_str()
+      ->group(limits);
+
   app.add_option("--heartbeat-interval", f.heartbeat_interval,
                  "Seconds between an agent's signs of life; three missed end its session")
       ->type_name("SECONDS")

@@ -43,6 +43,8 @@ struct ServerFlags {
   uint64_t max_pending_to_agent = 65536;
   uint32_t workers = 4;
   uint64_t max_pending_calls = 10000;
+  double watch_history_duration = 600;  // seconds
+  uint64_t watch_history_revisions = 200000;
 };
 
 // Fills `flags`; returns -1 to go on, or the exit code to end with.

@@ -32,7 +32,9 @@
 #include "server/maintenance/commands.h"
 #include "server/metrics/room_metrics.h"
 #include "server/metrics/rpc_metrics.h"
+#include "server/metrics/store_stats.h"
 #include "server/serving.h"
+#include "server/store/compactor.h"
 #include "server/store/sqlite_kv.h"
 
 namespace warren::server {
@@ -76,6 +78,7 @@ absl::Status Run(const ServerFlags& flags, const Settings& settings, const Logge
   store_options.observers = {&store_metrics, &serving};
   auto kv = store::SqliteKv::Open(store_options);
   if (!kv.ok()) return kv.status();
+  metrics.Add(std::make_shared<metrics::StoreStats>(**kv));
 
   inventory::Inventory inventory;
   hosts::HostRegistry::Options host_options;
@@ -146,6 +149,15 @@ absl::Status Run(const ServerFlags& flags, const Settings& settings, const Logge
   if (!metrics_pages.ok()) return metrics_pages.status();
   auto http_pages = serve_pages(settings.http_listen);
   if (!http_pages.ok()) return http_pages.status();
+  store::Compactor::Options compactor_options;
+  compactor_options.retain_duration = absl::Seconds(flags.watch_history_duration);
+  compactor_options.retain_revisions = static_cast<int64_t>(flags.watch_history_revisions);
+  compactor_options.done = [&](absl::Duration took, const absl::Status& status) {
+    store_metrics.OnCompaction(took, status);
+    if (!status.ok()) logger.Warn("cannot compact the store", {{"reason", std::string(status.message())}});
+  };
+  store::Compactor compactor(**kv, std::move(compactor_options));
+  compactor.Start();
   serving.Announce([&](bool yes) { (*grpc)->SetServing(yes); });
   logger.Info("listening", {{"grpc", absl::StrJoin((*grpc)->addresses(), ",")},
                             {"http", *http_pages ? (*http_pages)->address() : ""},

@@ -56,7 +56,19 @@ StoreMetrics::StoreMetrics(prometheus::Registry& registry)
                    .Add({}, CommitBuckets())),
       batch_size_(HistogramFamily(registry, "warren_store_commit_batch_size", "Transactions in a group commit")
                       .Add({}, BatchBuckets())),
-      failures_(Counter(registry, "warren_store_commit_failures_total", "Group commits that failed").Add({})) {}
+      failures_(Counter(registry, "warren_store_commit_failures_total", "Group commits that failed").Add({})),
+      compaction_seconds_(HistogramFamily(registry, "warren_store_compaction_seconds",
+                                          "Time until a compaction is durable; rows are removed after that")
+                              .Add({}, CommitBuckets())) {
+  auto& compactions = Counter(registry, "warren_store_compactions_total", "Compactions, by how they ended");
+  compacted_ = &compactions.Add({{"result", "ok"}});
+  not_compacted_ = &compactions.Add({{"result", "failed"}});
+}
+
+void StoreMetrics::OnCompaction(absl::Duration took, const absl::Status& status) {
+  (status.ok() ? compacted_ : not_compacted_)->Increment();
+  compaction_seconds_.Observe(absl::ToDoubleSeconds(took));
+}
 
 void StoreMetrics::OnBatch(const Batch& batch) {
   if (!batch.status.ok()) failures_.Increment();

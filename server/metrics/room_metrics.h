@@ -13,6 +13,8 @@
 //   warren_store_commit_seconds           time of a group commit, from its beginning to durable
 //   warren_store_commit_batch_size        transactions in a group commit
 //   warren_store_commit_failures_total    group commits that failed
+//   warren_store_compactions_total{result}  compactions asked for: ok, failed
+//   warren_store_compaction_seconds       time until one is durable; rows are removed in the background after that
 
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
@@ -22,6 +24,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "server/hosts/host_listener.h"
 #include "server/intents/observer.h"
 #include "server/store/kv.h"
@@ -59,12 +63,16 @@ class StoreMetrics : public store::KvObserver {
  public:
   explicit StoreMetrics(prometheus::Registry& registry);
   void OnBatch(const Batch& batch) override;
+  void OnCompaction(absl::Duration took, const absl::Status& status);
   void OnHealth(const absl::Status&) override {}  // looked up at a scrape
 
  private:
   prometheus::Histogram& seconds_;
   prometheus::Histogram& batch_size_;
   prometheus::Counter& failures_;
+  prometheus::Histogram& compaction_seconds_;
+  prometheus::Counter* compacted_;
+  prometheus::Counter* not_compacted_;
 };
 
 }  // namespace warren::metrics

@@ -11,7 +11,7 @@
 namespace warren::store {
 namespace {
 
-constexpr int kSweepRows = 512;  // some milliseconds between two groups
+constexpr int kSweepRows = 128;  // a millisecond or two between two groups, and their fsync
 
 }  // namespace
 
