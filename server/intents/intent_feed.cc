@@ -1,5 +1,6 @@
 #include "server/intents/intent_feed.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -60,20 +61,28 @@ v1::Intent Named(std::string_view host, std::string_view id) {
   return intent;
 }
 
+// What a restarted server reads again for watches that go on: more than what is told in some minutes, and read in less
+// than a second.
+constexpr int64_t kReplayedRevisions = 50'000;
+
+int64_t FirstRevision(const store::KvStats& stats) {
+  return std::max(stats.compacted_revision, stats.revision - kReplayedRevisions);
+}
+
 }  // namespace
 
 IntentFeed::IntentFeed(store::Kv& kv, const HostDirectory& directory, const feed::Options& options, Logger logger)
     : kv_(kv),
       directory_(directory),
       logger_(std::move(logger)),
-      compacted_(kv.Stats().compacted_revision),
-      feed_(options, compacted_) {}
+      begin_(FirstRevision(kv.Stats())),
+      feed_(options, begin_) {}
 
 IntentFeed::~IntentFeed() { Stop(); }
 
 absl::Status IntentFeed::Start(Post post) {
   post_ = std::move(post);
-  auto watch = kv_.Watch(kIntentPrefix, compacted_ + 1, [this](absl::StatusOr<store::WatchEvents> told) {
+  auto watch = kv_.Watch(kIntentPrefix, begin_ + 1, [this](absl::StatusOr<store::WatchEvents> told) {
     if (!told.ok()) {
       logger_.Error("watch of the store broke off", {{"error", told.status().ToString()}});
       feed_.Close(told.status());

@@ -2,8 +2,8 @@
 #define WARREN_SERVER_INTENTS_INTENT_FEED_H_
 
 // What WatchIntents tells: the store's changes of "i/", turned into events once for everybody, with what was begun in
-// between. It begins with whatever the store's log still holds, so that a watch goes on where it was when the server is
-// restarted.
+// between. It begins with the last 50,000 revisions that the store's log still holds, so that a watch goes on where it
+// was when the server is restarted.
 //
 // Threading: Start and Stop from one thread, Running from any one at a time; the rest any.
 // Cost: a change costs about 1 us, whether anybody watches or not: the stored bytes are wrapped, not parsed.
@@ -48,7 +48,7 @@ class IntentFeed {
   store::Kv& kv_;
   const HostDirectory& directory_;
   const Logger logger_;
-  const int64_t compacted_;  // at the start
+  const int64_t begin_;  // history up to here is not told
   feed::Feed feed_;
   Post post_;
   std::unique_ptr<store::WatchHandle> watch_;
