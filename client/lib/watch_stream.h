@@ -4,8 +4,8 @@
 // One server stream, read a message at a time by whoever waits for it. gRPC's threads only put a message or the end
 // down and wake the reader.
 //
-// Threading: Mailbox's mutex guards what is shared with gRPC's threads. A stream owns itself until gRPC is through with
-// it, so that it may be dropped at any time; Wait, Cancel and Resume are for its reader.
+// Threading: made, waited for and destroyed by its reader, on whose thread all of gRPC's objects end too: the last of a
+// channel's must not end on a thread of gRPC's own, which would wait for itself. Mailbox's mutex guards what is shared.
 
 #include <grpcpp/client_context.h>
 #include <grpcpp/support/client_callback.h>
@@ -43,13 +43,25 @@ class WatchStream : public grpc::ClientReadReactor<Response> {
 
   // start: begins the call on the stub, given context, request and reactor.
   template <typename Start>
-  static std::shared_ptr<WatchStream> Open(std::shared_ptr<Mailbox> mailbox, Request request, Start start) {
-    std::shared_ptr<WatchStream> stream(new WatchStream(std::move(mailbox), std::move(request)));
-    stream->self_ = stream;
-    start(&stream->context_, &stream->request_, stream.get());
-    stream->StartRead(&stream->incoming_);
-    stream->StartCall();
-    return stream;
+  WatchStream(std::shared_ptr<Mailbox> mailbox, Request request, Start start)
+      : mailbox_(std::move(mailbox)), request_(std::move(request)) {
+    start(&context_, &request_, this);
+    this->AddHold();
+    this->StartRead(&incoming_);
+    this->StartCall();
+  }
+  // Ends the call, and waits until gRPC's threads are through with it, which is soon.
+  ~WatchStream() override {
+    bool release = false;
+    {
+      MutexLock lock(&mailbox_->mutex);
+      dropped_ = true;
+      release = !reading_ && std::exchange(held_, false);
+    }
+    context_.TryCancel();
+    if (release) this->RemoveHold();
+    MutexLock lock(&mailbox_->mutex);
+    while (!ended_) mailbox_->news.Wait(&mailbox_->mutex);
   }
 
   // Waits for news, until then.
@@ -68,23 +80,35 @@ class WatchStream : public grpc::ClientReadReactor<Response> {
     if (news.ended) news.status = status_;
     return news;
   }
-  // Reads on, once the message was taken. Not under the mutex.
-  void Resume() { this->StartRead(&incoming_); }
-  void Cancel() { context_.TryCancel(); }
+  // Reads on, once a message was taken.
+  void Resume() {
+    {
+      MutexLock lock(&mailbox_->mutex);
+      reading_ = true;
+    }
+    this->StartRead(&incoming_);
+  }
 
   void OnReadInitialMetadataDone(bool ok) override {
     MutexLock lock(&mailbox_->mutex);
     answered_ = ok;
   }
   void OnReadDone(bool ok) override {
-    if (!ok) return;  // OnDone says why
-    MutexLock lock(&mailbox_->mutex);
-    response_ = std::move(incoming_);
-    answered_ = full_ = true;
-    mailbox_->news.SignalAll();
+    bool release = false;
+    {
+      MutexLock lock(&mailbox_->mutex);
+      reading_ = false;
+      if (ok) {
+        response_ = std::move(incoming_);
+        answered_ = full_ = true;
+        mailbox_->news.SignalAll();
+      }
+      release = (!ok || dropped_) && std::exchange(held_, false);
+    }
+    if (release) this->RemoveHold();  // no read follows; OnDone says why
   }
   void OnDone(const grpc::Status& status) override {
-    const std::shared_ptr<WatchStream> last = std::move(self_);
+    const std::shared_ptr<Mailbox> kept = mailbox_;  // the stream is gone once the mutex is unlocked
     MutexLock lock(&mailbox_->mutex);
     ended_ = true;
     status_ = status;
@@ -92,19 +116,19 @@ class WatchStream : public grpc::ClientReadReactor<Response> {
   }
 
  private:
-  WatchStream(std::shared_ptr<Mailbox> mailbox, Request request)
-      : mailbox_(std::move(mailbox)), request_(std::move(request)) {}
-
   const std::shared_ptr<Mailbox> mailbox_;
   const Request request_;
   grpc::ClientContext context_;
   Response incoming_;
+  // gRPC holds the call open for reads that are begun outside its callbacks, until there is none any more.
+  bool held_ ABSL_GUARDED_BY(mailbox_->mutex) = true;
+  bool reading_ ABSL_GUARDED_BY(mailbox_->mutex) = true;
+  bool dropped_ ABSL_GUARDED_BY(mailbox_->mutex) = false;
   bool answered_ ABSL_GUARDED_BY(mailbox_->mutex) = false;
   bool full_ ABSL_GUARDED_BY(mailbox_->mutex) = false;  // response_ is to be taken; nothing is read until Resume
   bool ended_ ABSL_GUARDED_BY(mailbox_->mutex) = false;
   Response response_ ABSL_GUARDED_BY(mailbox_->mutex);
   grpc::Status status_ ABSL_GUARDED_BY(mailbox_->mutex);
-  std::shared_ptr<WatchStream> self_;  // gRPC's, until OnDone
 };
 
 }  // namespace warren::client

@@ -32,9 +32,6 @@ class Watching : public Watch<typename Traits::Item> {
         retry_(std::move(retry)),
         backoff_(retry_),
         told_(request_.after_revision()) {}
-  ~Watching() override {
-    if (stream_ != nullptr) stream_->Cancel();
-  }
 
   absl::StatusOr<WatchEvent<Item>> Next(absl::Time deadline) override {
     const auto until = Until(deadline);
@@ -44,7 +41,7 @@ class Watching : public Watch<typename Traits::Item> {
       if (Stopped()) return Over();
       if (stream_ == nullptr) {
         if (!Pause(until)) return Stopped() ? Over() : lost_;
-        stream_ = Stream::Open(mailbox_, request_, [this](auto* context, auto* request, auto* reactor) {
+        stream_ = std::make_unique<Stream>(mailbox_, request_, [this](auto* context, auto* request, auto* reactor) {
           Traits::Start(*stub_, context, request, reactor);
         });
       }
@@ -76,7 +73,6 @@ class Watching : public Watch<typename Traits::Item> {
 
   // What Next returns once it was stopped.
   absl::Status Over() {
-    if (stream_ != nullptr) stream_->Cancel();
     stream_ = nullptr;
     return absl::CancelledError("the watch was stopped");
   }
@@ -157,7 +153,7 @@ class Watching : public Watch<typename Traits::Item> {
   const RetryOptions retry_;
   Backoff backoff_;
   const std::shared_ptr<Mailbox> mailbox_ = std::make_shared<Mailbox>();
-  std::shared_ptr<Stream> stream_;
+  std::unique_ptr<Stream> stream_;
   std::deque<WatchEvent<Item>> events_;
   bool in_snapshot_ = false;    // some of a snapshot was told, not all
   int64_t told_ = 0;            // revision()

@@ -36,7 +36,7 @@ complete_line "warren --he then more"
 COMP_POINT=11 COMP_LINE="warren --he then more"
 _warren
 [ "${COMPREPLY[*]}" = "--help" ] || { echo "the cursor in the middle: got \"${COMPREPLY[*]}\""; failed=1; }
-complete -p warren | grep -q -- '-o default -F _warren' || { echo "it is not registered"; failed=1; }
+[[ $(complete -p warren) == *"-o default -F _warren"* ]] || { echo "it is not registered"; failed=1; }
 
 # From here on with names.
 mkdir "$scratch/bin"

@@ -19,8 +19,9 @@ options_in() {
   words=$("$bin/${command[0]}" "${command[@]:1}" --help | grep -oE '(^|[ ,])--[a-z][a-z-]+|Env:WARREN_[A-Z_]+' | tr -d ' ,' \
     | sed 's/^Env://' | sort -u)
   [ -n "$words" ] || complain "${command[*]}: --help has no options"
+  sed 's/\\-/-/g' "$page" > "$scratch/plain"
   for word in $words; do
-    sed 's/\\-/-/g' "$page" | grep -qF -- "$word" || complain "$(basename "$page"): $word of \`${command[*]} --help\` is missing"
+    grep -qF -- "$word" "$scratch/plain" || complain "$(basename "$page"): $word of \`${command[*]} --help\` is missing"
   done
 }
 options_in "$scratch/man/warren.1" warren
