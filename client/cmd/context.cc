@@ -47,7 +47,7 @@ Context::Context(const GlobalOptions& options, Streams streams, client::RetryOpt
 
 std::optional<absl::Time> Context::expire_time() const {
   if (options_.expire_in.empty()) return std::nullopt;
-  return retry_.now() + ParsePositive("time", options_.expire_in).value_or(absl::InfiniteDuration());
+  return start_ + ParsePositive("time", options_.expire_in).value_or(absl::InfiniteDuration());
 }
 
 void Context::Heard() {

@@ -46,7 +46,7 @@ class Context {
   absl::Time now() const { return retry_.now(); }
   absl::Time deadline() const { return deadline_; }
   absl::Duration timeout() const { return timeout_; }
-  // --expire-in from now on; none without it.
+  // --expire-in from the start of the command on, the same for all it submits; none without it.
   std::optional<absl::Time> expire_time() const;
   const std::string& server() const { return server_; }
 

@@ -12,8 +12,10 @@ namespace {
 
 bool IsOver(v1::Intent::State state) { return state > v1::Intent::RUNNING; }
 
-// "12s", "3m5s"
-std::string Elapsed(absl::Duration time) { return absl::FormatDuration(absl::Trunc(time, absl::Seconds(1))); }
+// "0s", "12s", "3m5s"
+std::string Elapsed(absl::Duration time) {
+  return time < absl::Seconds(1) ? "0s" : absl::FormatDuration(absl::Trunc(time, absl::Seconds(1)));
+}
 
 }  // namespace
 

@@ -37,8 +37,8 @@ TEST(TerminalProgress, IsOneLineDrawnAnewAndTakenAwayAtTheEnd) {
   std::ostringstream out;
   Progress progress(out, Terminal{true, 80, 24}, false, kStart);
   progress.Add("h1/a", v1::Intent::QUEUED);
-  progress.Update(0, v1::Intent::QUEUED, After(1));
-  EXPECT_EQ(out.str(), "\r\x1b[2Kh1/a  QUEUED     1s\n");
+  progress.Update(0, v1::Intent::QUEUED, kStart + absl::Milliseconds(300));
+  EXPECT_EQ(out.str(), "\r\x1b[2Kh1/a  QUEUED     0s\n");
   out.str("");
   progress.Update(0, v1::Intent::RUNNING, After(65));
   EXPECT_EQ(out.str(), "\x1b[1A\r\x1b[2Kh1/a  RUNNING    1m5s\n");
