@@ -128,9 +128,8 @@ int ParseServerFlags(int argc, const char* const* argv, ServerFlags& f) {
   limit("--watch-history-revisions", f.watch_history_revisions,
         "Changes that a watch can have missed and still resume; older history is forgotten", 1'000'000'000);
   app.add_option("--watch-history-duration", f.watch_history_duration,
-                 "Seconds that a watch can have been away and still resume; older history is forgotten")
-      ->type_name("SECONDS")
-      ->check(CLI::Range(1.0, 31'536'000.0))
+                 "How long a watch can have been away and still resume; older history is forgotten")
+      ->type_name("DURATION")
       ->capture_default_str()
       ->group(limits);
 
@@ -169,6 +168,11 @@ absl::StatusOr<Settings> Resolve(const ServerFlags& flags) {
     return absl::InvalidArgumentError(absl::StrCat("--store ", store, ": the stores there are: sqlite:PATH"));
   }
   settings.store_path = std::string(path);
+  if (!absl::ParseDuration(flags.watch_history_duration, &settings.watch_history_duration) ||
+      settings.watch_history_duration < absl::Seconds(1)) {
+    return absl::InvalidArgumentError(absl::StrCat("--watch-history-duration \"", flags.watch_history_duration,
+                                                   "\" is not a duration of at least 1s, such as 10m"));
+  }
   if (!absl::ParseDuration(flags.retention, &settings.retention) || settings.retention < absl::Hours(24)) {
     return absl::InvalidArgumentError(
         absl::StrCat("--retention \"", flags.retention, "\" is not a duration of at least 24h, such as 168h"));

@@ -43,7 +43,7 @@ struct ServerFlags {
   uint64_t max_pending_to_agent = 65536;
   uint32_t workers = 4;
   uint64_t max_pending_calls = 10000;
-  double watch_history_duration = 600;  // seconds
+  std::string watch_history_duration = "10m";
   uint64_t watch_history_revisions = 200000;
 };
 
@@ -57,6 +57,7 @@ struct Settings {
   std::optional<ListenAddress> metrics_listen;  // none: not served
   std::string store_path;
   absl::Duration retention;
+  absl::Duration watch_history_duration;
 };
 absl::StatusOr<Settings> Resolve(const ServerFlags& flags);
 

@@ -150,7 +150,7 @@ absl::Status Run(const ServerFlags& flags, const Settings& settings, const Logge
   auto http_pages = serve_pages(settings.http_listen);
   if (!http_pages.ok()) return http_pages.status();
   store::Compactor::Options compactor_options;
-  compactor_options.retain_duration = absl::Seconds(flags.watch_history_duration);
+  compactor_options.retain_duration = settings.watch_history_duration;
   compactor_options.retain_revisions = static_cast<int64_t>(flags.watch_history_revisions);
   compactor_options.done = [&](absl::Duration took, const absl::Status& status) {
     store_metrics.OnCompaction(took, status);

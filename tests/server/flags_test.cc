@@ -105,6 +105,16 @@ TEST(ServerFlagsTest, LimitsThatContradictEachOtherAreRefused) {
   EXPECT_THAT(Refusal(window), HasSubstr("--max-pending-to-agent"));
 }
 
+TEST(ServerFlagsTest, HistoryIsKeptForADurationThatIsOne) {
+  ServerFlags flags;
+  ASSERT_EQ(Parse({"--watch-history-duration", "1h30m"}, flags), -1);
+  EXPECT_EQ(Resolve(flags)->watch_history_duration, absl::Minutes(90));
+  for (const char* text : {"90", "-10m", "10ms", "soon"}) {
+    flags.watch_history_duration = text;
+    EXPECT_THAT(Refusal(flags), HasSubstr(std::string("--watch-history-duration \"") + text)) << text;
+  }
+}
+
 TEST(ServerFlagsTest, BadUsageIsExitCodeTwo) {
   ServerFlags flags;
   for (const std::vector<const char*>& arguments : std::vector<std::vector<const char*>>{
