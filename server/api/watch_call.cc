@@ -73,14 +73,22 @@ class WatchCall : public WatchReactor, public WakeThread::Sleeper, public std::e
   }
 
   void OnWriteDone(bool ok) override {
+    const std::shared_ptr<WatchCall> self = shared_from_this();
     buffer_.Clear();
-    Note([&] {
+    {
+      MutexLock lock(&mutex_);
       writing_ = false;
       if (!ok) gone_ = true;
-    });
+    }
+    Run();
   }
   void OnCancel() override {
-    Note([&] { gone_ = true; });
+    const std::shared_ptr<WatchCall> self = shared_from_this();
+    {
+      MutexLock lock(&mutex_);
+      gone_ = true;
+    }
+    Run();
   }
   void OnDone() override { const std::shared_ptr<WatchCall> last = std::move(keep_); }
 
@@ -92,16 +100,6 @@ class WatchCall : public WatchReactor, public WakeThread::Sleeper, public std::e
     }
   }
   void Awake() override { Run(); }
-
-  template <typename Change>
-  void Note(Change change) {
-    const std::shared_ptr<WatchCall> self = shared_from_this();
-    {
-      MutexLock lock(&mutex_);
-      change();
-    }
-    Run();
-  }
 
   void Run() {
     {
@@ -153,23 +151,28 @@ class WatchCall : public WatchReactor, public WakeThread::Sleeper, public std::e
       MutexLock lock(&mutex_);
       reading_ = true;
     }
-    const bool taken = watches_.workers_.Post([self = shared_from_this()] {
-      bool gone = false;
-      {
-        MutexLock lock(&self->mutex_);
-        gone = self->gone_;
-      }
-      std::optional<absl::StatusOr<SnapshotSource::Page>> page;
-      if (!gone) {
-        if (self->source_ == nullptr) self->source_ = self->request_.snapshot();
-        page = self->source_->Next();
-      }
-      self->Note([&] {
-        self->reading_ = false;
-        self->page_ = std::move(page);
-      });
-    });
+    const bool taken = watches_.workers_.Post([self = shared_from_this()] { self->ReadPageNow(); });
     if (!taken) End(Busy());
+  }
+
+  // On the worker pool.
+  void ReadPageNow() {
+    bool gone = false;
+    {
+      MutexLock lock(&mutex_);
+      gone = gone_;
+    }
+    std::optional<absl::StatusOr<SnapshotSource::Page>> page;
+    if (!gone) {
+      if (source_ == nullptr) source_ = request_.snapshot();
+      page = source_->Next();
+    }
+    {
+      MutexLock lock(&mutex_);
+      reading_ = false;
+      page_ = std::move(page);
+    }
+    Run();
   }
 
   void SendPage(SnapshotSource::Page page) {

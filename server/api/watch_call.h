@@ -76,7 +76,7 @@ class Watches {
  public:
   struct Options {
     size_t max_batch_events = 512;
-    size_t max_batch_bytes = size_t{256} << 10;
+    size_t max_batch_bytes = size_t{64} << 10;  // that each watch may hold while its client does not read
   };
 
   Watches(feed::Feed& feed, WorkerPool& workers) : Watches(feed, workers, Options()) {}
