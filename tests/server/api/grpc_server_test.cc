@@ -85,6 +85,58 @@ TEST_F(GrpcServerTest, HealthSaysWhatItIsTold) {
   EXPECT_EQ(Health(), grpc::health::v1::HealthCheckResponse::SERVING);
 }
 
+TEST_F(GrpcServerTest, AWatchOfHealthSeesEveryChange) {
+  grpc::GenericStub stub(server_->channel());
+  Context context;
+  grpc::CompletionQueue queue;
+  const auto next = [&] {
+    void* tag = nullptr;
+    bool ok = false;
+    EXPECT_TRUE(queue.Next(&tag, &ok) && ok);
+  };
+  const auto call = stub.PrepareCall(&context, "/grpc.health.v1.Health/Watch", &queue);
+  call->StartCall(nullptr);
+  next();
+  const grpc::Slice request(grpc::health::v1::HealthCheckRequest().SerializeAsString());
+  call->WriteLast(grpc::ByteBuffer(&request, 1), grpc::WriteOptions(), nullptr);
+  next();
+  const auto heard = [&] {
+    grpc::ByteBuffer answer;
+    call->Read(&answer, nullptr);
+    next();
+    grpc::Slice bytes;
+    EXPECT_TRUE(answer.DumpToSingleSlice(&bytes).ok());
+    grpc::health::v1::HealthCheckResponse response;
+    EXPECT_TRUE(response.ParseFromArray(bytes.begin(), static_cast<int>(bytes.size())));
+    return response.status();
+  };
+  EXPECT_EQ(heard(), grpc::health::v1::HealthCheckResponse::SERVING);
+  server_->grpc().SetServing(false);
+  EXPECT_EQ(heard(), grpc::health::v1::HealthCheckResponse::NOT_SERVING);
+  server_->grpc().SetServing(true);
+  EXPECT_EQ(heard(), grpc::health::v1::HealthCheckResponse::SERVING);
+  context.TryCancel();
+  grpc::Status status;
+  call->Finish(&status, nullptr);
+  next();
+}
+
+TEST_F(GrpcServerTest, AWaitUnderWayEndsUnavailableWhenTheServerDoes) {
+  const v1::Intent intent = Create("h1", "red");
+  Context context;
+  v1::WaitIntentRequest request;
+  request.set_name(intent.name());
+  v1::Intent response;
+  std::promise<grpc::Status> done;
+  intents_->async()->WaitIntent(&context, &request, &response,
+                                [&](grpc::Status status) { done.set_value(std::move(status)); });
+  // Calls of one connection arrive in order.
+  EXPECT_EQ(Health(), grpc::health::v1::HealthCheckResponse::SERVING);
+  server_->Stop();
+  const grpc::Status status = done.get_future().get();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE) << status.error_message();
+}
+
 TEST_F(GrpcServerTest, AUnixSocketIsForItsGroupAndIsGoneAfterwards) {
   struct stat info {};
   const std::string path = dir_.File("server.sock");
