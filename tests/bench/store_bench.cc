@@ -177,6 +177,7 @@ int Main(int argc, char** argv) {
   }
   const size_t rows = argc > 2 ? strtoull(argv[2], nullptr, 10) : 1'000'000;
   const std::string directory = std::string(argv[1]) + "/store-bench";
+  std::filesystem::remove_all(directory);  // of a run that was cut short
   std::filesystem::create_directories(directory);
   {
     Bench bench(directory + "/bench.db");
