@@ -80,9 +80,22 @@ IntentFeed::IntentFeed(store::Kv& kv, const HostDirectory& directory, const feed
 
 IntentFeed::~IntentFeed() { Stop(); }
 
-absl::Status IntentFeed::Start(Post post) {
+void IntentFeed::Replay(const store::Event& change) {
+  if (change.kv.mod_revision <= begin_) return;
+  if (change.kv.mod_revision != replaying_revision_) AppendReplayed();
+  replaying_revision_ = change.kv.mod_revision;
+  if (feed::EventPtr event = MakeEvent(change)) replaying_.push_back(std::move(event));
+}
+
+void IntentFeed::AppendReplayed() {
+  if (!replaying_.empty()) feed_.Append(replaying_revision_, std::exchange(replaying_, {}));
+}
+
+absl::Status IntentFeed::Start(int64_t replayed, Post post) {
+  AppendReplayed();
+  feed_.Advance(replayed);
   post_ = std::move(post);
-  auto watch = kv_.Watch(kIntentPrefix, begin_ + 1, [this](absl::StatusOr<store::WatchEvents> told) {
+  auto watch = kv_.Watch(kIntentPrefix, replayed + 1, [this](absl::StatusOr<store::WatchEvents> told) {
     if (!told.ok()) {
       logger_.Error("watch of the store broke off", {{"error", told.status().ToString()}});
       feed_.Close(told.status());

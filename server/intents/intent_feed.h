@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "proto/common/logging.h"
@@ -31,8 +32,10 @@ class IntentFeed {
   IntentFeed(store::Kv& kv, const HostDirectory& directory, const feed::Options& options, Logger logger);
   ~IntentFeed();
 
-  // Begins to follow the store. As Kv::Watch.
-  absl::Status Start(Post post);
+  // Tells of what happened before the start, in order.
+  void Replay(const store::Event& change);
+  // Begins to follow the store, after the revision that was replayed up to. As Kv::Watch.
+  absl::Status Start(int64_t replayed, Post post);
   // Every watch ends with UNAVAILABLE; what the store still says is not told.
   void Stop();
 
@@ -42,6 +45,7 @@ class IntentFeed {
   feed::Feed& feed() { return feed_; }
 
  private:
+  void AppendReplayed();
   void Told(const store::WatchEvents& told);
   feed::EventPtr MakeEvent(const store::Event& change) const;
 
@@ -50,6 +54,8 @@ class IntentFeed {
   const Logger logger_;
   const int64_t begin_;  // history up to here is not told
   feed::Feed feed_;
+  std::vector<feed::EventPtr> replaying_;  // of one revision, before Start
+  int64_t replaying_revision_ = 0;
   Post post_;
   std::unique_ptr<store::WatchHandle> watch_;
 };

@@ -26,9 +26,9 @@ Intents::~Intents() { Stop(); }
 
 absl::StatusOr<std::unique_ptr<Intents>> Intents::Open(store::Kv& kv, Dispatcher& dispatcher,
                                                        const HostDirectory& directory, Options options) {
-  auto loaded = Load(kv, options.window);
-  if (!loaded.ok()) return loaded.status();
   std::unique_ptr<Intents> intents(new Intents(kv, dispatcher, directory, std::move(options)));
+  auto loaded = Load(kv, intents->options_.window, [&](const store::Event& change) { intents->feed_->Replay(change); });
+  if (!loaded.ok()) return loaded.status();
   Intents* const raw = intents.get();
   {
     MutexLock lock(&raw->mutex_);
@@ -49,7 +49,7 @@ absl::StatusOr<std::unique_ptr<Intents>> Intents::Open(store::Kv& kv, Dispatcher
     (void)raw->worker_->Post([raw] { raw->ObserveDepth(); });
   }
   const absl::Status followed =
-      raw->feed_->Start([raw](Worker::Task task) { return raw->worker_->Post(std::move(task)); });
+      raw->feed_->Start(loaded->revision, [raw](Worker::Task task) { return raw->worker_->Post(std::move(task)); });
   if (!followed.ok()) return followed;
   return intents;
 }

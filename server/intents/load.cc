@@ -1,102 +1,123 @@
 #include "server/intents/load.h"
 
 #include <algorithm>
-#include <cstdint>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "server/intents/stored.h"
 
 namespace warren::intents {
 namespace {
 
-constexpr size_t kRowsAtOnce = 500;
-
-// Calls `row` with each, in key order. at_revision 0: now, and is set to what that was.
-absl::Status ForEach(store::Kv& kv, std::string_view prefix, int64_t& at_revision,
-                     const std::function<absl::Status(const store::KeyValue&)>& row) {
-  store::RangeRequest request = store::RangeRequest::Prefix(prefix);
-  request.limit = kRowsAtOnce;
-  for (bool more = true; more;) {
-    request.at_revision = at_revision;
-    auto range = kv.Range(request);
-    if (!range.ok()) return range.status();
-    at_revision = range->revision;
-    for (const store::KeyValue& kv_row : range->kvs) {
-      if (absl::Status s = row(kv_row); !s.ok()) return s;
+// The intents of one host as the log tells of them.
+class Rows {
+ public:
+  absl::Status Put(const store::KeyValue& row, const Uuid& id) {
+    const auto head = PeekIntent(row.value);
+    if (!head) return NotAnIntent(row);
+    const auto [at, fresh] = index_.try_emplace(id, rows_.size());
+    if (fresh) rows_.emplace_back();
+    History::Row& known = rows_[at->second];
+    known.id = id;
+    known.sequence = SequenceOf(row.create_revision, head->position);
+    known.create_time = absl::ToUnixMicros(head->create_time);
+    known.state = head->state;
+    if (known.finished()) {
+      known.finish_time = absl::ToUnixMicros(head->finish_time);
+      known.finish_revision = row.mod_revision;
+      queued_.erase(id);
+    } else {
+      queued_[id] = {head->expire_time, std::make_shared<const std::string>(row.value)};
     }
-    more = range->more;
-    if (more) request.start = range->kvs.back().key + '\0';
+    return absl::OkStatus();
   }
-  return absl::OkStatus();
-}
 
-// The store sorts by id; the queue by sequence.
-struct Rows {
-  std::vector<History::Row> history;
-  std::vector<Entry> unfinished;
+  void Delete(const Uuid& id) {
+    const auto known = index_.find(id);
+    if (known == index_.end()) return;
+    rows_[known->second].state = v1::Intent::STATE_UNSPECIFIED;
+    index_.erase(known);
+    queued_.erase(id);
+  }
+
+  // DATA_LOSS: one that is to be handed out cannot be parsed.
+  absl::Status MoveTo(Host& host, Loaded& loaded) {
+    std::erase_if(rows_, [](const History::Row& row) { return row.removed(); });
+    std::sort(rows_.begin(), rows_.end(), [](const auto& a, const auto& b) { return a.sequence < b.sequence; });
+    for (const History::Row& row : rows_) {
+      host.history.Append(row);
+      if (row.finished()) {
+        ++loaded.finished;
+        continue;
+      }
+      Queued& queued = queued_[row.id];
+      if (v1::Intent whole; !whole.ParseFromString(*queued.body)) {
+        return NotAnIntent({IntentKey(host.name, row.id), *queued.body, RevisionOf(row.sequence), 0});
+      }
+      Entry entry;
+      entry.sequence = row.sequence;
+      entry.id = row.id;
+      entry.expire_time = queued.expire_time;
+      entry.body = std::move(queued.body);
+      ++loaded.unfinished;
+      loaded.unfinished_bytes += entry.body->size();
+      host.lane.Append(std::move(entry));
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  struct Queued {
+    absl::Time expire_time;
+    Body body;
+  };
+
+  std::vector<History::Row> rows_;
+  absl::flat_hash_map<Uuid, size_t> index_;
+  absl::flat_hash_map<Uuid, Queued> queued_;
 };
 
 }  // namespace
 
-absl::StatusOr<Loaded> Load(store::Kv& kv, size_t window) {
+absl::StatusOr<Loaded> Load(store::Kv& kv, size_t window, absl::FunctionRef<void(const store::Event& change)> told) {
   Loaded loaded;
   const auto make_host = [&](const std::string& name) -> Host& {
     auto& host = loaded.hosts[name];
     if (host == nullptr) host = std::make_unique<Host>(name, window);
     return *host;
   };
-  int64_t at_revision = 0;
-  absl::Status status = ForEach(kv, kCursorPrefix, at_revision, [&](const store::KeyValue& row) {
-    auto cursor = DecodeCursor(row);
-    if (cursor.ok()) make_host(cursor->host).lane.CursorCommitted(cursor->position);
-    return cursor.status();
-  });
-  if (!status.ok()) return status;
+  const auto cursors = kv.Range(store::RangeRequest::Prefix(kCursorPrefix));
+  if (!cursors.ok()) return cursors.status();
+  for (const store::KeyValue& row : cursors->kvs) {
+    const auto cursor = DecodeCursor(row);
+    if (!cursor.ok()) return cursor.status();
+    make_host(cursor->host).lane.CursorCommitted(cursor->position);
+  }
 
-  std::map<std::string, Rows, std::less<>> rows;
-  status = ForEach(kv, kIntentPrefix, at_revision, [&](const store::KeyValue& row) {
-    const auto key = ParseIntentKey(row.key);
-    const auto head = key ? PeekIntent(row.value) : std::nullopt;
-    if (!head) return NotAnIntent(row);
-    auto found = rows.find(key->host);
-    if (found == rows.end()) found = rows.try_emplace(std::string(key->host)).first;
-    History::Row index;
-    index.id = *Uuid::Parse(key->id);
-    index.sequence = SequenceOf(row.create_revision, head->position);
-    index.create_time = absl::ToUnixMicros(head->create_time);
-    index.state = head->state;
-    if (index.finished()) {
-      index.finish_time = absl::ToUnixMicros(head->finish_time);
-      index.finish_revision = row.mod_revision;
-      ++loaded.finished;
+  std::map<std::string, Rows, std::less<>> hosts;
+  const auto revision = kv.Replay(kIntentPrefix, [&](store::Event& change) {
+    const auto key = ParseIntentKey(change.kv.key);
+    if (!key) return NotAnIntent(change.kv);
+    auto rows = hosts.find(key->host);
+    if (rows == hosts.end()) rows = hosts.try_emplace(std::string(key->host)).first;
+    const Uuid id = *Uuid::Parse(key->id);
+    absl::Status status;
+    if (change.type == store::Event::Type::kPut) {
+      status = rows->second.Put(change.kv, id);
     } else {
-      // What is handed out is parsed: better to know now.
-      if (auto stored = DecodeIntent(row); !stored.ok()) return stored.status();
-      Entry entry;
-      entry.sequence = index.sequence;
-      entry.id = index.id;
-      entry.expire_time = head->expire_time;
-      entry.body = std::make_shared<const std::string>(row.value);
-      ++loaded.unfinished;
-      loaded.unfinished_bytes += entry.body->size();
-      found->second.unfinished.push_back(std::move(entry));
+      rows->second.Delete(id);
     }
-    found->second.history.push_back(index);
-    return absl::OkStatus();
+    if (status.ok()) told(change);
+    return status;
   });
-  if (!status.ok()) return status;
-  loaded.revision = at_revision;
-
-  const auto by_sequence = [](const auto& a, const auto& b) { return a.sequence < b.sequence; };
-  for (auto& [name, of_host] : rows) {
-    Host& host = make_host(name);
-    std::sort(of_host.history.begin(), of_host.history.end(), by_sequence);
-    std::sort(of_host.unfinished.begin(), of_host.unfinished.end(), by_sequence);
-    for (const History::Row& row : of_host.history) host.history.Append(row);
-    for (Entry& entry : of_host.unfinished) host.lane.Append(std::move(entry));
+  if (!revision.ok()) return revision.status();
+  loaded.revision = *revision;
+  while (!hosts.empty()) {
+    auto rows = hosts.extract(hosts.begin());
+    if (absl::Status s = rows.mapped().MoveTo(make_host(rows.key()), loaded); !s.ok()) return s;
   }
   return loaded;
 }

@@ -69,6 +69,17 @@ absl::StatusOr<RangeResult> SqliteKv::Range(const RangeRequest& request) {
   return result;
 }
 
+absl::StatusOr<int64_t> SqliteKv::Replay(std::string_view prefix,
+                                         absl::FunctionRef<absl::Status(Event& change)> change) {
+  absl::Status stopped;
+  auto revision = readers_->Replay(prefix, [&](Event& event) {
+    stopped = change(event);
+    return stopped;
+  });
+  if (!revision.ok()) return stopped.ok() ? ReadError(revision.status()) : stopped;
+  return revision;
+}
+
 absl::Status SqliteKv::ReadError(const absl::Status& status) {
   absl::Status error = StorageError(status, options_.path);
   if (absl::IsDataLoss(error)) {

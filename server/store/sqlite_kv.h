@@ -50,6 +50,8 @@ class SqliteKv : public Kv {
 
   absl::Status Commit(Transaction transaction, CommitDone done) override;
   absl::StatusOr<RangeResult> Range(const RangeRequest& request) override;
+  absl::StatusOr<int64_t> Replay(std::string_view prefix,
+                                 absl::FunctionRef<absl::Status(Event& change)> change) override;
   absl::StatusOr<std::unique_ptr<WatchHandle>> Watch(std::string_view prefix, int64_t from_revision,
                                                      WatchCallback callback) override;
   absl::Status Compact(int64_t revision) override;

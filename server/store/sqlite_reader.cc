@@ -142,6 +142,33 @@ absl::StatusOr<WatchHub::LogChunk> SqliteReader::ReadLogAt(int64_t from_revision
   return chunk;
 }
 
+absl::StatusOr<int64_t> SqliteReader::Replay(std::string_view prefix, Change change) {
+  auto snapshot = BeginSnapshot();
+  absl::Status status = snapshot.status();
+  if (status.ok()) status = ReplayTo(snapshot->revision, prefix, change);
+  sql_.log.Reset();
+  if (db_.InTransaction()) (void)sql_.commit.Run();
+  if (!status.ok()) return status;
+  return snapshot->revision;
+}
+
+absl::Status SqliteReader::ReplayTo(int64_t revision, std::string_view prefix, Change change) {
+  sql_.log.Bind(1, int64_t{0});
+  Event event;
+  for (;;) {
+    auto row = sql_.log.Step();
+    if (!row.ok()) return row.status();
+    if (!*row || RevisionOfId(sql_.log.Int(0)) > revision) return absl::OkStatus();
+    event.kv.key = sql_.log.Blob(1);
+    if (!event.kv.key.starts_with(prefix)) continue;
+    event.type = sql_.log.IsNull(3) ? Event::Type::kDelete : Event::Type::kPut;
+    event.kv.mod_revision = RevisionOfId(sql_.log.Int(0));
+    event.kv.create_revision = sql_.log.Int(2);
+    event.kv.value = sql_.log.Blob(3);
+    if (absl::Status s = change(event); !s.ok()) return s;
+  }
+}
+
 absl::StatusOr<std::unique_ptr<ReaderPool>> ReaderPool::Open(const std::string& path, size_t readers) {
   std::vector<std::unique_ptr<SqliteReader>> opened;
   for (size_t i = 0; i < std::max<size_t>(readers, 1); ++i) {
@@ -152,18 +179,31 @@ absl::StatusOr<std::unique_ptr<ReaderPool>> ReaderPool::Open(const std::string& 
   return std::unique_ptr<ReaderPool>(new ReaderPool(std::move(opened)));
 }
 
-absl::StatusOr<RangeResult> ReaderPool::Range(const RangeRequest& request) {
-  std::unique_ptr<SqliteReader> reader;
-  {
-    MutexLock lock(&mutex_);
-    while (idle_.empty()) returned_.Wait(&mutex_);
-    reader = std::move(idle_.back());
-    idle_.pop_back();
-  }
-  auto result = reader->Range(request);
+std::unique_ptr<SqliteReader> ReaderPool::Borrow() {
+  MutexLock lock(&mutex_);
+  while (idle_.empty()) returned_.Wait(&mutex_);
+  std::unique_ptr<SqliteReader> reader = std::move(idle_.back());
+  idle_.pop_back();
+  return reader;
+}
+
+void ReaderPool::Return(std::unique_ptr<SqliteReader> reader) {
   MutexLock lock(&mutex_);
   idle_.push_back(std::move(reader));
   returned_.Signal();
+}
+
+absl::StatusOr<RangeResult> ReaderPool::Range(const RangeRequest& request) {
+  std::unique_ptr<SqliteReader> reader = Borrow();
+  auto result = reader->Range(request);
+  Return(std::move(reader));
+  return result;
+}
+
+absl::StatusOr<int64_t> ReaderPool::Replay(std::string_view prefix, SqliteReader::Change change) {
+  std::unique_ptr<SqliteReader> reader = Borrow();
+  auto result = reader->Replay(prefix, change);
+  Return(std::move(reader));
   return result;
 }
 

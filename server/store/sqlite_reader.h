@@ -9,8 +9,10 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "proto/common/mutex.h"
@@ -30,6 +32,10 @@ class SqliteReader {
   // As WatchHub::ReadLog.
   absl::StatusOr<WatchHub::LogChunk> ReadLog(int64_t from_revision);
 
+  // As Kv::Replay. Some 1 µs a row of the log.
+  using Change = absl::FunctionRef<absl::Status(Event& change)>;
+  absl::StatusOr<int64_t> Replay(std::string_view prefix, Change change);
+
  private:
   struct Statements {
     Statement begin, commit, last_id, compacted, ascending, descending, log;
@@ -44,6 +50,7 @@ class SqliteReader {
   absl::StatusOr<Snapshot> BeginSnapshot();
   absl::StatusOr<RangeResult> RangeAt(const RangeRequest& request, const Snapshot& snapshot);
   absl::StatusOr<WatchHub::LogChunk> ReadLogAt(int64_t from_revision, const Snapshot& snapshot);
+  absl::Status ReplayTo(int64_t revision, std::string_view prefix, Change change);
 
   Database db_;
   Statements sql_;
@@ -53,10 +60,14 @@ class ReaderPool {
  public:
   static absl::StatusOr<std::unique_ptr<ReaderPool>> Open(const std::string& path, size_t readers);
 
-  // Waits while all are lent.
+  // Each waits while all are lent.
   absl::StatusOr<RangeResult> Range(const RangeRequest& request);
+  absl::StatusOr<int64_t> Replay(std::string_view prefix, SqliteReader::Change change);
 
  private:
+  std::unique_ptr<SqliteReader> Borrow();
+  void Return(std::unique_ptr<SqliteReader> reader);
+
   explicit ReaderPool(std::vector<std::unique_ptr<SqliteReader>> readers) : idle_(std::move(readers)) {}
 
   Mutex mutex_;

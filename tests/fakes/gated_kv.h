@@ -80,6 +80,10 @@ class GatedKv : public Kv {
     return Forward(std::move(transaction), std::move(done));
   }
   absl::StatusOr<RangeResult> Range(const RangeRequest& request) override { return kv_->Range(request); }
+  absl::StatusOr<int64_t> Replay(std::string_view prefix,
+                                 absl::FunctionRef<absl::Status(Event& change)> change) override {
+    return kv_->Replay(prefix, change);
+  }
   absl::StatusOr<std::unique_ptr<WatchHandle>> Watch(std::string_view prefix, int64_t from_revision,
                                                      WatchCallback callback) override {
     return kv_->Watch(prefix, from_revision, std::move(callback));

@@ -152,6 +152,30 @@ absl::StatusOr<RangeResult> MemoryKv::Range(const RangeRequest& request) {
   return result;
 }
 
+absl::StatusOr<int64_t> MemoryKv::Replay(std::string_view prefix,
+                                         absl::FunctionRef<absl::Status(Event& change)> change) {
+  std::vector<Event> events;
+  int64_t revision = 0;
+  {
+    MutexLock lock(&mutex_);
+    revision = revision_;
+    for (const auto& [key, versions] : keys_) {
+      if (!key.starts_with(prefix)) continue;
+      for (const Version& version : versions) {
+        Event& event = events.emplace_back();
+        event.type = version.value.has_value() ? Event::Type::kPut : Event::Type::kDelete;
+        event.kv = {key, version.value.value_or(""), version.create_revision, version.mod_revision};
+      }
+    }
+  }
+  std::stable_sort(events.begin(), events.end(),
+                   [](const Event& a, const Event& b) { return a.kv.mod_revision < b.kv.mod_revision; });
+  for (Event& event : events) {
+    if (absl::Status s = change(event); !s.ok()) return s;
+  }
+  return revision;
+}
+
 absl::StatusOr<WatchHub::LogChunk> MemoryKv::ReadLog(int64_t from_revision) {
   MutexLock lock(&mutex_);
   if (absl::Status s = CheckWatchable(from_revision, compacted_); !s.ok()) return s;

@@ -102,7 +102,8 @@ TEST_P(FeedTest, RetiredIntentsAreToldOfAsDeleted) {
   const v1::Intent intent = MustAccept("h1", "a");
   Finish(intent);
   WaitFor(intent);
-  Watch watch(queue(), store_->kv().Revision());
+  Watch watch(queue(), 0);
+  watch.Await(2);
   clock_.Advance(absl::Hours(8 * 24));
   queue().RetireDue();
   const auto told = watch.Await(1);

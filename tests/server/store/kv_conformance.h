@@ -357,6 +357,58 @@ TEST_P(KvConformance, ARangeCanBeReadAsItWas) {
   EXPECT_EQ(kv_.Range(request).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
+TEST_P(KvConformance, AReplayTellsTheHistoryOfAPrefixInOrder) {
+  const auto replay = [&](const std::string& prefix, int64_t* revision = nullptr) {
+    std::vector<std::string> lines;
+    const auto end = kv_.Replay(prefix, [&](Event& change) {
+      const bool put = change.type == Event::Type::kPut;
+      lines.push_back(absl::StrCat(change.kv.mod_revision, put ? " put " : " delete ", change.kv.key, put ? "=" : "",
+                                   put ? change.kv.value : "", put ? " of " : "",
+                                   put ? absl::StrCat(change.kv.create_revision) : ""));
+      return absl::OkStatus();
+    });
+    EXPECT_TRUE(end.ok()) << end.status();
+    if (revision != nullptr && end.ok()) *revision = *end;
+    return lines;
+  };
+  EXPECT_THAT(replay("a/"), IsEmpty());
+  Put("a/1", "x");
+  Put("b/1", "other");
+  Put("a/2", "y");
+  Put("a/1", "z");
+  Delete("a/2");
+  const int64_t last = Put("b/1", "last");
+  int64_t revision = 0;
+  EXPECT_THAT(replay("a/", &revision),
+              ElementsAre("1 put a/1=x of 1", "3 put a/2=y of 3", "4 put a/1=z of 1", "5 delete a/2"));
+  EXPECT_EQ(revision, last) << "whatever the last one was about";
+  ASSERT_TRUE(kv_.Compact(last).ok());
+  // What is current is still there; more may be, as long as it has not been swept.
+  std::map<std::string, std::string> ends;
+  for (const std::string& line : replay("")) {
+    const bool put = line.find(" put ") != std::string::npos;
+    const std::string rest = line.substr(line.find(put ? " put " : " delete ") + (put ? 5 : 8));
+    const std::string key = rest.substr(0, rest.find('='));
+    put ? ends[key] = rest.substr(rest.find('=') + 1) : ends[key] = "gone";
+  }
+  EXPECT_EQ(ends["a/1"], "z of 1");
+  EXPECT_EQ(ends["b/1"], "last of 2");
+  EXPECT_TRUE(ends.count("a/2") == 0 || ends["a/2"] == "gone");
+}
+
+TEST_P(KvConformance, AReplayEndsWithWhatItsReaderSays) {
+  Put("a", "1");
+  Put("b", "2");
+  int calls = 0;
+  const auto end = kv_.Replay("", [&](Event&) {
+    ++calls;
+    return absl::DataLossError("enough");
+  });
+  EXPECT_EQ(end.status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(calls, 1);
+  EXPECT_THAT(ListPrefix(""), ElementsAre("a=1", "b=2")) << "and what comes after works";
+}
+
 TEST_P(KvConformance, AWatchTellsWhatChangesUnderItsPrefixFromNowOn) {
   Put("a/0", "before");
   WatchLog log;
