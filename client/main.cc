@@ -8,6 +8,6 @@
 
 int main(int argc, char** argv) {
   using warren::cli::TerminalOf;
-  return warren::cli::RunWarren(
-      argc, argv, {std::cin, std::cout, std::cerr, TerminalOf(STDOUT_FILENO), TerminalOf(STDERR_FILENO)});
+  return warren::cli::RunWarren(argc, argv,
+                                {std::cin, std::cout, std::cerr, TerminalOf(STDOUT_FILENO), TerminalOf(STDERR_FILENO)});
 }

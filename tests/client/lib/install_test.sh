@@ -9,7 +9,9 @@ prefix=$scratch/prefix
 
 cmake --install "$build" --prefix "$prefix" > "$scratch/install.log" || { cat "$scratch/install.log"; exit 1; }
 for file in bin/warren bin/warren-server bin/warren-agent include/warren/client/lib/client.h \
-            include/warren/v1/intents.pb.h include/warren/proto/common/names.h share/warren/warren.protoset; do
+            include/warren/v1/intents.pb.h include/warren/proto/common/names.h share/warren/warren.protoset \
+            share/man/man1/warren.1 share/man/man1/warren-netns.1 share/man/man8/warren-server.8 \
+            share/man/man8/warren-agent.8 share/bash-completion/completions/warren share/zsh/site-functions/_warren; do
   [ -s "$prefix/$file" ] || { echo "$file was not installed"; exit 1; }
 done
 for binary in warren warren-server warren-agent; do
