@@ -1,5 +1,6 @@
 #include "server/intents/intents.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -98,16 +99,22 @@ std::vector<std::string> Intents::KnownHosts() const {
   return names;
 }
 
-std::optional<absl::Time> Intents::OldestQueued() const {
-  std::optional<absl::Time> oldest;
+Intents::Stats Intents::stats() const {
+  const absl::Time now = options_.clock();
+  absl::Time oldest = now;
+  Stats stats;
   MutexLock lock(&mutex_);
+  stats.unfinished = unfinished_;
+  stats.finished = finished_;
+  stats.queued_bytes = queued_bytes_;
+  stats.open_calls = open_calls_;
   for (const auto& [name, host] : hosts_) {
     if (host->lane.entries().empty()) continue;
     const History::Row* row = host->history.Find(host->lane.entries().begin()->first);
-    const absl::Time created = absl::FromUnixMicros(row->create_time);
-    if (!oldest || created < *oldest) oldest = created;
+    oldest = std::min(oldest, absl::FromUnixMicros(row->create_time));
   }
-  return oldest;
+  stats.oldest = now - oldest;
+  return stats;
 }
 
 Host* Intents::FindHost(std::string_view name) const {

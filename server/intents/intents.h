@@ -199,8 +199,15 @@ class Intents {
   bool HasIntents(std::string_view host) const;
   // Hosts that have, by name.
   std::vector<std::string> KnownHosts() const;
-  // When the oldest unfinished intent was accepted; nothing: there is none. A look at each host.
-  std::optional<absl::Time> OldestQueued() const;
+  // How the queue stands. A look at each host: some 0.1 µs each.
+  struct Stats {
+    size_t unfinished = 0;
+    size_t finished = 0;      // kept
+    size_t queued_bytes = 0;  // bodies of the unfinished ones
+    size_t open_calls = 0;    // waits and cancels
+    absl::Duration oldest;    // age of the oldest unfinished one; zero: there is none
+  };
+  Stats stats() const;
 
   // No call is accepted any more (UNAVAILABLE); what is on its way to disk is waited for and answered, open Waits and
   // Cancels are answered UNAVAILABLE, and threads are joined. Nothing calls out afterwards. Idempotent; from one

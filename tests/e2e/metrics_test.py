@@ -17,6 +17,13 @@ class Metrics(unittest.TestCase):
             agent = fleet.hosts["h1"].agent.wait_for_log("listening")["metrics"]
             agent_text = fleet.hosts["h1"].run("curl", "-sS", "--fail", f"http://{agent}/metrics").stdout
         self.assertRegex(text, r'warren_intents_total\{state="SUCCEEDED"\} 1')
+        self.assertRegex(text, r"warren_intent_queue_oldest_seconds 0")
+        self.assertRegex(text, r"warren_intents_kept 1")
+        for resource in ("hosts", "intents", "namespaces"):
+            self.assertRegex(text, rf'warren_watches\{{resource="{resource}"\}} 0')
+        self.assertRegex(text, r"process_resident_memory_bytes \d")
+        self.assertRegex(text, r"warren_store_size_bytes [1-9]")
+        self.assertRegex(agent_text, r"warren_agent_journal_bytes [1-9]")
         self.assertRegex(agent_text, r'warren_agent_intents_total\{state="SUCCEEDED"\} 1')
         for body in (text, agent_text):
             checked = subprocess.run(["promtool", "check", "metrics"], input=body, capture_output=True, text=True)
