@@ -30,6 +30,7 @@
 #include "server/intents/intents.h"
 #include "server/inventory/inventory.h"
 #include "server/maintenance/commands.h"
+#include "server/metrics/queue_stats.h"
 #include "server/metrics/room_metrics.h"
 #include "server/metrics/rpc_metrics.h"
 #include "server/metrics/store_stats.h"
@@ -80,7 +81,11 @@ absl::Status Run(const ServerFlags& flags, const Settings& settings, const Logge
   if (!kv.ok()) return kv.status();
   metrics.Add(std::make_shared<metrics::StoreStats>(**kv));
 
-  inventory::Inventory inventory;
+  feed::Options feed_options;
+  feed_options.max_bytes = flags.watch_buffer_bytes;
+  feed_options.max_watches = flags.max_watches;
+  inventory::Inventory inventory(feed_options);
+
   hosts::HostRegistry::Options host_options;
   host_options.version = kVersion;
   host_options.heartbeat_interval = absl::Seconds(flags.heartbeat_interval);
@@ -90,10 +95,6 @@ absl::Status Run(const ServerFlags& flags, const Settings& settings, const Logge
   host_options.observer = &host_metrics;
   auto hosts = hosts::HostRegistry::Open(**kv, inventory, host_options);
   if (!hosts.ok()) return hosts.status();
-
-  feed::Options feed_options;
-  feed_options.max_bytes = flags.watch_buffer_bytes;
-  feed_options.max_watches = flags.max_watches;
 
   intents::Options intent_options;
   intent_options.max_operations = flags.max_operations;
@@ -124,6 +125,11 @@ absl::Status Run(const ServerFlags& flags, const Settings& settings, const Logge
   };
   auto host_feed = hosts::HostFeed::Open(**kv, host_feed_options);
   if (!host_feed.ok()) return host_feed.status();
+
+  metrics.Add(std::make_shared<metrics::QueueStats>(
+      **intents, metrics::QueueStats::Feeds{{"hosts", &(*host_feed)->feed()},
+                                            {"intents", &(*intents)->feed()},
+                                            {"namespaces", &inventory.feed()}}));
 
   api::WorkerPool workers(flags.workers, flags.max_pending_calls);
   const api::Rooms rooms{**intents, **hosts, inventory, workers, flags.max_operations, flags.max_intent_bytes};
@@ -170,6 +176,7 @@ absl::Status Run(const ServerFlags& flags, const Settings& settings, const Logge
   (*hosts)->Shutdown();
   (*intents)->Stop();
   (*host_feed)->Close();
+  inventory.Close();
   (*grpc)->Shutdown(kGrace);
   serving.Announce(nullptr);
   workers.Stop();

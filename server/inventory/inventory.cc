@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "proto/common/status_payload.h"
 #include "server/inventory/view.h"
 
 namespace warren::inventory {
@@ -156,6 +157,12 @@ void Inventory::Tell(const std::string& host, const LabelsPtr& before, const Lab
     events.push_back(std::move(event));
   }
   feed_.Append(revision, std::move(events));
+}
+
+void Inventory::Close() {
+  feed_.Close(WithRetry(WithReason(absl::UnavailableError("the server is stopping; watch again without after_revision"),
+                                   "SERVER_STOPPING"),
+                        absl::Seconds(1)));
 }
 
 const Inventory::Host* Inventory::Find(const std::string& host) const {

@@ -75,6 +75,9 @@ class Inventory {
   // Hosts of which something is known, by name.
   std::vector<std::string> Hosts() const;
 
+  // The server is stopping: watches end with UNAVAILABLE, none is opened any more.
+  void Close();
+
   // Its events are serialized NamespaceEvents; their subjects are NamespaceSubjects.
   feed::Feed& feed() { return feed_; }
   const feed::Feed& feed() const { return feed_; }

@@ -98,6 +98,7 @@ class TestServer {
     hosts_->Shutdown();
     intents_->Stop();
     host_feed_->Close();
+    inventory_.Close();
     grpc_->Shutdown(absl::Seconds(2));
     workers_.Stop();
   }

@@ -264,7 +264,9 @@ TEST_F(NamespaceWatchTest, AStoppingServerEndsWatches) {
   const auto watch = Open("h1");
   EXPECT_THAT(watch->Next(2), SizeIs(2));
   server_->Stop();
-  EXPECT_EQ(watch->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
+  const grpc::Status status = watch->Finish();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_EQ(Reason(status), "SERVER_STOPPING");
 }
 
 TEST_F(NamespaceWatchTest, ListsAreFilteredByPages) {
