@@ -127,9 +127,9 @@ absl::Status Run(const ServerFlags& flags, const Settings& settings, const Logge
   if (!host_feed.ok()) return host_feed.status();
 
   metrics.Add(std::make_shared<metrics::QueueStats>(
-      **intents, metrics::QueueStats::Feeds{{"hosts", &(*host_feed)->feed()},
-                                            {"intents", &(*intents)->feed()},
-                                            {"namespaces", &inventory.feed()}}));
+      **intents,
+      metrics::QueueStats::Feeds{
+          {"hosts", &(*host_feed)->feed()}, {"intents", &(*intents)->feed()}, {"namespaces", &inventory.feed()}}));
 
   api::WorkerPool workers(flags.workers, flags.max_pending_calls);
   const api::Rooms rooms{**intents, **hosts, inventory, workers, flags.max_operations, flags.max_intent_bytes};

@@ -102,8 +102,11 @@ TEST_F(IntentsApiTest, AFullQueueSaysWhenToTryAgain) {
   const grpc::Status status = Refused(Request("h1", "blue"));
   EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
   google::rpc::RetryInfo retry;
-  ASSERT_EQ(Details(status).details_size(), 1);
-  ASSERT_TRUE(Details(status).details(0).UnpackTo(&retry));
+  google::rpc::ErrorInfo info;
+  ASSERT_EQ(Details(status).details_size(), 2);
+  ASSERT_TRUE(Details(status).details(0).UnpackTo(&info));
+  EXPECT_EQ(info.reason(), "HOST_QUEUE_FULL");
+  ASSERT_TRUE(Details(status).details(1).UnpackTo(&retry));
   EXPECT_GE(retry.retry_delay().seconds(), 1);
 }
 
