@@ -133,13 +133,16 @@ feed::EventPtr IntentFeed::MakeEvent(const store::Event& change) const {
   auto event = std::make_shared<feed::Event>();
   event->revision = change.kv.mod_revision;
   event->host = std::string(key->host);
-  const bool deletion = change.type == store::Event::Type::kDelete;
-  const auto head = deletion ? std::nullopt : PeekIntent(change.kv.value);
-  if (deletion || (head && head->state != v1::Intent::QUEUED)) {
+  if (change.type == store::Event::Type::kDelete) {
+    event->deleted = Encode(v1::IntentEvent::DELETED, Named(key->host, key->id), event->revision);
+    return event;
+  }
+  const auto head = PeekIntent(change.kv.value);
+  if (!head) return nullptr;
+  // One that was just accepted was shown to nobody before.
+  if (head->state != v1::Intent::QUEUED) {
     event->deleted = Encode(v1::IntentEvent::DELETED, Named(key->host, key->id), event->revision);
   }
-  if (deletion) return event;
-  if (!head) return nullptr;
   const int64_t sequence = SequenceOf(change.kv.create_revision, head->position);
   SetSubjects({event->host, std::string(key->id), head->create_time, sequence, directory_.LabelsOf(event->host)},
               head->state, *event);
