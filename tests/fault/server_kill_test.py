@@ -91,7 +91,7 @@ def main():
             host.wait_connected()
         begun = time.monotonic()
         load = subprocess.Popen(
-            [BIN.parent / "tests" / "fleet_load", fleet.target, "8", str(rate), *fleet.hosts],
+            [BIN.parent / "tests" / "fleet_load", fleet.target, str(count), str(rate), *fleet.hosts],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )
         try:
