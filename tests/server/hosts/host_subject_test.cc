@@ -10,13 +10,17 @@ namespace {
 
 constexpr char kHost[] = R"(
   name: "hosts/h1" connected: true boot_id: "b-1" agent_version: "1.2" kernel_release: "6.18"
-  labels { key: "rack" value: "a1" } labels { key: "empty" value: "" }
   connect_time { seconds: 1767225600 } last_seen_time { seconds: 1767225660 nanos: 5 }
   queued_intents: 3 namespace_count: 120)";
 
 std::shared_ptr<const v1::Host> Parse(const std::string& text) {
   auto host = std::make_shared<v1::Host>();
   EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, host.get()));
+  if (text == kHost) {
+    // Not by text: the reflection of maps in Debian's protobuf does not go with code compiled for ThreadSanitizer.
+    (*host->mutable_labels())["rack"] = "a1";
+    (*host->mutable_labels())["empty"] = "";
+  }
   return host;
 }
 
