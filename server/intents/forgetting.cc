@@ -16,7 +16,7 @@ namespace warren::intents {
 
 struct Intents::Forgetting {
   std::string name;
-  Host* host = nullptr;  // null: nothing is known of it
+  Host* host = nullptr;
   std::vector<std::string> keys;
   std::function<void(absl::Status)> done;
 };
@@ -36,10 +36,11 @@ void Intents::ForgetHost(const std::string& host, std::vector<std::string> keys,
   absl::Status refused;
   {
     MutexLock lock(&mutex_);
-    forgetting->host = FindHost(host);
     if (stopping_) {
       refused = StoppingError();
-    } else if (forgetting->host != nullptr) {
+    } else {
+      // Made if need be: from now on nothing is accepted for it.
+      forgetting->host = MakeHost(host);
       if (forgetting->host->forgetting) {
         refused = WithReason(absl::AbortedError(absl::StrCat("host ", host, " is being deleted already")),
                              "HOST_BEING_DELETED", {{"host", host}});
@@ -65,11 +66,10 @@ void Intents::ForgetMore(const std::shared_ptr<Forgetting>& forgetting) {
     stopping = stopping_;
     if (!stopping) {
       std::vector<Retirement> some;
-      if (Host* host = forgetting->host; host != nullptr) {
-        const auto& rows = host->history.rows();
-        for (size_t i = host->history.First(); i < rows.size() && some.size() < kAtOnce; ++i) {
-          if (rows[i].finished()) some.push_back({host, rows[i].id, rows[i].sequence});
-        }
+      Host* const host = forgetting->host;
+      const auto& rows = host->history.rows();
+      for (size_t i = host->history.First(); i < rows.size() && some.size() < kAtOnce; ++i) {
+        if (rows[i].finished()) some.push_back({host, rows[i].id, rows[i].sequence});
       }
       if (!some.empty()) {
         return Retire(std::move(some), [this, forgetting](const absl::Status& status) {
@@ -97,8 +97,9 @@ void Intents::ForgetMore(const std::shared_ptr<Forgetting>& forgetting) {
 
 void Intents::Forgotten(const std::shared_ptr<Forgetting>& forgetting, const absl::Status& status) {
   std::vector<IntentDone> open;
-  if (Host* host = forgetting->host; host != nullptr) {
+  {
     MutexLock lock(&mutex_);
+    Host* const host = forgetting->host;
     host->forgetting = false;
     if (status.ok()) {
       for (auto& [sequence, entry] : host->lane.entries()) {

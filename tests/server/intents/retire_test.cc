@@ -1,6 +1,7 @@
 // What is finished is kept for a time, and so many of it; a host can be forgotten.
 
 #include <set>
+#include <thread>
 
 #include "tests/server/intents/queue_test.h"
 
@@ -206,6 +207,18 @@ TEST_P(RetireTest, WhileAHostIsBeingForgottenNothingIsAcceptedForIt) {
   MutexLock lock(&mutex);
   while (!done) changed.Wait(&mutex);
   EXPECT_TRUE(forgotten.ok()) << forgotten;
+}
+
+TEST_P(RetireTest, WhileAHostWithoutIntentsIsBeingForgottenNothingIsAcceptedForIt) {
+  queue();
+  gate_.Hold();
+  std::thread forgetting([&] { EXPECT_TRUE(Forget("h1").ok()); });
+  gate_.WaitForHeld(1);
+  EXPECT_THAT(Accept(Request("h1", "a")), Fails(StatusCode::kUnavailable, "is being deleted"));
+  gate_.Release();
+  forgetting.join();
+  MustAccept("h1", "a");
+  EXPECT_EQ(Rows("i/h1/"), 1u);
 }
 
 TEST_P(RetireTest, AHostThatCouldNotBeForgottenIsWhole) {
