@@ -127,7 +127,7 @@ absl::Status UnknownHost(const std::string& host) {
 }
 
 bool IsKnown(const Rooms& rooms, const std::string& host) {
-  return rooms.hosts.Known(host) || rooms.intents.HasIntents(host);
+  return rooms.hosts.Look(host).has_value() || rooms.intents.HasIntents(host);
 }
 
 }  // namespace warren::api

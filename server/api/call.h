@@ -80,7 +80,7 @@ absl::Status Busy();
 
 // NOT_FOUND, saying what to do.
 absl::Status UnknownHost(const std::string& host);
-// A host is known when an agent of it ever connected, or intents were accepted for it.
+// A host is known when an agent of it ever connected, or intents were accepted for it, until it is deleted.
 bool IsKnown(const Rooms& rooms, const std::string& host);
 
 }  // namespace warren::api

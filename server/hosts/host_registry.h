@@ -76,7 +76,8 @@ class HostRegistry : public intents::Dispatcher, public intents::HostDirectory, 
   // public because tests bring their own time.
   void CheckLiveness();
 
-  // Without queued_intents and namespace_count, which others know. Nothing: no agent of that name ever connected.
+  // Without queued_intents and namespace_count, which others know. Nothing: no agent of that name ever connected, and
+  // nobody introduced it.
   std::optional<v1::Host> Get(const std::string& host) const;
   // The same without copying. The record's last_seen_time is not kept up to date.
   struct Seen {
@@ -84,7 +85,7 @@ class HostRegistry : public intents::Dispatcher, public intents::HostDirectory, 
     absl::Time last_seen;                    // InfinitePast: not known
   };
   std::optional<Seen> Look(const std::string& host) const;
-  // Hosts that ever connected, by name.
+  // Hosts that ever connected or were introduced, by name.
   std::vector<std::string> Names() const;
 
   // A host is deleted between these two, by whoever deletes the rows: RecordKey(host), and last. From the first on
@@ -102,6 +103,8 @@ class HostRegistry : public intents::Dispatcher, public intents::HostDirectory, 
   bool Known(const std::string& host) const override;
   absl::Status CheckCapabilities(const std::string& host, const intents::Operations& operations) const override;
   std::shared_ptr<const intents::Labels> LabelsOf(const std::string& host) const override;
+  // Its record has a name and nothing else until its agent connects; it is saved, and deleted, as every other.
+  void Introduce(const std::string& host) override;
 
   // intents::Dispatcher
   void Deliver(const std::string& host, uint64_t session, std::vector<intents::Delivery> deliveries) override;

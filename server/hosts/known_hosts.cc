@@ -1,5 +1,7 @@
 // HostRegistry: what is known of hosts, and how they are deleted.
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "proto/common/names.h"
 #include "proto/common/status_payload.h"
@@ -47,7 +49,21 @@ std::vector<std::string> HostRegistry::Names() const {
 
 bool HostRegistry::Known(const std::string& host) const {
   MutexLock lock(&mutex_);
-  return hosts_.count(host) > 0;
+  const auto found = hosts_.find(host);
+  return found != hosts_.end() && !found->second.record->agent_instance().empty();
+}
+
+void HostRegistry::Introduce(const std::string& host) {
+  {
+    MutexLock lock(&mutex_);
+    Host& entry = hosts_[host];
+    if (entry.record) return;
+    v1::Host record;
+    record.set_name(HostName(host));
+    SetRecord(entry, std::move(record));
+  }
+  // Not while it is being deleted: EndForget saves it, or takes it out again.
+  Save(host);
 }
 
 absl::Status HostRegistry::CheckCapabilities(const std::string& host, const intents::Operations& operations) const {

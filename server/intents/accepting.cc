@@ -304,10 +304,14 @@ absl::Status Intents::CheckRoom(const AcceptJob& job) const {
 
 void Intents::Accepted(const std::shared_ptr<AcceptJob>& job, const absl::StatusOr<store::CommitResult>& result) {
   std::vector<std::function<void()>> repeats;
+  std::vector<std::string> first;  // hosts that had no intents
   {
     MutexLock lock(&mutex_);
     EndCommit();
-    for (const AcceptJob::Share& share : job->shares) share.host->lane.EndAccept(share.count, share.direct);
+    for (const AcceptJob::Share& share : job->shares) {
+      share.host->lane.EndAccept(share.count, share.direct);
+      if (result.ok() && share.host->history.empty()) first.push_back(share.host->name);
+    }
     if (!result.ok()) queued_bytes_ -= job->bytes;
     int64_t position = 0;
     for (AcceptJob::Item& item : job->items) {
@@ -359,6 +363,7 @@ void Intents::Accepted(const std::shared_ptr<AcceptJob>& job, const absl::Status
       answer.push_back(Complete(std::move(item.intent), item.host->name, item.id, sequence));
     }
     ObserveDepth();
+    for (const std::string& host : first) directory_.Introduce(host);
     for (const AcceptJob::Share& share : job->shares) Pump(share.host);
     job->done(std::move(answer));
   }

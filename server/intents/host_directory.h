@@ -1,7 +1,7 @@
 #ifndef WARREN_SERVER_INTENTS_HOST_DIRECTORY_H_
 #define WARREN_SERVER_INTENTS_HOST_DIRECTORY_H_
 
-// What the queue asks about a host before it accepts an intent for it.
+// What the queue asks about a host before it accepts an intent for it, and tells when it was the first to hear of it.
 
 #include <map>
 #include <memory>
@@ -30,6 +30,10 @@ class HostDirectory {
 
   // What filters see of the host. Null: none.
   virtual std::shared_ptr<const Labels> LabelsOf(const std::string& host) const = 0;
+
+  // An intent was accepted for a host that had none; whoever keeps hosts shows it from now on, connected or not. Comes
+  // again after a restart of the server.
+  virtual void Introduce(const std::string& host) = 0;
 };
 
 }  // namespace warren::intents

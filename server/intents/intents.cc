@@ -15,7 +15,7 @@
 
 namespace warren::intents {
 
-Intents::Intents(store::Kv& kv, Dispatcher& dispatcher, const HostDirectory& directory, Options options)
+Intents::Intents(store::Kv& kv, Dispatcher& dispatcher, HostDirectory& directory, Options options)
     : kv_(kv),
       dispatcher_(dispatcher),
       directory_(directory),
@@ -25,8 +25,8 @@ Intents::Intents(store::Kv& kv, Dispatcher& dispatcher, const HostDirectory& dir
 
 Intents::~Intents() { Stop(); }
 
-absl::StatusOr<std::unique_ptr<Intents>> Intents::Open(store::Kv& kv, Dispatcher& dispatcher,
-                                                       const HostDirectory& directory, Options options) {
+absl::StatusOr<std::unique_ptr<Intents>> Intents::Open(store::Kv& kv, Dispatcher& dispatcher, HostDirectory& directory,
+                                                       Options options) {
   std::unique_ptr<Intents> intents(new Intents(kv, dispatcher, directory, std::move(options)));
   auto loaded = Load(kv, intents->options_.window, [&](const store::Event& change) { intents->feed_->Replay(change); });
   if (!loaded.ok()) return loaded.status();
@@ -52,6 +52,8 @@ absl::StatusOr<std::unique_ptr<Intents>> Intents::Open(store::Kv& kv, Dispatcher
   const absl::Status followed =
       raw->feed_->Start(loaded->revision, [raw](Worker::Task task) { return raw->worker_->Post(std::move(task)); });
   if (!followed.ok()) return followed;
+  // The server may have ended between the commit of the first one and this.
+  for (const std::string& host : raw->KnownHosts()) directory.Introduce(host);
   return intents;
 }
 

@@ -116,8 +116,8 @@ class Intents {
   // Loads what the store holds: unfinished intents with their bodies, the cursors, and an index of the finished ones.
   // Kv, Dispatcher and HostDirectory outlive the result. DATA_LOSS naming the key of a row that cannot be understood;
   // otherwise as Kv::Range.
-  static absl::StatusOr<std::unique_ptr<Intents>> Open(store::Kv& kv, Dispatcher& dispatcher,
-                                                       const HostDirectory& directory, Options options);
+  static absl::StatusOr<std::unique_ptr<Intents>> Open(store::Kv& kv, Dispatcher& dispatcher, HostDirectory& directory,
+                                                       Options options);
   // Stops.
   ~Intents();
   Intents(const Intents&) = delete;
@@ -228,7 +228,7 @@ class Intents {
     IntentDone done;
   };
 
-  Intents(store::Kv& kv, Dispatcher& dispatcher, const HostDirectory& directory, Options options);
+  Intents(store::Kv& kv, Dispatcher& dispatcher, HostDirectory& directory, Options options);
 
   // intents.cc: what the other files share.
   //
@@ -305,7 +305,7 @@ class Intents {
 
   store::Kv& kv_;
   Dispatcher& dispatcher_;
-  const HostDirectory& directory_;
+  HostDirectory& directory_;
   const Options options_;
 
   mutable Mutex mutex_;

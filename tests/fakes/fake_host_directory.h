@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "proto/common/mutex.h"
@@ -49,12 +50,23 @@ class FakeHostDirectory : public HostDirectory {
     const auto it = labels_.find(host);
     return it == labels_.end() ? nullptr : std::make_shared<const Labels>(it->second);
   }
+  void Introduce(const std::string& host) override {
+    MutexLock lock(&mutex_);
+    introduced_.push_back(host);
+  }
+
+  // The hosts introduced since the last call, in order.
+  std::vector<std::string> TakeIntroduced() {
+    MutexLock lock(&mutex_);
+    return std::exchange(introduced_, {});
+  }
 
  private:
   mutable Mutex mutex_;
   std::set<std::string> known_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, absl::Status> lacks_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, Labels> labels_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::string> introduced_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace warren::intents

@@ -279,6 +279,40 @@ TEST_F(HostsApiTest, AWatchShowsWhatThereIsThenWhatChanges) {
   EXPECT_EQ(watch.last().host().queued_intents(), 1) << "as of the event";
 }
 
+TEST_F(HostsApiTest, AWatchShowsAHostThatOnlyHasIntents) {
+  {
+    Watch watch(*hosts_);
+    EXPECT_EQ(watch.Next(), "SYNCED");
+    Create("late", "red");
+    EXPECT_EQ(watch.Next(), "CHANGED late");
+    EXPECT_EQ(watch.last().host().queued_intents(), 1);
+    EXPECT_FALSE(watch.last().host().has_connect_time());
+  }
+  Restart();
+  Watch watch(*hosts_);
+  EXPECT_THAT(watch.Next(2), ElementsAre("EXISTING late", "SYNCED"));
+  auto late = Connect("late");
+  EXPECT_EQ(watch.Next(), "CHANGED late connected");
+  Leave(std::move(late));
+  EXPECT_EQ(watch.Next(), "CHANGED late");
+  EXPECT_TRUE(Delete("late").ok());
+  EXPECT_EQ(watch.Next(), "DELETED late");
+  Create("late", "red");
+  EXPECT_EQ(watch.Next(), "CHANGED late");
+  EXPECT_TRUE(Delete("late").ok());
+  EXPECT_EQ(watch.Next(), "DELETED late");
+}
+
+TEST_F(HostsApiTest, AHostThatOnlyHasIntentsIsNotOneThatHasConnected) {
+  Create("late", "red");
+  v1::CreateIntentRequest request = Request("late", "blue");
+  request.set_allow_unknown_host(false);
+  const grpc::Status refused = Refused(request);
+  EXPECT_EQ(refused.error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_EQ(Reason(refused), "HOST_NOT_FOUND");
+  EXPECT_THAT(Filtered("connected = false"), ElementsAre("hosts/late"));
+}
+
 TEST_F(HostsApiTest, AWatchIsToldOfAReboot) {
   Leave(Connect("h1"));
   AwaitTold("h1");
@@ -356,8 +390,9 @@ TEST_F(HostsApiTest, ADeletedHostIsForgottenWithItsIntentsAndItsInventory) {
   agent->HearIntent();
   Create("h2", "blue");
   AwaitTold("h1 connected");
+  AwaitTold("h2");
   Watch watch(*hosts_);
-  EXPECT_THAT(watch.Next(2), ElementsAre("EXISTING h1 connected", "SYNCED"));
+  EXPECT_THAT(watch.Next(3), ElementsAre("EXISTING h1 connected", "EXISTING h2", "SYNCED"));
   Leave(std::move(agent));
   EXPECT_EQ(watch.Next(), "CHANGED h1");
   const grpc::Status deleted = Delete("h1");

@@ -384,6 +384,61 @@ TEST_F(HostRegistryTest, AHostThatNeverConnectedCanBeDeletedToo) {
   Connect("h1");
 }
 
+TEST_F(HostRegistryTest, AnIntroducedHostIsShownAndNotKnown) {
+  registry_->Introduce("late");
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_FALSE(registry_->Known("late")) << "no agent has connected";
+    EXPECT_THAT(registry_->Names(), ElementsAre("late"));
+    const auto host = registry_->Get("late");
+    ASSERT_TRUE(host.has_value());
+    v1::Host bare;
+    bare.set_name("hosts/late");
+    EXPECT_EQ(host->SerializeAsString(), bare.SerializeAsString());
+    EXPECT_EQ(registry_->Look("late")->last_seen, absl::InfinitePast());
+    EXPECT_TRUE(registry_->CheckCapabilities("late", Delivery(1).intent->operations()).ok());
+    EXPECT_EQ(registry_->LabelsOf("late"), nullptr);
+    Reopen();
+  }
+  const int64_t before = kv_.Revision();
+  registry_->Introduce("late");
+  Settle();
+  EXPECT_EQ(kv_.Revision(), before) << "it is there";
+}
+
+TEST_F(HostRegistryTest, AnIntroducedHostBecomesWhatItsAgentSays) {
+  registry_->Introduce("h1");
+  Connect("h1");
+  EXPECT_TRUE(registry_->Known("h1"));
+  EXPECT_EQ(notes_.reboots, 0) << "no boot came before";
+  registry_->Introduce("h1");
+  EXPECT_TRUE(registry_->Get("h1")->connected());
+  Settle();
+  Settle();
+  EXPECT_EQ(Stored("h1").boot_id(), kBoot);
+}
+
+TEST_F(HostRegistryTest, AnIntroducedHostIsSavedWhenTheStoreWorksAgain) {
+  kv_.FailWith(absl::ResourceExhaustedError("disk full"));
+  registry_->Introduce("late");
+  kv_.FailWith(absl::OkStatus());
+  registry_->CheckLiveness();
+  Settle();
+  EXPECT_EQ(Stored("late").name(), "hosts/late");
+}
+
+TEST_F(HostRegistryTest, AHostIntroducedWhileItIsDeletedIsThereIfTheDeletionFails) {
+  for (const bool deleted : {true, false}) {
+    ASSERT_TRUE(registry_->BeginForget("late").ok());
+    registry_->Introduce("late");
+    Settle();
+    EXPECT_TRUE(HostRecords::Load(kv_)->empty()) << "nothing is saved of it meanwhile";
+    registry_->EndForget("late", deleted ? absl::OkStatus() : absl::ResourceExhaustedError("disk full"));
+    EXPECT_EQ(registry_->Look("late").has_value(), !deleted);
+    Settle();
+    EXPECT_EQ(HostRecords::Load(kv_)->empty(), deleted);
+  }
+}
+
 TEST_F(HostRegistryTest, ASessionThatEndsWhileItsHostIsDeletedDoesNotBringItBack) {
   FakeAgentStream& stream = Connect("h1");
   notes_.during = [&] {
@@ -701,6 +756,7 @@ TEST_F(HostRegistryTest, SessionsMayComeSpeakAndGoAtOnce) {
       registry_->Get("h1");
       registry_->LabelsOf("h1");
       registry_->Names();
+      registry_->Introduce("h2");
     }
   });
   // Somebody tries to delete one of the hosts.

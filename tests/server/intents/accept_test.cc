@@ -200,6 +200,25 @@ TEST_P(AcceptTest, AnUnknownHostIsRefusedUnlessAllowed) {
   dispatcher_.WaitForLine(Deliver(intent, 1));
 }
 
+TEST_P(AcceptTest, AHostIsIntroducedWithItsFirstIntent) {
+  gate_.FailWith(absl::UnavailableError("no"));
+  AcceptRequest request = Request("new", "red");
+  request.allow_unknown_host = true;
+  EXPECT_FALSE(Accept(request).ok());
+  gate_.FailWith(absl::OkStatus());
+  request.validate_only = true;
+  MustAccept(request);
+  EXPECT_THAT(directory_.TakeIntroduced(), testing::IsEmpty()) << "nothing was accepted";
+  request.validate_only = false;
+  MustAccept(request);
+  EXPECT_THAT(directory_.TakeIntroduced(), testing::ElementsAre("new"));
+  MustAccept(request);
+  EXPECT_THAT(directory_.TakeIntroduced(), testing::IsEmpty()) << "it has intents";
+  EXPECT_THAT(Accept(Request("new", "blue")), Fails(StatusCode::kNotFound, "host new")) << "it has not connected yet";
+  Restart();
+  EXPECT_THAT(directory_.TakeIntroduced(), testing::ElementsAre("new")) << "the one before may not have come to it";
+}
+
 TEST_P(AcceptTest, WhatTheKernelLacksIsRefused) {
   directory_.Lacks("h1",
                    absl::FailedPreconditionError("host h1: kernel has no network namespace support (CONFIG_NET_NS)"));
