@@ -9,11 +9,10 @@ import pathlib
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 import unittest
 
-from fleet import BIN, Fleet
+from fleet import BIN, Fleet, python_with_grpc
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ADDRESS = "127.0.0.1:7600"  # in the document
@@ -23,13 +22,6 @@ GRPCURL = shutil.which("grpcurl", path=os.environ.get("PATH", "") + ":" + os.pat
 def blocks():
     """(language, text) in the document's order."""
     return re.findall(r"^```(\w+)\n(.*?)^```$", (ROOT / "docs" / "api.md").read_text(), re.M | re.S)
-
-
-def python_with_grpc():
-    for python in (sys.executable, "/usr/bin/python3"):
-        if subprocess.run([python, "-c", "import grpc, google.protobuf"], capture_output=True).returncode == 0:
-            return python
-    raise AssertionError("no Python has grpcio: deploy/install-deps.sh installs python3-grpcio")
 
 
 class ApiDocument(unittest.TestCase):

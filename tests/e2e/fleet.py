@@ -13,6 +13,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -41,6 +42,14 @@ def wait_until(condition, what, deadline=DEADLINE):
         if time.monotonic() > end:
             raise AssertionError(f"still not so after {deadline} s: {what}")
         time.sleep(0.01)
+
+
+def python_with_grpc():
+    """A Python to run a gRPC client with: the one that runs the tests may be without."""
+    for python in (sys.executable, "/usr/bin/python3"):
+        if subprocess.run([python, "-c", "import grpc, google.protobuf"], capture_output=True).returncode == 0:
+            return python
+    raise AssertionError("no Python has grpcio: deploy/install-deps.sh installs python3-grpcio")
 
 
 class Daemon:

@@ -14,8 +14,9 @@ import urllib.error
 import urllib.request
 import uuid
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
-from fleet import BIN, Fleet, wait_until  # noqa: E402
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "e2e"))
+from fleet import BIN, Fleet, python_with_grpc, wait_until  # noqa: E402
 
 # Some 10 KB an intent.
 INTENT = json.dumps({"operations": [{"createNamespace": {"namespace": f"n{i:03}" + "x" * 90}} for i in range(100)]})
@@ -105,6 +106,24 @@ class Store(unittest.TestCase):
             fleet.server.kill()
             fleet.start_server()
             self.assertEqual(fleet.listed(), fleet.acknowledged)
+
+    def test_grpc_health_follows_the_disk_without_a_restart(self):
+        with StoreFleet(megabytes=8) as fleet:
+            self.assertEqual(fleet.submit().returncode, 0)
+            watch = subprocess.Popen(
+                [python_with_grpc(), HERE / "health_watch.py", fleet.target], stdout=subprocess.PIPE, text=True)
+            with watch:
+                try:
+                    self.assertEqual(watch.stdout.readline(), "SERVING\n")
+                    for _ in range(2):
+                        fleet.disk.fill()
+                        wait_until(lambda: fleet.submit().returncode, "an intent is refused")
+                        self.assertEqual(watch.stdout.readline(), "NOT_SERVING\n")
+                        fleet.disk.empty()
+                        self.assertEqual(watch.stdout.readline(), "SERVING\n")
+                        self.assertEqual(fleet.submit().returncode, 0)
+                finally:
+                    watch.terminate()
 
     def test_a_read_only_disk_keeps_the_server_from_starting_and_is_named(self):
         with StoreFleet(megabytes=8) as fleet:
