@@ -29,6 +29,7 @@ Commands, each with a --help of its own:
 constexpr uint64_t kMaxIntentBytes = uint64_t{3} << 20;
 constexpr uint64_t kRestOfMessage = uint64_t{64} << 10;
 constexpr uint64_t kMaxMessageBytes = uint64_t{1} << 30;
+constexpr uint64_t kMaxMetadataBytes = uint64_t{1} << 24;
 constexpr uint32_t kMaxBatch = 9999;  // fits between two sequences of the store
 
 absl::StatusOr<ListenAddress> Local(const char* flag, const std::string& text) {
@@ -120,6 +121,7 @@ int ParseServerFlags(int argc, const char* const* argv, ServerFlags& f) {
         "Intents, cancellations and acknowledgements waiting to be sent to one agent; at least four windows",
         100'000'000);
   limit("--max-message-bytes", f.max_message_bytes, "Size of a gRPC message received", kMaxMessageBytes);
+  limit("--max-metadata-bytes", f.max_metadata_bytes, "Size of a gRPC call's metadata received", kMaxMetadataBytes);
   limit("--max-calls-per-connection", f.max_calls_per_connection, "gRPC calls open at once on one connection",
         1'000'000);
   limit("--workers", f.workers, "Threads for calls that read the store", 1024);

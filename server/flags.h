@@ -39,6 +39,7 @@ struct ServerFlags {
   double heartbeat_interval = 5;  // seconds
   uint32_t max_agents = 20000;
   uint64_t max_message_bytes = 4 << 20;
+  uint32_t max_metadata_bytes = 16 << 10;
   uint32_t max_calls_per_connection = 10000;
   uint64_t max_pending_to_agent = 65536;
   uint32_t workers = 4;

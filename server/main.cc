@@ -142,6 +142,7 @@ absl::Status Run(const ServerFlags& flags, const Settings& settings, const Logge
   grpc_options.services = {&agents_service, &hosts_service, &intents_service, &namespaces_service};
   grpc_options.interceptors.push_back(std::make_unique<metrics::RpcMetrics>(metrics.registry(), Services()));
   grpc_options.max_message_bytes = flags.max_message_bytes;
+  grpc_options.max_metadata_bytes = static_cast<int>(flags.max_metadata_bytes);
   grpc_options.max_calls_per_connection = static_cast<int>(flags.max_calls_per_connection);
   auto grpc = api::GrpcServer::Start(std::move(grpc_options));
   if (!grpc.ok()) return grpc.status();

@@ -24,6 +24,7 @@ class GrpcServer {
     std::vector<grpc::Service*> services;  // outlive the server
     std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
     size_t max_message_bytes = size_t{4} << 20;
+    int max_metadata_bytes = 16 << 10;  // of a call
     int max_calls_per_connection = 10000;
   };
 

@@ -117,8 +117,13 @@ TEST(ServerFlagsTest, HistoryIsKeptForADurationThatIsOne) {
 
 TEST(ServerFlagsTest, BadUsageIsExitCodeTwo) {
   ServerFlags flags;
-  for (const std::vector<const char*>& arguments : std::vector<std::vector<const char*>>{
-           {"--no-such-flag"}, {"--window", "0"}, {"--window", "x"}, {"--max-intent-bytes", "99999999"}, {"extra"}}) {
+  for (const std::vector<const char*>& arguments :
+       std::vector<std::vector<const char*>>{{"--no-such-flag"},
+                                             {"--window", "0"},
+                                             {"--window", "x"},
+                                             {"--max-intent-bytes", "99999999"},
+                                             {"--max-metadata-bytes", "99999999"},
+                                             {"extra"}}) {
     EXPECT_EQ(Parse(arguments, flags), kExitUsage) << arguments[0];
   }
 }

@@ -5,8 +5,10 @@
 #include <grpcpp/generic/generic_stub.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <filesystem>
 #include <future>
+#include <thread>
 
 #include "grpc/health/v1/health.pb.h"
 #include "tests/server/api/api_fixture.h"
@@ -179,6 +181,54 @@ TEST_F(GrpcServerTest, ADirectoryThatIsNotThereIsNamed) {
 TEST_F(GrpcServerTest, AMessageOverTheLimitIsRefused) {
   v1::CreateIntentRequest request = Request("h1", std::string(5 << 20, 'x'));
   EXPECT_EQ(Refused(request).error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+}
+
+TEST_F(GrpcServerTest, MetadataOverTheLimitIsRefused) {
+  Create("h1", "red");
+  v1::GetHostRequest request;
+  request.set_name("hosts/h1");
+  v1::Host host;
+  Context within;
+  within.AddMetadata("x-trace", std::string(15 << 10, 'x'));
+  const grpc::Status taken = hosts_->GetHost(&within, request, &host);
+  EXPECT_TRUE(taken.ok()) << taken.error_message();
+  Context over;
+  over.AddMetadata("x-trace", std::string(17 << 10, 'x'));
+  EXPECT_EQ(hosts_->GetHost(&over, request, &host).error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+}
+
+// Calls that cross with GOAWAY are cancelled by gRPC itself, before any handler sees them; they have no details.
+TEST_F(GrpcServerTest, CallsThatComeWhileTheServerStopsAreUnavailable) {
+  for (int round = 0; round < 10; ++round) {
+    std::atomic<int> answered = 0;
+    std::vector<std::thread> clients;
+    for (int i = 0; i < 8; ++i) {
+      clients.emplace_back([&, i] {
+        grpc::Status status;
+        while (status.ok()) {
+          Context context;
+          if (i % 2 == 0) {
+            v1::Intent intent;
+            status = intents_->CreateIntent(&context, Request("h1", "red"), &intent);
+          } else {
+            v1::ListHostsResponse hosts;
+            status = hosts_->ListHosts(&context, v1::ListHostsRequest(), &hosts);
+          }
+          ++answered;
+          answered.notify_one();
+        }
+        if (status.error_code() == grpc::StatusCode::CANCELLED) {
+          EXPECT_EQ(status.error_details(), "");
+        } else {
+          EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE) << status.error_message();
+        }
+      });
+    }
+    for (int seen = answered; seen < 100; seen = answered) answered.wait(seen);
+    server_->Stop();
+    for (std::thread& client : clients) client.join();
+    Restart();
+  }
 }
 
 TEST_F(GrpcServerTest, ReflectionListsEveryService) {
