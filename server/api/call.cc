@@ -30,7 +30,7 @@ grpc::ServerUnaryReactor* AnswerOn(WorkerPool& workers, grpc::CallbackServerCont
                                    std::function<absl::Status()> work) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   if (!workers.Post([reactor, work = std::move(work)] { reactor->Finish(ToGrpc(work())); })) {
-    reactor->Finish(ToGrpc(Busy()));
+    reactor->Finish(ToGrpc(NotTaken(workers)));
   }
   return reactor;
 }
@@ -72,7 +72,7 @@ IntentCall::IntentCall(const Rooms& rooms, v1::Intent* response)
 grpc::ServerUnaryReactor* IntentCall::Start(const Rooms& rooms, v1::Intent* response,
                                             std::function<void(IntentCall&)> begin) {
   auto* call = new IntentCall(rooms, response);
-  if (!rooms.workers.Post([call, begin = std::move(begin)] { begin(*call); })) call->Fail(Busy());
+  if (!rooms.workers.Post([call, begin = std::move(begin)] { begin(*call); })) call->Fail(NotTaken(rooms.workers));
   return call;
 }
 
@@ -111,7 +111,11 @@ absl::Duration WaitTime(std::chrono::system_clock::time_point deadline, absl::Ti
   return std::min(wait, left - std::min(left / 10, kMaxMargin));
 }
 
-absl::Status Busy() {
+absl::Status NotTaken(const WorkerPool& workers) {
+  if (workers.stopped()) {
+    return WithRetry(WithReason(absl::UnavailableError("the server is stopping; try again"), "SERVER_STOPPING"),
+                     absl::Seconds(1));
+  }
   return WithReason(ExhaustedError("the server is busy: too many calls are waiting for the store", absl::Seconds(1)),
                     "SERVER_BUSY");
 }

@@ -35,7 +35,7 @@ struct Rooms {
 // Answers at once.
 grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, const absl::Status& status);
 
-// Answers with what `work` returns, on the pool. RESOURCE_EXHAUSTED with google.rpc.RetryInfo: the pool is full.
+// Answers with what `work` returns, on the pool, or with NotTaken.
 grpc::ServerUnaryReactor* AnswerOn(WorkerPool& workers, grpc::CallbackServerContext* context,
                                    std::function<absl::Status()> work);
 
@@ -44,7 +44,7 @@ grpc::ServerUnaryReactor* AnswerOn(WorkerPool& workers, grpc::CallbackServerCont
 // Threading: one thing at a time: Start, then Accept, Cancel or Wait from its task, then the answer.
 class IntentCall : public grpc::ServerUnaryReactor {
  public:
-  // Runs `begin` on the pool, or answers RESOURCE_EXHAUSTED. The call may be over when this returns.
+  // Runs `begin` on the pool, or answers NotTaken. The call may be over when this returns.
   static grpc::ServerUnaryReactor* Start(const Rooms& rooms, v1::Intent* response,
                                          std::function<void(IntentCall&)> begin);
 
@@ -75,8 +75,9 @@ class IntentCall : public grpc::ServerUnaryReactor {
 absl::Duration WaitTime(std::chrono::system_clock::time_point deadline, absl::Time now,
                         std::optional<absl::Duration> asked);
 
-// RESOURCE_EXHAUSTED: the pool is full.
-absl::Status Busy();
+// Why a pool has not taken a task, with google.rpc.RetryInfo. RESOURCE_EXHAUSTED (SERVER_BUSY): it is full. UNAVAILABLE
+// (SERVER_STOPPING): it was stopped.
+absl::Status NotTaken(const WorkerPool& workers);
 
 // NOT_FOUND, saying what to do.
 absl::Status UnknownHost(const std::string& host);

@@ -105,7 +105,7 @@ grpc::ServerUnaryReactor* IntentsService::BatchCreateIntents(grpc::CallbackServe
                                  reactor->Finish(ToGrpc(result.status()));
                                });
   });
-  if (!queued) reactor->Finish(ToGrpc(Busy()));
+  if (!queued) reactor->Finish(ToGrpc(NotTaken(rooms_.workers)));
   return reactor;
 }
 

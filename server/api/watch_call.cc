@@ -152,7 +152,7 @@ class WatchCall : public WatchReactor, public WakeThread::Sleeper, public std::e
       reading_ = true;
     }
     const bool taken = watches_.workers_.Post([self = shared_from_this()] { self->ReadPageNow(); });
-    if (!taken) End(Busy());
+    if (!taken) End(NotTaken(watches_.workers_));
   }
 
   // On the worker pool.

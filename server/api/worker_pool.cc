@@ -18,6 +18,11 @@ bool WorkerPool::Post(Task task) {
   return true;
 }
 
+bool WorkerPool::stopped() const {
+  MutexLock lock(&mutex_);
+  return stopping_;
+}
+
 void WorkerPool::Stop() {
   {
     MutexLock lock(&mutex_);

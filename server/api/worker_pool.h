@@ -27,6 +27,9 @@ class WorkerPool {
   // False: too many are waiting, or it was stopped; the task was not taken.
   [[nodiscard]] bool Post(Task task);
 
+  // Takes nothing any more.
+  bool stopped() const;
+
   // Runs what is queued and joins the threads. Idempotent; from one thread, not from a task.
   void Stop();
 
@@ -34,7 +37,7 @@ class WorkerPool {
   void Run();
 
   const size_t max_queued_;
-  Mutex mutex_;
+  mutable Mutex mutex_;
   CondVar changed_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::deque<Task> tasks_ ABSL_GUARDED_BY(mutex_);

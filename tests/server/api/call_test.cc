@@ -5,6 +5,8 @@
 #include <chrono>
 #include <optional>
 
+#include "proto/common/status_payload.h"
+
 namespace warren::api {
 namespace {
 
@@ -29,6 +31,19 @@ TEST(WaitTimeTest, LeavesTheAnswerTimeToArriveBeforeTheDeadline) {
 
 TEST(WaitTimeTest, IsNotPositiveWhenTheDeadlineHasPassed) {
   EXPECT_LE(WaitTime(In(absl::Seconds(-1)), kNow, std::nullopt), absl::ZeroDuration());
+}
+
+TEST(NotTakenTest, TellsAFullPoolFromAStoppedOne) {
+  WorkerPool pool(1, 1);
+  const absl::Status full = NotTaken(pool);
+  EXPECT_EQ(full.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(ReasonOf(full), "SERVER_BUSY");
+  EXPECT_TRUE(full.GetPayload(kRetryInfoUrl).has_value());
+  pool.Stop();
+  const absl::Status stopped = NotTaken(pool);
+  EXPECT_EQ(stopped.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(ReasonOf(stopped), "SERVER_STOPPING");
+  EXPECT_TRUE(stopped.GetPayload(kRetryInfoUrl).has_value());
 }
 
 }  // namespace

@@ -47,7 +47,9 @@ TEST(WorkerPoolTest, RefusesWhatIsOverTheLimit) {
 
 TEST(WorkerPoolTest, RefusesWhatComesAfterTheStop) {
   WorkerPool pool(1, 2);
+  EXPECT_FALSE(pool.stopped());
   pool.Stop();
+  EXPECT_TRUE(pool.stopped());
   EXPECT_FALSE(pool.Post([] {}));
   pool.Stop();
 }
