@@ -113,8 +113,8 @@ void Intents::Run(const std::shared_ptr<AcceptJob>& job) {
   }
   // What was seen before is answered whatever limits, host and capabilities are by now.
   if (violations.empty()) {
-    const auto later = LookUp(job);
-    if (!later.ok()) return AnswerJob(*job, later.status());
+    auto later = LookUp(job);
+    if (!later.ok()) return AnswerJob(*job, std::move(later).status());
     if (*later) return;
   }
   for (size_t i = 0; i < job->requests.size() && violations.size() < kMaxViolations; ++i) {
@@ -137,8 +137,8 @@ void Intents::Run(const std::shared_ptr<AcceptJob>& job) {
     }
     return AnswerJob(*job, std::move(answer));
   }
-  const auto begun = Begin(job);
-  if (!begun.ok()) return AnswerJob(*job, begun.status());
+  auto begun = Begin(job);
+  if (!begun.ok()) return AnswerJob(*job, std::move(begun).status());
   // Somebody else was faster with an id. (And may have failed by now: then once more.)
   if (!*begun) Run(job);
 }
