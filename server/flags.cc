@@ -14,7 +14,7 @@ constexpr char kExamples[] = R"(Examples:
   warren-server
       Listens for gRPC on unix:/run/warren/server.sock and 127.0.0.1:7600, keeps its state in /var/lib/warren/server.
   warren-server --http-listen 127.0.0.1:7601
-      Serves /healthz and /readyz too, for whoever watches over it.
+      Serves /healthz, /readyz and /metrics on a second port, for whoever may not reach the first.
   warren-server --grpc-listen 127.0.0.1:0 --state-dir ./state --run-dir ./run --log-format json
       Takes a free port and logs it: {"msg":"listening","grpc":"127.0.0.1:40123",...}
   WARREN_MAX_QUEUED_PER_HOST=50000 warren-server --config /etc/warren/server.conf
@@ -60,7 +60,7 @@ int ParseServerFlags(int argc, const char* const* argv, ServerFlags& f) {
       ->delimiter(',')
       ->group(addresses);
   app.add_option("--http-listen", f.http_listen,
-                 "Serve /healthz, /readyz and /metrics over HTTP on HOST:PORT, such as 127.0.0.1:7601 [not served]")
+                 "Serve the same pages as --metrics-listen on HOST:PORT too, such as 127.0.0.1:7601 [not served]")
       ->type_name("ADDRESS")
       ->group(addresses);
   app.add_option("--metrics-listen", f.metrics_listen,

@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/common/mutex.h"
+#include "proto/common/status_payload.h"
 #include "proto/common/unique_fd.h"
 
 namespace warren {
@@ -83,7 +84,7 @@ absl::StatusOr<std::unique_ptr<Pages>> Pages::Serve(ListenAddress address, const
   add("/healthz$", [] { return Page{.body = "ok\n"}; });
   add("/readyz$", [ready = std::move(ready)] {
     const absl::Status status = ready();
-    return status.ok() ? Page{.body = "ok\n"} : Page{.code = 503, .body = absl::StrCat(status.ToString(), "\n")};
+    return status.ok() ? Page{.body = "ok\n"} : Page{.code = 503, .body = absl::StrCat(ToText(status), "\n")};
   });
   add("/metrics$", [&metrics] {
     std::ostringstream text;

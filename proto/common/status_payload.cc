@@ -51,6 +51,8 @@ absl::Status WithRetry(absl::Status status, absl::Duration retry_after) {
   return status;
 }
 
+std::string ToText(const absl::Status& status) { return status.ToString(absl::StatusToStringMode::kWithNoExtraData); }
+
 std::string ReasonOf(const absl::Status& status) {
   google::rpc::ErrorInfo details;
   const auto payload = status.GetPayload(kErrorInfoUrl);

@@ -44,6 +44,9 @@ absl::Status WithResource(absl::Status status, std::string_view type, std::strin
 // The same status with google.rpc.RetryInfo.
 absl::Status WithRetry(absl::Status status, absl::Duration retry_after);
 
+// "UNAVAILABLE: the disk is full", for logs and pages: what payloads say is for programs.
+std::string ToText(const absl::Status& status);
+
 // The reason of a status' ErrorInfo; empty: it has none.
 std::string ReasonOf(const absl::Status& status);
 

@@ -272,7 +272,7 @@ void HostRegistry::OnEnded(const std::shared_ptr<AgentSession>& session, const a
   }
   options_.logger.Info("agent disconnected", {{"host", host},
                                               {"session", std::to_string(session->number())},
-                                              {"reason", why.ok() ? "closed by the agent" : why.ToString()}});
+                                              {"reason", why.ok() ? "closed by the agent" : ToText(why)}});
   if (options_.observer != nullptr) options_.observer->OnConnected(-1);
   if (changed) Save(host);
   session->EndAnnounced(*listener());

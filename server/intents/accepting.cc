@@ -347,7 +347,7 @@ void Intents::Accepted(const std::shared_ptr<AcceptJob>& job, const absl::Status
     options_.logger.Warn("intents not stored",
                          {{"count", absl::StrCat(job->items.size())},
                           {"first", IntentName(job->requests.front().host, job->items.front().id.ToString())},
-                          {"error", status.ToString()}});
+                          {"error", ToText(status)}});
     if (absl::IsResourceExhausted(status)) status = WithRetry(std::move(status), options_.retry_after);
     job->done(status);
   } else {

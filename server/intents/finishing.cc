@@ -190,7 +190,7 @@ void Intents::FinishCommitted(const std::shared_ptr<Finishing>& finishing,
     finishing->backoff = std::clamp(finishing->backoff * 2, options_.backoff_min, options_.backoff_max);
     options_.logger.Warn(
         "result not stored; trying again",
-        {{"name", name}, {"error", result.status().ToString()}, {"in", absl::FormatDuration(finishing->backoff)}});
+        {{"name", name}, {"error", ToText(result.status())}, {"in", absl::FormatDuration(finishing->backoff)}});
     MutexLock lock(&mutex_);
     EndCommit();
     if (stopping_) return;  // the agent, or whoever cancels, says it again

@@ -144,7 +144,7 @@ void Intents::CursorMoved(Host* host, int64_t position, const absl::Status& stat
   }
   if (status.ok()) return Pump(host);
   options_.logger.Warn("send cursor not stored; trying again",
-                       {{"host", host->name}, {"error", status.ToString()}, {"in", absl::FormatDuration(backoff)}});
+                       {{"host", host->name}, {"error", ToText(status)}, {"in", absl::FormatDuration(backoff)}});
 }
 
 }  // namespace warren::intents

@@ -8,6 +8,7 @@
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "google/protobuf/wire_format_lite.h"
 #include "proto/common/names.h"
+#include "proto/common/status_payload.h"
 #include "server/intents/intent_subject.h"
 #include "server/intents/snapshot.h"
 #include "server/intents/stored.h"
@@ -97,7 +98,7 @@ absl::Status IntentFeed::Start(int64_t replayed, Post post) {
   post_ = std::move(post);
   auto watch = kv_.Watch(kIntentPrefix, replayed + 1, [this](absl::StatusOr<store::WatchEvents> told) {
     if (!told.ok()) {
-      logger_.Error("watch of the store broke off", {{"error", told.status().ToString()}});
+      logger_.Error("watch of the store broke off", {{"error", ToText(told.status())}});
       feed_.Close(told.status());
       return;
     }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "proto/common/status_payload.h"
 #include "server/intents/host.h"
 #include "server/intents/intents.h"
 #include "server/intents/retirement.h"
@@ -66,7 +67,7 @@ void Intents::RetireDue() {
     if (status.ok()) {
       options_.logger.Info("finished intents retired", {{"count", absl::StrCat(count)}});
     } else {
-      options_.logger.Warn("finished intents not retired; trying again later", {{"error", status.ToString()}});
+      options_.logger.Warn("finished intents not retired; trying again later", {{"error", ToText(status)}});
     }
     {
       MutexLock lock(&mutex_);

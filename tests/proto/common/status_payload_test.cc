@@ -28,5 +28,20 @@ TEST(StatusPayload, ExhaustionSaysWhenToTryAgainNeverTooSoon) {
   EXPECT_EQ(details.retry_delay().seconds(), 2);
 }
 
+TEST(StatusPayload, TextForPeopleHasNoPayloadsInIt) {
+  EXPECT_EQ(ToText(ExhaustedError("full", absl::Seconds(1))), "RESOURCE_EXHAUSTED: full; try again in 1s");
+  EXPECT_EQ(ToText(absl::OkStatus()), "OK");
+}
+
+TEST(StatusPayload, AReasonComesBackAndAnErrorMayHaveNone) {
+  const absl::Status status = WithReason(absl::NotFoundError("no"), "HOST_NOT_FOUND", {{"host", "h1"}});
+  EXPECT_EQ(ReasonOf(status), "HOST_NOT_FOUND");
+  EXPECT_EQ(ReasonOf(absl::NotFoundError("no")), "");
+  google::rpc::ErrorInfo info;
+  ASSERT_TRUE(info.ParseFromString(std::string(status.GetPayload(kErrorInfoUrl).value())));
+  EXPECT_EQ(info.domain(), "warren.v1");
+  EXPECT_EQ(info.metadata().at("host"), "h1");
+}
+
 }  // namespace
 }  // namespace warren
