@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "proto/common/names.h"
+#include "proto/common/refusals.h"
 #include "proto/common/status_payload.h"
 #include "server/api/status.h"
 
@@ -112,22 +113,16 @@ absl::Duration WaitTime(std::chrono::system_clock::time_point deadline, absl::Ti
 }
 
 absl::Status NotTaken(const WorkerPool& workers) {
-  if (workers.stopped()) {
-    return WithRetry(WithReason(absl::UnavailableError("the server is stopping; try again"), "SERVER_STOPPING"),
-                     absl::Seconds(1));
-  }
+  if (workers.stopped()) return StoppingError();
   return WithReason(ExhaustedError("the server is busy: too many calls are waiting for the store", absl::Seconds(1)),
                     "SERVER_BUSY");
 }
 
 absl::Status UnknownHost(const std::string& host) {
-  return WithResource(
-      WithReason(absl::NotFoundError(absl::StrCat(
-                     "host ", host,
-                     " is not known: no agent of that name has ever connected, and no intent was accepted for it; "
-                     "check the name (ListHosts shows those there are)")),
-                 "HOST_NOT_FOUND", {{"host", host}}),
-      "warren.v1.Host", HostName(host));
+  return HostNotFoundError(
+      host,
+      " is not known: no agent of that name has ever connected, and no intent was accepted for it; "
+      "check the name (ListHosts shows those there are)");
 }
 
 bool IsKnown(const Rooms& rooms, const std::string& host) {

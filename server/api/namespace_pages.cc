@@ -10,8 +10,6 @@ namespace {
 
 constexpr size_t kChunk = 256;
 
-std::string LastSegment(const std::string& name) { return name.substr(name.rfind('/') + 1); }
-
 }  // namespace
 
 NamespaceScan::NamespaceScan(const inventory::Inventory& inventory, const std::string& host, const std::string& after,
@@ -34,7 +32,7 @@ inventory::NamespacePtr NamespaceScan::Next() {
   while (host_ < hosts_.size()) {
     const std::string& host = hosts_[host_];
     if (next_ == chunk_.size()) {
-      if (!chunk_.empty()) after_ = LastSegment(chunk_.back()->name());
+      if (!chunk_.empty()) after_ = inventory::LastSegment(chunk_.back()->name());
       chunk_ = inventory_.List(host, after_, kChunk);
       next_ = 0;
     }
@@ -49,7 +47,9 @@ inventory::NamespacePtr NamespaceScan::Next() {
   return nullptr;
 }
 
-std::string NamespaceScan::key() const { return hosts_[host_] + "/" + LastSegment(chunk_[next_ - 1]->name()); }
+std::string NamespaceScan::key() const {
+  return hosts_[host_] + "/" + inventory::LastSegment(chunk_[next_ - 1]->name());
+}
 
 absl::StatusOr<SnapshotSource::Page> NamespaceSnapshot::Next() {
   Page page;

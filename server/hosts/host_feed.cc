@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/common/names.h"
+#include "proto/common/refusals.h"
 #include "proto/common/status_payload.h"
 #include "server/hosts/host_records.h"
 #include "server/hosts/host_subject.h"
@@ -92,9 +93,7 @@ void HostFeed::Close() {
   }
   if (thread_.joinable()) thread_.join();
   watch_.reset();
-  feed_.Close(WithRetry(
-      WithReason(absl::UnavailableError("the server is stopping; go on after the last revision"), "SERVER_STOPPING"),
-      absl::Seconds(1)));
+  feed_.Close(StoppingError("the server is stopping; go on after the last revision"));
 }
 
 absl::Status HostFeed::ready() const {

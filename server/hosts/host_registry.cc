@@ -1,9 +1,9 @@
 #include "server/hosts/host_registry.h"
 
 #include "absl/strings/str_cat.h"
+#include "proto/common/refusals.h"
 #include "proto/common/status_payload.h"
 #include "server/hosts/hello.h"
-#include "server/hosts/refusals.h"
 
 namespace warren::hosts {
 namespace {
@@ -166,7 +166,7 @@ absl::Status HostRegistry::OnHello(const std::shared_ptr<AgentSession>& session,
     const auto found = hosts_.find(host);
     const bool taken = found != hosts_.end() && found->second.session && found->second.instance != instance;
     if (forgetting_.contains(host)) {
-      refused = BeingDeleted(absl::StatusCode::kUnavailable, host, "connect again");
+      refused = HostBeingDeletedError(absl::StatusCode::kUnavailable, host, "connect again");
     } else if (taken) {
       refused = WithReason(
           absl::AlreadyExistsError(absl::StrCat(

@@ -4,11 +4,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/common/names.h"
+#include "proto/common/refusals.h"
 #include "proto/common/status_payload.h"
 #include "server/hosts/capabilities.h"
 #include "server/hosts/hello.h"
 #include "server/hosts/host_registry.h"
-#include "server/hosts/refusals.h"
 
 namespace warren::hosts {
 
@@ -85,7 +85,7 @@ std::shared_ptr<const intents::Labels> HostRegistry::LabelsOf(const std::string&
 
 absl::Status HostRegistry::CheckForget(const std::string& host) const {
   if (stopping_) return StoppingError("the server is shutting down; try again");
-  if (forgetting_.contains(host)) return BeingDeleted(absl::StatusCode::kAborted, host, "try again");
+  if (forgetting_.contains(host)) return HostBeingDeletedError(absl::StatusCode::kAborted, host, "try again");
   const auto found = hosts_.find(host);
   if (found == hosts_.end() || found->second.session == nullptr) return absl::OkStatus();
   return WithResource(

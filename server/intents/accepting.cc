@@ -7,6 +7,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "proto/common/names.h"
+#include "proto/common/refusals.h"
 #include "proto/common/status_payload.h"
 #include "server/intents/accept_job.h"
 #include "server/intents/difference.h"
@@ -45,21 +46,7 @@ absl::Status Prefixed(const std::string& prefix, const absl::Status& status) {
   return result;
 }
 
-absl::Status UnknownHost(const std::string& host) {
-  return WithResource(
-      WithReason(absl::NotFoundError(absl::StrCat("host ", host,
-                                                  ": no agent has connected under this name yet; check the name, or "
-                                                  "set allow_unknown_host and the intent will wait for it")),
-                 "HOST_NOT_FOUND", {{"host", host}}),
-      "warren.v1.Host", HostName(host));
-}
-
 }  // namespace
-
-absl::Status StoppingError() {
-  return WithRetry(WithReason(absl::UnavailableError("the server is stopping; try again"), "SERVER_STOPPING"),
-                   absl::Seconds(1));
-}
 
 void Intents::Accept(AcceptRequest request, IntentDone done) {
   auto job = std::make_shared<AcceptJob>();
@@ -68,7 +55,7 @@ void Intents::Accept(AcceptRequest request, IntentDone done) {
   job->done = [done = std::move(done)](absl::StatusOr<std::vector<v1::Intent>> result) {
     result.ok() ? done(std::move(result->front())) : done(result.status());
   };
-  Run(job);
+  RunJob(job);
 }
 
 void Intents::AcceptBatch(std::vector<AcceptRequest> requests, bool validate_only, IntentsDone done) {
@@ -77,15 +64,14 @@ void Intents::AcceptBatch(std::vector<AcceptRequest> requests, bool validate_onl
   job->validate_only = validate_only;
   job->requests = std::move(requests);
   job->done = std::move(done);
-  Run(job);
+  RunJob(job);
 }
 
 void Intents::AnswerJob(AcceptJob& job, absl::StatusOr<std::vector<v1::Intent>> result) {
-  Worker::Task task = [done = std::move(job.done), result = std::move(result)]() mutable { done(std::move(result)); };
-  if (!worker_->Post(std::move(task))) task();
+  Run([done = std::move(job.done), result = std::move(result)]() mutable { done(std::move(result)); });
 }
 
-void Intents::Run(const std::shared_ptr<AcceptJob>& job) {
+void Intents::RunJob(const std::shared_ptr<AcceptJob>& job) {
   std::vector<FieldViolation> violations;
   const auto bad = [&](size_t i, const char* field, std::string why) {
     violations.push_back({absl::StrCat(job->Prefix(i, "."), field), std::move(why)});
@@ -140,7 +126,7 @@ void Intents::Run(const std::shared_ptr<AcceptJob>& job) {
   auto begun = Begin(job);
   if (!begun.ok()) return AnswerJob(*job, std::move(begun).status());
   // Somebody else was faster with an id. (And may have failed by now: then once more.)
-  if (!*begun) Run(job);
+  if (!*begun) RunJob(job);
 }
 
 absl::StatusOr<bool> Intents::LookUp(const std::shared_ptr<AcceptJob>& job) {
@@ -153,7 +139,7 @@ absl::StatusOr<bool> Intents::LookUp(const std::shared_ptr<AcceptJob>& job) {
     if (accepting != host->accepting.end()) {
       // What becomes of that one is what this one is answered with.
       if (absl::Status s = OpenCall(); !s.ok()) return s;
-      accepting->second.push_back([this, job] { Run(job); });
+      accepting->second.push_back([this, job] { RunJob(job); });
       return true;
     }
     job->items[i].seen = Look(host, job->items[i].id);
@@ -183,7 +169,9 @@ absl::Status Intents::CheckNew(AcceptJob& job) const {
     const AcceptRequest& request = job.requests[i];
     absl::Status refused;
     if (!request.allow_unknown_host && !directory_.Known(request.host)) {
-      refused = UnknownHost(request.host);
+      refused = HostNotFoundError(request.host,
+                                  ": no agent has connected under this name yet; check the name, or set "
+                                  "allow_unknown_host and the intent will wait for it");
     } else if (request.expire_time && *request.expire_time <= now) {
       refused = WithReason(absl::FailedPreconditionError(absl::StrCat(
                                "expire_time ", absl::FormatTime(*request.expire_time, absl::UTCTimeZone()),
@@ -270,10 +258,7 @@ absl::Status Intents::CheckRoom(const AcceptJob& job) const {
   if (stopping_) return StoppingError();
   for (const AcceptJob::Share& share : job.shares) {
     if (share.host != nullptr && share.host->forgetting) {
-      return WithRetry(
-          WithReason(absl::UnavailableError(absl::StrCat("host ", share.host->name, " is being deleted; try again")),
-                     "HOST_BEING_DELETED", {{"host", share.host->name}}),
-          options_.retry_after);
+      return HostBeingDeletedError(absl::StatusCode::kUnavailable, share.host->name, "try again", options_.retry_after);
     }
     const size_t queued = share.host == nullptr ? 0 : share.host->lane.entries().size() + share.host->lane.accepting();
     if (queued + share.count > options_.max_queued_per_host) {

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/common/names.h"
+#include "proto/common/refusals.h"
 #include "proto/common/status_payload.h"
 #include "server/intents/host.h"
 #include "server/intents/intents.h"

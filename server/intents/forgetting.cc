@@ -4,11 +4,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/common/names.h"
+#include "proto/common/refusals.h"
 #include "proto/common/status_payload.h"
 #include "server/intents/host.h"
 #include "server/intents/intents.h"
 #include "server/intents/retirement.h"
-#include "server/intents/snapshot.h"
 #include "server/intents/stored.h"
 #include "server/intents/worker.h"
 
@@ -20,13 +20,6 @@ struct Intents::Forgetting {
   std::vector<std::string> keys;
   std::function<void(absl::Status)> done;
 };
-
-namespace {
-
-// Finished intents go first, some at a time: what is left for the last commit is the queue.
-constexpr size_t kAtOnce = 500;
-
-}  // namespace
 
 void Intents::ForgetHost(const std::string& host, std::vector<std::string> keys,
                          std::function<void(absl::Status)> done) {
@@ -50,13 +43,10 @@ void Intents::ForgetHost(const std::string& host, std::vector<std::string> keys,
     }
   }
   if (!refused.ok()) {
-    Worker::Task task = [done = std::move(done), refused] { done(refused); };
-    if (!worker_->Post(std::move(task))) task();
-    return;
+    return Run([done = std::move(done), refused] { done(refused); });
   }
   forgetting->done = std::move(done);
-  Worker::Task more = [this, forgetting] { ForgetMore(forgetting); };
-  if (!worker_->Post(std::move(more))) Forgotten(forgetting, StoppingError());
+  Run([this, forgetting] { ForgetMore(forgetting); });
 }
 
 void Intents::ForgetMore(const std::shared_ptr<Forgetting>& forgetting) {
@@ -68,7 +58,7 @@ void Intents::ForgetMore(const std::shared_ptr<Forgetting>& forgetting) {
       std::vector<Retirement> some;
       Host* const host = forgetting->host;
       const auto& rows = host->history.rows();
-      for (size_t i = host->history.First(); i < rows.size() && some.size() < kAtOnce; ++i) {
+      for (size_t i = host->history.First(); i < rows.size() && some.size() < Retirement::kAtOnce; ++i) {
         if (rows[i].finished()) some.push_back({host, rows[i].id, rows[i].sequence});
       }
       if (!some.empty()) {
@@ -115,10 +105,7 @@ void Intents::Forgotten(const std::shared_ptr<Forgetting>& forgetting, const abs
       host->history = History();
     }
   }
-  const absl::Status gone = WithResource(
-      WithReason(absl::NotFoundError(absl::StrCat("host ", forgetting->name, " was deleted, and its intents with it")),
-                 "HOST_NOT_FOUND", {{"host", forgetting->name}}),
-      "warren.v1.Host", HostName(forgetting->name));
+  const absl::Status gone = HostNotFoundError(forgetting->name, " was deleted, and its intents with it");
   for (IntentDone& done : open) done(gone);
   if (status.ok()) {
     options_.logger.Info("host forgotten", {{"host", forgetting->name}, {"open_calls", absl::StrCat(open.size())}});

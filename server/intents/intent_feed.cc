@@ -8,9 +8,9 @@
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "google/protobuf/wire_format_lite.h"
 #include "proto/common/names.h"
+#include "proto/common/refusals.h"
 #include "proto/common/status_payload.h"
 #include "server/intents/intent_subject.h"
-#include "server/intents/snapshot.h"
 #include "server/intents/stored.h"
 #include "server/intents/timestamp.h"
 

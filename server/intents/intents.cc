@@ -5,11 +5,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/common/names.h"
+#include "proto/common/refusals.h"
 #include "proto/common/status_payload.h"
 #include "server/intents/host.h"
 #include "server/intents/intent_feed.h"
 #include "server/intents/load.h"
-#include "server/intents/snapshot.h"
 #include "server/intents/timestamp.h"
 #include "server/intents/worker.h"
 
@@ -130,9 +130,12 @@ Host* Intents::MakeHost(const std::string& name) {
   return host.get();
 }
 
-void Intents::Answer(IntentDone done, absl::StatusOr<v1::Intent> result) {
-  Worker::Task task = [done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); };
+void Intents::Run(std::function<void()> task) {
   if (!worker_->Post(std::move(task))) task();
+}
+
+void Intents::Answer(IntentDone done, absl::StatusOr<v1::Intent> result) {
+  Run([done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); });
 }
 
 absl::Status Intents::OpenCall() {

@@ -235,7 +235,9 @@ class Intents {
   // Null: nothing is known of it.
   Host* FindHost(std::string_view name) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Host* MakeHost(const std::string& name) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Calls `done` on the queue's thread.
+  // Runs on the queue's thread; here when that has stopped.
+  void Run(std::function<void()> task);
+  // Calls `done` there.
   void Answer(IntentDone done, absl::StatusOr<v1::Intent> result);
   // RESOURCE_EXHAUSTED: max_waiters are open. Otherwise one more is.
   absl::Status OpenCall() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -258,7 +260,7 @@ class Intents {
   void AnswerAway(const Host& host, std::vector<IntentDone> cancels);
 
   // accepting.cc
-  void Run(const std::shared_ptr<AcceptJob>& job);
+  void RunJob(const std::shared_ptr<AcceptJob>& job);
   // What was seen before of the job's ids. True: some are on their way to disk, and it is run again after that.
   absl::StatusOr<bool> LookUp(const std::shared_ptr<AcceptJob>& job);
   absl::Status CheckNew(AcceptJob& job) const;

@@ -1,6 +1,7 @@
 #ifndef WARREN_SERVER_INTENTS_RETIREMENT_H_
 #define WARREN_SERVER_INTENTS_RETIREMENT_H_
 
+#include <cstddef>
 #include <cstdint>
 
 #include "server/intents/intents.h"
@@ -10,6 +11,9 @@ namespace warren::intents {
 
 // A finished intent that is to be deleted.
 struct Intents::Retirement {
+  // In one commit: small enough to hold nobody up.
+  static constexpr size_t kAtOnce = 500;
+
   Host* host = nullptr;
   Uuid id;
   int64_t sequence = 0;

@@ -13,13 +13,6 @@
 #include "server/intents/worker.h"
 
 namespace warren::intents {
-namespace {
-
-// In one commit: small enough to hold nobody up.
-constexpr size_t kRetiredAtOnce = 500;
-
-}  // namespace
-
 std::vector<Intents::Retirement> Intents::CollectDue(size_t limit) const {
   const absl::Time now = options_.clock();
   const int64_t too_old = absl::ToUnixMicros(now - std::max(options_.retention, kRememberedFor));
@@ -59,7 +52,7 @@ void Intents::RetireDue() {
   size_t count = 0;
   MutexLock lock(&mutex_);
   if (stopping_ || retiring_) return;
-  std::vector<Retirement> due = CollectDue(kRetiredAtOnce);
+  std::vector<Retirement> due = CollectDue(Retirement::kAtOnce);
   count = due.size();
   if (count == 0) return ScheduleRetirement();
   retiring_ = true;
@@ -72,9 +65,9 @@ void Intents::RetireDue() {
     {
       MutexLock lock(&mutex_);
       retiring_ = false;
-      if (!status.ok() || count < kRetiredAtOnce) ScheduleRetirement();
+      if (!status.ok() || count < Retirement::kAtOnce) ScheduleRetirement();
     }
-    if (status.ok() && count == kRetiredAtOnce) RetireDue();
+    if (status.ok() && count == Retirement::kAtOnce) RetireDue();
   });
 }
 

@@ -24,9 +24,6 @@ struct Intents::Snapshot {
   bool finished() const { return body == nullptr; }
 };
 
-// UNAVAILABLE with google.rpc.RetryInfo, for whatever comes once Stop was called.
-absl::Status StoppingError();
-
 }  // namespace warren::intents
 
 #endif  // WARREN_SERVER_INTENTS_SNAPSHOT_H_

@@ -36,7 +36,6 @@ inline constexpr int64_t SequenceOf(int64_t revision, int64_t position) {
   return revision * kSequencesPerRevision + position;
 }
 inline constexpr int64_t RevisionOf(int64_t sequence) { return sequence / kSequencesPerRevision; }
-inline constexpr int64_t PositionOf(int64_t sequence) { return sequence % kSequencesPerRevision; }
 
 std::string IntentKey(std::string_view host, const Uuid& id);
 std::string IntentsPrefix(std::string_view host);

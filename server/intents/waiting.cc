@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "proto/common/refusals.h"
 #include "server/intents/host.h"
 #include "server/intents/intents.h"
 #include "server/intents/snapshot.h"

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "proto/common/refusals.h"
 #include "proto/common/status_payload.h"
 #include "server/inventory/view.h"
 
@@ -9,8 +10,6 @@ namespace warren::inventory {
 namespace {
 
 constexpr char kHostNamespace[] = "@host";
-
-std::string LastSegment(const std::string& name) { return name.substr(name.rfind('/') + 1); }
 
 }  // namespace
 
@@ -159,11 +158,7 @@ void Inventory::Tell(const std::string& host, const LabelsPtr& before, const Lab
   feed_.Append(revision, std::move(events));
 }
 
-void Inventory::Close() {
-  feed_.Close(WithRetry(WithReason(absl::UnavailableError("the server is stopping; watch again without after_revision"),
-                                   "SERVER_STOPPING"),
-                        absl::Seconds(1)));
-}
+void Inventory::Close() { feed_.Close(StoppingError("the server is stopping; watch again without after_revision")); }
 
 const Inventory::Host* Inventory::Find(const std::string& host) const {
   const auto found = hosts_.find(host);

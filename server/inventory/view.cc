@@ -22,6 +22,8 @@ struct Lifetimes {
 
 }  // namespace
 
+std::string LastSegment(const std::string& name) { return name.substr(name.rfind('/') + 1); }
+
 v1::Namespace BasicView(const v1::Namespace& netns) {
   v1::Namespace basic;
   basic.set_name(netns.name());

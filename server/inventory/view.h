@@ -11,6 +11,9 @@
 
 namespace warren::inventory {
 
+// "red" of "hosts/h1/namespaces/red".
+std::string LastSegment(const std::string& name);
+
 // Without links and routes.
 v1::Namespace BasicView(const v1::Namespace& netns);
 
