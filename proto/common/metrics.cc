@@ -10,6 +10,18 @@
 
 namespace warren {
 
+prometheus::MetricFamily GaugeFamily(const char* name, const char* help, double value) {
+  prometheus::ClientMetric metric;
+  metric.gauge.value = value;
+  return {name, help, prometheus::MetricType::Gauge, {metric}};
+}
+
+prometheus::MetricFamily CounterFamily(const char* name, const char* help, double value) {
+  prometheus::ClientMetric metric;
+  metric.counter.value = value;
+  return {name, help, prometheus::MetricType::Counter, {metric}};
+}
+
 Metrics::Metrics() {
   prometheus::BuildGauge()
       .Name("warren_build_info")

@@ -5,6 +5,7 @@
 // looked up when it is asked for. proto/common/pages.h serves them. Exports warren_build_info{version}. Thread-safe.
 
 #include <prometheus/collectable.h>
+#include <prometheus/metric_family.h>
 #include <prometheus/registry.h>
 
 #include <memory>
@@ -13,6 +14,10 @@
 #include "proto/common/mutex.h"
 
 namespace warren {
+
+// One value, as a collectable gives it.
+prometheus::MetricFamily GaugeFamily(const char* name, const char* help, double value);
+prometheus::MetricFamily CounterFamily(const char* name, const char* help, double value);
 
 class Metrics : public prometheus::Collectable {
  public:

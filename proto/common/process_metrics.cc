@@ -1,8 +1,6 @@
 #include "proto/common/process_metrics.h"
 
-#include <prometheus/client_metric.h>
 #include <prometheus/metric_family.h>
-#include <prometheus/metric_type.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -15,32 +13,17 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
+#include "proto/common/metrics.h"
 
 namespace warren {
 namespace {
 
 using prometheus::MetricFamily;
-using prometheus::MetricType;
 
 std::string Read(const char* path) {
   std::ostringstream text;
   text << std::ifstream(path).rdbuf();
   return text.str();
-}
-
-MetricFamily Family(const char* name, const char* help, MetricType type, double value) {
-  MetricFamily family;
-  family.name = name;
-  family.help = help;
-  family.type = type;
-  prometheus::ClientMetric metric;
-  if (type == MetricType::Counter) {
-    metric.counter.value = value;
-  } else {
-    metric.gauge.value = value;
-  }
-  family.metric.push_back(metric);
-  return family;
 }
 
 // Since the epoch, in seconds; 0: not known.
@@ -71,16 +54,15 @@ std::vector<MetricFamily> ProcessMetrics::Collect() const {
       return absl::SimpleAtod(fields[field], &value) ? value : 0;
     };
     const auto ticks = static_cast<double>(sysconf(_SC_CLK_TCK));
-    families.push_back(Family("process_cpu_seconds_total", "User and system time spent, in seconds",
-                              MetricType::Counter, (number(kUserTime) + number(kSystemTime)) / ticks));
-    families.push_back(Family("process_resident_memory_bytes", "Memory that is resident", MetricType::Gauge,
-                              number(kPages) * static_cast<double>(sysconf(_SC_PAGESIZE))));
-    families.push_back(
-        Family("process_virtual_memory_bytes", "Address space in use", MetricType::Gauge, number(kVirtualBytes)));
-    families.push_back(Family("process_threads", "Threads", MetricType::Gauge, number(kThreads)));
+    families.push_back(CounterFamily("process_cpu_seconds_total", "User and system time spent, in seconds",
+                                     (number(kUserTime) + number(kSystemTime)) / ticks));
+    families.push_back(GaugeFamily("process_resident_memory_bytes", "Memory that is resident",
+                                   number(kPages) * static_cast<double>(sysconf(_SC_PAGESIZE))));
+    families.push_back(GaugeFamily("process_virtual_memory_bytes", "Address space in use", number(kVirtualBytes)));
+    families.push_back(GaugeFamily("process_threads", "Threads", number(kThreads)));
     if (const double boot = BootTime(); boot > 0) {
-      families.push_back(Family("process_start_time_seconds", "When the process was started, since the epoch",
-                                MetricType::Gauge, boot + number(kStartTime) / ticks));
+      families.push_back(GaugeFamily("process_start_time_seconds", "When the process was started, since the epoch",
+                                     boot + number(kStartTime) / ticks));
     }
   }
   int64_t descriptors = -1;  // the one that reads the directory
@@ -89,13 +71,12 @@ std::vector<MetricFamily> ProcessMetrics::Collect() const {
     ++descriptors;
   }
   if (!error) {
-    families.push_back(
-        Family("process_open_fds", "Descriptors open", MetricType::Gauge, static_cast<double>(descriptors)));
+    families.push_back(GaugeFamily("process_open_fds", "Descriptors open", static_cast<double>(descriptors)));
   }
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-    families.push_back(Family("process_max_fds", "Descriptors that may be open", MetricType::Gauge,
-                              static_cast<double>(limit.rlim_cur)));
+    families.push_back(
+        GaugeFamily("process_max_fds", "Descriptors that may be open", static_cast<double>(limit.rlim_cur)));
   }
   return families;
 }

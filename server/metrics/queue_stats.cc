@@ -4,14 +4,14 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/metric_type.h>
 
+#include "proto/common/metrics.h"
+
 namespace warren::metrics {
 
 std::vector<prometheus::MetricFamily> QueueStats::Collect() const {
   std::vector<prometheus::MetricFamily> families;
   const auto gauge = [&](const char* name, const char* help, double value) {
-    prometheus::ClientMetric metric;
-    metric.gauge.value = value;
-    families.push_back({name, help, prometheus::MetricType::Gauge, {metric}});
+    families.push_back(GaugeFamily(name, help, value));
   };
   const intents::Intents::Stats queue = intents_.stats();
   gauge("warren_intent_queue_oldest_seconds", "Age of the oldest intent that is not finished",

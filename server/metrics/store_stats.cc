@@ -1,8 +1,6 @@
 #include "server/metrics/store_stats.h"
 
-#include <prometheus/client_metric.h>
-#include <prometheus/metric_family.h>
-#include <prometheus/metric_type.h>
+#include "proto/common/metrics.h"
 
 namespace warren::metrics {
 
@@ -10,9 +8,7 @@ std::vector<prometheus::MetricFamily> StoreStats::Collect() const {
   const store::KvStats stats = kv_.Stats();
   std::vector<prometheus::MetricFamily> families;
   const auto gauge = [&](const char* name, const char* help, auto value) {
-    prometheus::ClientMetric metric;
-    metric.gauge.value = static_cast<double>(value);
-    families.push_back({name, help, prometheus::MetricType::Gauge, {metric}});
+    families.push_back(GaugeFamily(name, help, static_cast<double>(value)));
   };
   gauge("warren_store_healthy", "1 while the store takes commits, 0 while it refuses them", kv_.Health().ok());
   gauge("warren_store_size_bytes", "Size of the store on disk, write-ahead log included", stats.size_bytes);
