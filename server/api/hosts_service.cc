@@ -86,8 +86,8 @@ grpc::ServerUnaryReactor* HostsService::ListHosts(grpc::CallbackServerContext* c
                                                   v1::ListHostsResponse* response) {
   RequestCheck check;
   check.PageSize(request->page_size());
-  auto filter = filter::Filter::Parse(request->filter(), hosts::HostListSchema());
-  if (!filter.ok()) check.Bad("filter", std::string(filter.status().message()));
+  const size_t bad_so_far = check.violations().size();
+  const filter::Filter filter = check.Filter(request->filter(), hosts::HostListSchema());
   const std::optional<bool> descending = IsDescending(request->order_by());
   if (!descending) {
     check.Bad("order_by", absl::StrCat("\"", request->order_by(), "\" is neither \"name\" nor \"name desc\""));
@@ -95,13 +95,13 @@ grpc::ServerUnaryReactor* HostsService::ListHosts(grpc::CallbackServerContext* c
   const std::string listing =
       BindListing("hosts", {request->filter(), descending.value_or(false) ? "name desc" : "name"});
   const auto after = DecodePageKey(listing, request->page_token());
-  if (!after && filter.ok() && descending) {
+  const bool is_a_listing = check.violations().size() == bad_so_far;  // otherwise no token is of it
+  if (!after && is_a_listing) {
     check.Bad("page_token", "is not the next_page_token of a page of this list, with this filter and this order");
   }
   if (!check.ok()) return Answer(context, check.status());
   return AnswerOn(
-      rooms_.workers, context,
-      [this, request, response, after = *after, descending = *descending, listing, filter = *std::move(filter)] {
+      rooms_.workers, context, [this, request, response, after = *after, descending = *descending, listing, filter] {
         const std::vector<std::string> connected = registry_.Names();
         const std::vector<std::string> queued = rooms_.intents.KnownHosts();
         std::vector<std::string> names;
@@ -155,19 +155,15 @@ grpc::ServerUnaryReactor* HostsService::DeleteHost(grpc::CallbackServerContext* 
 
 WatchReactor* HostsService::WatchHosts(grpc::CallbackServerContext* context, const grpc::ByteBuffer* bytes) {
   v1::WatchHostsRequest request;
-  if (!ParseRequest(*bytes, request)) {
-    return RefuseWatch(absl::InvalidArgumentError("the request is not a warren.v1.WatchHostsRequest"));
-  }
+  if (absl::Status bad = ParseRequest(*bytes, request); !bad.ok()) return RefuseWatch(bad);
   RequestCheck check;
-  auto filter = filter::Filter::Parse(request.filter(), hosts::HostWatchSchema());
-  if (!filter.ok()) check.Bad("filter", std::string(filter.status().message()));
-  if (request.after_revision() < 0) check.Bad("after_revision", "is negative");
+  WatchRequest watch;
+  watch.filter = check.Filter(request.filter(), hosts::HostWatchSchema());
+  check.AfterRevision(request.after_revision());
   if (!check.ok()) return RefuseWatch(check.status());
   if (absl::Status starting = feed_.ready(); !starting.ok()) return RefuseWatch(starting);
-  WatchRequest watch;
-  watch.filter = *filter;
   watch.after_revision = request.after_revision();
-  watch.snapshot = [this, filter = *std::move(filter)] { return std::make_unique<HostPages>(feed_, filter); };
+  watch.snapshot = [this, filter = watch.filter] { return std::make_unique<HostPages>(feed_, filter); };
   return watches_.Start(context, std::move(watch));
 }
 

@@ -170,19 +170,15 @@ grpc::ServerUnaryReactor* IntentsService::WaitIntent(grpc::CallbackServerContext
 
 WatchReactor* IntentsService::WatchIntents(grpc::CallbackServerContext* context, const grpc::ByteBuffer* bytes) {
   v1::WatchIntentsRequest request;
-  if (!ParseRequest(*bytes, request)) {
-    return RefuseWatch(absl::InvalidArgumentError("the request is not a warren.v1.WatchIntentsRequest"));
-  }
+  if (absl::Status bad = ParseRequest(*bytes, request); !bad.ok()) return RefuseWatch(bad);
   RequestCheck check;
   const std::string host = check.Host("parent", request.parent(), /*any=*/true);
-  auto filter = filter::Filter::Parse(request.filter(), intents::Intents::FilterSchema());
-  if (!filter.ok()) check.Bad("filter", std::string(filter.status().message()));
-  if (request.after_revision() < 0) check.Bad("after_revision", "is negative");
+  WatchRequest watch;
+  watch.filter = check.Filter(request.filter(), intents::Intents::FilterSchema());
+  check.AfterRevision(request.after_revision());
   if (!check.ok()) return RefuseWatch(check.status());
   if (host != "-" && !IsKnown(rooms_, host)) return RefuseWatch(UnknownHost(host));
-  WatchRequest watch;
   watch.host = host;
-  watch.filter = *std::move(filter);
   watch.after_revision = request.after_revision();
   watch.snapshot = [this, host, text = request.filter()] {
     return std::make_unique<IntentPages>(rooms_.intents, host, text);

@@ -30,13 +30,6 @@ void CheckView(RequestCheck& check, v1::NamespaceView view) {
   if (!v1::NamespaceView_IsValid(view)) check.Bad("view", absl::StrCat(static_cast<int>(view), " is not a view"));
 }
 
-// Bad filters are among the violations; they match everything.
-filter::Filter TakeFilter(RequestCheck& check, const std::string& text) {
-  auto filter = filter::Filter::Parse(text, inventory::NamespaceSchema());
-  if (!filter.ok()) check.Bad("filter", std::string(filter.status().message()));
-  return filter.ok() ? *std::move(filter) : filter::Filter();
-}
-
 std::string Listing(const v1::ListNamespacesRequest& request) {
   return BindListing("namespaces", {request.parent(), IsFull(request.view(), v1::NAMESPACE_VIEW_BASIC) ? "full" : "",
                                     request.filter()});
@@ -98,7 +91,7 @@ grpc::ServerUnaryReactor* NamespacesService::ListNamespaces(grpc::CallbackServer
   const std::string host = check.Host("parent", request->parent(), /*any=*/true);
   check.PageSize(request->page_size());
   CheckView(check, request->view());
-  const filter::Filter filter = TakeFilter(check, request->filter());
+  const filter::Filter filter = check.Filter(request->filter(), inventory::NamespaceSchema());
   const auto after = DecodePageKey(Listing(*request), request->page_token());
   if (!after) {
     check.Bad("page_token", "is not the next_page_token of a page of this list (same parent, view and filter)");
@@ -186,14 +179,12 @@ grpc::ServerUnaryReactor* NamespacesService::DeleteNamespace(grpc::CallbackServe
 
 WatchReactor* NamespacesService::WatchNamespaces(grpc::CallbackServerContext* context, const grpc::ByteBuffer* bytes) {
   v1::WatchNamespacesRequest request;
-  if (!ParseRequest(*bytes, request)) {
-    return RefuseWatch(absl::InvalidArgumentError("the request is not a warren.v1.WatchNamespacesRequest"));
-  }
+  if (absl::Status bad = ParseRequest(*bytes, request); !bad.ok()) return RefuseWatch(bad);
   RequestCheck check;
   WatchRequest watch;
   watch.host = check.Host("parent", request.parent(), /*any=*/true);
-  watch.filter = TakeFilter(check, request.filter());
-  if (request.after_revision() < 0) check.Bad("after_revision", "is negative");
+  watch.filter = check.Filter(request.filter(), inventory::NamespaceSchema());
+  check.AfterRevision(request.after_revision());
   CheckView(check, request.view());
   if (!check.ok()) return RefuseWatch(check.status());
   if (watch.host != "-") {

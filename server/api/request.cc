@@ -61,6 +61,17 @@ std::optional<absl::Time> RequestCheck::Time(const std::string& field, const goo
   return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
 }
 
+filter::Filter RequestCheck::Filter(const std::string& text, const filter::Schema& schema) {
+  auto filter = filter::Filter::Parse(text, schema);
+  if (filter.ok()) return *std::move(filter);
+  Bad("filter", std::string(filter.status().message()));
+  return filter::Filter();
+}
+
+void RequestCheck::AfterRevision(int64_t after_revision) {
+  if (after_revision < 0) Bad("after_revision", "is negative");
+}
+
 void RequestCheck::PageSize(int32_t page_size) {
   if (page_size < 0) Bad("page_size", "is negative");
 }

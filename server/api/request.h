@@ -14,6 +14,7 @@
 #include "google/protobuf/timestamp.pb.h"
 #include "proto/common/names.h"
 #include "proto/common/status_payload.h"
+#include "server/filter/filter.h"
 
 namespace warren::api {
 
@@ -37,6 +38,9 @@ class RequestCheck {
   }
   std::optional<absl::Time> Time(const std::string& field, const google::protobuf::Timestamp& time);
   void PageSize(int32_t page_size);
+  // One that matches everything, for a text that is none.
+  filter::Filter Filter(const std::string& text, const filter::Schema& schema);
+  void AfterRevision(int64_t after_revision);
 
   bool ok() const { return violations_.empty(); }
   std::vector<FieldViolation>& violations() { return violations_; }

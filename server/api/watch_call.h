@@ -9,7 +9,7 @@
 // owns a Watches, and its handler says, on gRPC's thread:
 //
 //   v1::WatchThingsRequest request;
-//   if (!ParseRequest(*bytes, request)) return RefuseWatch(absl::InvalidArgumentError(...));
+//   if (absl::Status bad = ParseRequest(*bytes, request); !bad.ok()) return RefuseWatch(bad);
 //   ... check it; RefuseWatch(status) ...
 //   return watches_.Start(context, {host, filter, full, request.after_revision(), [=] { return a SnapshotSource; }});
 //
@@ -97,11 +97,12 @@ class Watches {
 // A call that ends at once with an error.
 WatchReactor* RefuseWatch(const absl::Status& status);
 
-// False: the bytes are not such a message.
+// INVALID_ARGUMENT: the bytes are not such a message.
 template <typename Request>
-bool ParseRequest(const grpc::ByteBuffer& bytes, Request& request) {
+absl::Status ParseRequest(const grpc::ByteBuffer& bytes, Request& request) {
   grpc::ByteBuffer copy = bytes;  // of references
-  return grpc::SerializationTraits<Request>::Deserialize(&copy, &request).ok();
+  if (grpc::SerializationTraits<Request>::Deserialize(&copy, &request).ok()) return absl::OkStatus();
+  return absl::InvalidArgumentError("the request is not a " + Request::descriptor()->full_name());
 }
 
 }  // namespace warren::api

@@ -61,7 +61,7 @@ class Service : public v1::Namespaces::WithRawCallbackMethod_WatchNamespaces<v1:
   grpc::ServerWriteReactor<grpc::ByteBuffer>* WatchNamespaces(grpc::CallbackServerContext* context,
                                                               const grpc::ByteBuffer* bytes) override {
     v1::WatchNamespacesRequest request;
-    if (!ParseRequest(*bytes, request)) return RefuseWatch(absl::InvalidArgumentError("not a request"));
+    if (!ParseRequest(*bytes, request).ok()) return RefuseWatch(absl::InvalidArgumentError("not a request"));
     WatchRequest watch;
     watch.host = request.parent();
     watch.filter = *filter::Filter::Parse(request.filter(), {{"name", filter::Type::kString, {}}});
@@ -404,7 +404,7 @@ TEST_F(WatchCallTest, WhatIsNoRequestIsRefused) {
   v1::WatchNamespacesRequest request;
   const grpc::Slice slice(std::string("\xff\xff\xff"));
   garbage = grpc::ByteBuffer(&slice, 1);
-  EXPECT_FALSE(ParseRequest(garbage, request));
+  EXPECT_FALSE(ParseRequest(garbage, request).ok());
 }
 
 TEST_F(WatchCallTest, ManyWatchesComeAndGoUnderLoad) {
