@@ -279,5 +279,10 @@ class Fleet:
             )
         return done.stderr
 
+    def drained(self, *host):
+        """No intent of the host (of all hosts) is unfinished, as the server has it; False too while it is away."""
+        done = self.run("intents", "list", *host, "--state", "QUEUED", "--state", "RUNNING", "-o", "json")
+        return done.returncode == 0 and json.loads(done.stdout) == []
+
     def json(self, *args):
         return json.loads(self.warren(*args, "-o", "json"))

@@ -178,11 +178,7 @@ def one_round(victim, kills, seed):
             if client.error:
                 raise client.error
 
-        def drained():
-            done = fleet.run("intents", "list", "h1", "--state", "QUEUED", "--state", "RUNNING", "-o", "json")
-            return done.returncode == 0 and json.loads(done.stdout) == []
-
-        wait_until(drained, "the queue to drain", deadline=180)
+        wait_until(lambda: fleet.drained("h1"), "the queue to drain", deadline=180)
         return check(fleet, host, clients)
 
 

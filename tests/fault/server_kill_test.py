@@ -11,7 +11,6 @@ and knows what must exist in the end; the kernel is the witness. The counts:
 Usage: server_kill_test.py [KILLS] [HOSTS] [RATE] [SEED]; the counts and the time until ready are on the last lines.
 """
 
-import json
 import os
 import pathlib
 import random
@@ -44,19 +43,9 @@ def restart(fleet):
     return time.monotonic() - begun
 
 
-def listed(fleet):
-    text = fleet.warren("intents", "list", "-o", "json")
-    return {intent["name"]: intent for intent in json.loads(text)}
-
-
-def drained(fleet):
-    done = fleet.run("intents", "list", "--state", "QUEUED", "--state", "RUNNING", "-o", "json")
-    return done.returncode == 0 and json.loads(done.stdout) == []
-
-
 def check(fleet, lines):
     counts = {"accepted": 0, "lost": 0, "doubled": 0, "wrong": 0}
-    intents = listed(fleet)
+    intents = {intent["name"]: intent for intent in fleet.json("intents", "list")}
     expected = {name: set() for name in fleet.hosts}
     for line in lines:
         kind, first, second = line.split()
@@ -105,7 +94,7 @@ def main():
         seconds = time.monotonic() - begun
         if load.returncode != 0:
             raise AssertionError("the load failed")
-        wait_until(lambda: drained(fleet), "the queues to drain", deadline=180)
+        wait_until(fleet.drained, "the queues to drain", deadline=180)
         counts = check(fleet, lines)
     print(f"server killed {kills} times, {count} agents, {counts['accepted'] / seconds:.0f} intents a second:",
           ", ".join(f"{v} {k}" for k, v in counts.items()))

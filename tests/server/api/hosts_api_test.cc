@@ -5,6 +5,7 @@
 
 #include "google/protobuf/empty.pb.h"
 #include "tests/server/api/api_fixture.h"
+#include "tests/server/api/event_reader.h"
 
 namespace warren::api {
 namespace {
@@ -19,55 +20,26 @@ constexpr char kNextBoot[] = "44444444-4444-4444-8444-444444444444";
 
 class HostsApiTest : public ApiTest {
  protected:
-  // A watch, read event by event.
-  class Watch {
+  class Watch : public EventReader<v1::WatchHostsResponse> {
    public:
-    explicit Watch(v1::Hosts::Stub& stub, const std::string& filter = "", int64_t after = 0) {
-      v1::WatchHostsRequest request;
-      request.set_filter(filter);
-      request.set_after_revision(after);
-      reader_ = stub.WatchHosts(&context_, request);
-    }
-    ~Watch() {
-      if (!finished_) context_.TryCancel(), (void)Finish();
-    }
-
-    // "CHANGED h1 connected"; empty: the stream ended.
-    std::string Next() {
-      while (at_ == response_.events_size()) {
-        if (!reader_->Read(&response_)) return std::string();
-        at_ = 0;
-        if (response_.revision() != 0) revision_ = response_.revision();
-      }
-      last_ = response_.events(at_++);
-      std::string line = v1::HostEvent::Type_Name(last_.type());
-      if (last_.has_host()) line += " " + last_.host().name().substr(6);
-      if (last_.host().connected()) line += " connected";
-      return line;
-    }
-    std::vector<std::string> Next(size_t count) {
-      std::vector<std::string> lines;
-      while (lines.size() < count) lines.push_back(Next());
-      return lines;
-    }
-    const v1::HostEvent& last() const { return last_; }
-    int64_t revision() const { return revision_; }
-    grpc::Status Finish() {
-      finished_ = true;
-      v1::WatchHostsResponse rest;
-      while (reader_->Read(&rest)) {
-      }
-      return reader_->Finish();
-    }
+    explicit Watch(v1::Hosts::Stub& stub, const std::string& filter = "", int64_t after = 0)
+        : EventReader(
+              [&](grpc::ClientContext* context) {
+                v1::WatchHostsRequest request;
+                request.set_filter(filter);
+                request.set_after_revision(after);
+                return stub.WatchHosts(context, request);
+              },
+              &Line) {}
 
    private:
-    Context context_;
-    std::unique_ptr<grpc::ClientReader<v1::WatchHostsResponse>> reader_;
-    v1::WatchHostsResponse response_;
-    v1::HostEvent last_;
-    int at_ = 0;
-    int64_t revision_ = 0;
-    bool finished_ = false;
+    // "CHANGED h1 connected"
+    static std::string Line(const v1::HostEvent& event) {
+      std::string line = v1::HostEvent::Type_Name(event.type());
+      if (event.has_host()) line += " " + event.host().name().substr(6);
+      if (event.host().connected()) line += " connected";
+      return line;
+    }
   };
 
   grpc::Status List(const v1::ListHostsRequest& request, v1::ListHostsResponse& response) {

@@ -1,6 +1,7 @@
 // WatchIntents and BatchCreateIntents over a real server and socket.
 
 #include "tests/server/api/api_fixture.h"
+#include "tests/server/api/event_reader.h"
 
 namespace warren::api {
 namespace {
@@ -12,28 +13,22 @@ using ::testing::SizeIs;
 
 class IntentWatchTest : public ApiTest {
  protected:
-  // A watch, read event by event.
-  class Watch {
+  class Watch : public EventReader<v1::WatchIntentsResponse> {
    public:
-    Watch(v1::Intents::Stub& stub, const std::string& host, const std::string& filter = "", int64_t after = 0) {
-      v1::WatchIntentsRequest request;
-      request.set_parent(HostName(host));
-      request.set_filter(filter);
-      request.set_after_revision(after);
-      reader_ = stub.WatchIntents(&context_, request);
-    }
-    ~Watch() {
-      if (!finished_) context_.TryCancel(), (void)Finish();
-    }
+    Watch(v1::Intents::Stub& stub, const std::string& host, const std::string& filter = "", int64_t after = 0)
+        : EventReader(
+              [&](grpc::ClientContext* context) {
+                v1::WatchIntentsRequest request;
+                request.set_parent(HostName(host));
+                request.set_filter(filter);
+                request.set_after_revision(after);
+                return stub.WatchIntents(context, request);
+              },
+              &Line) {}
 
-    // "CHANGED red QUEUED"; empty: the stream ended.
-    std::string Next() {
-      while (at_ == response_.events_size()) {
-        if (!reader_->Read(&response_)) return std::string();
-        at_ = 0;
-        if (response_.revision() != 0) revision_ = response_.revision();
-      }
-      const v1::IntentEvent& event = response_.events(at_++);
+   private:
+    // "CHANGED red QUEUED"
+    static std::string Line(const v1::IntentEvent& event) {
       std::string line = v1::IntentEvent::Type_Name(event.type());
       if (event.intent().operations_size() > 0) {
         line += " " + event.intent().operations(0).create_namespace().namespace_() + " " +
@@ -43,27 +38,6 @@ class IntentWatchTest : public ApiTest {
       }
       return line;
     }
-    std::vector<std::string> Next(size_t count) {
-      std::vector<std::string> lines;
-      while (lines.size() < count) lines.push_back(Next());
-      return lines;
-    }
-    int64_t revision() const { return revision_; }
-    grpc::Status Finish() {
-      finished_ = true;
-      v1::WatchIntentsResponse rest;
-      while (reader_->Read(&rest)) {
-      }
-      return reader_->Finish();
-    }
-
-   private:
-    Context context_;
-    std::unique_ptr<grpc::ClientReader<v1::WatchIntentsResponse>> reader_;
-    v1::WatchIntentsResponse response_;
-    int at_ = 0;
-    int64_t revision_ = 0;
-    bool finished_ = false;
   };
 
   static std::string Reason(const grpc::Status& status) {

@@ -1,6 +1,7 @@
 // WatchNamespaces, and filters of namespaces, over a real server and socket.
 
 #include "tests/server/api/api_fixture.h"
+#include "tests/server/api/event_reader.h"
 
 namespace warren::api {
 namespace {
@@ -12,54 +13,19 @@ using ::testing::SizeIs;
 
 class NamespaceWatchTest : public ApiTest {
  protected:
-  // A watch, read event by event.
-  class Watch {
+  class Watch : public EventReader<v1::WatchNamespacesResponse> {
    public:
-    Watch(v1::Namespaces::Stub& stub, v1::WatchNamespacesRequest request) {
-      reader_ = stub.WatchNamespaces(&context_, request);
-    }
-    ~Watch() {
-      if (!finished_) context_.TryCancel(), (void)Finish();
-    }
-
-    v1::NamespaceEvent Next() {
-      while (at_ == response_.events_size()) {
-        if (!reader_->Read(&response_)) return {};
-        at_ = 0;
-        if (response_.revision() != 0) revision_ = response_.revision();
-      }
-      return response_.events(at_++);
-    }
-    // "CHANGED h1/red", as many as that.
-    std::vector<std::string> Next(size_t count) {
-      std::vector<std::string> lines;
-      while (lines.size() < count) {
-        const v1::NamespaceEvent event = Next();
-        const ChildName name = *ParseNamespace(event.has_namespace_() ? event.namespace_().name() : kNone);
-        lines.push_back(v1::NamespaceEvent::Type_Name(event.type()) +
-                        (event.has_namespace_() ? " " + name.host + "/" + name.id : ""));
-        if (event.type() == v1::NamespaceEvent::TYPE_UNSPECIFIED) break;  // it ended
-      }
-      return lines;
-    }
-    int64_t revision() const { return revision_; }
-    grpc::Status Finish() {
-      finished_ = true;
-      v1::WatchNamespacesResponse rest;
-      while (reader_->Read(&rest)) {
-      }
-      return reader_->Finish();
-    }
+    Watch(v1::Namespaces::Stub& stub, const v1::WatchNamespacesRequest& request)
+        : EventReader([&](grpc::ClientContext* context) { return stub.WatchNamespaces(context, request); }, &Line) {}
 
    private:
-    static constexpr char kNone[] = "hosts/none/namespaces/none";
-
-    Context context_;
-    std::unique_ptr<grpc::ClientReader<v1::WatchNamespacesResponse>> reader_;
-    v1::WatchNamespacesResponse response_;
-    int at_ = 0;
-    int64_t revision_ = 0;
-    bool finished_ = false;
+    // "CHANGED h1/red"
+    static std::string Line(const v1::NamespaceEvent& event) {
+      std::string line = v1::NamespaceEvent::Type_Name(event.type());
+      if (!event.has_namespace_()) return line;
+      const ChildName name = *ParseNamespace(event.namespace_().name());
+      return line + " " + name.host + "/" + name.id;
+    }
   };
 
   std::unique_ptr<Watch> Open(const std::string& host, const std::string& filter = "", int64_t after = 0,
@@ -198,8 +164,8 @@ TEST_F(NamespaceWatchTest, BothViewsBringTheSameEvents) {
   EXPECT_THAT(basic->Next(2), SizeIs(2));
   EXPECT_THAT(full->Next(2), SizeIs(2));
   agent->Report("inventory {namespaces {name: 'b' links {name: 'lo'} routes {dev: 'lo'}}}");
-  const v1::NamespaceEvent of_basic = basic->Next();
-  const v1::NamespaceEvent of_full = full->Next();
+  const v1::NamespaceEvent of_basic = basic->NextEvent().value();
+  const v1::NamespaceEvent of_full = full->NextEvent().value();
   EXPECT_THAT(of_basic.namespace_().links(), IsEmpty());
   EXPECT_EQ(of_basic.namespace_().link_count(), 1);
   EXPECT_THAT(of_full.namespace_().links(), SizeIs(1));
@@ -218,7 +184,8 @@ TEST_F(NamespaceWatchTest, ALargeSnapshotComesWholeByPages) {
     names.push_back(name);
   }
   const auto watch = Open("h1", "", 0, v1::NAMESPACE_VIEW_FULL);
-  for (const std::string& name : names) ASSERT_EQ(watch->Next().namespace_().name(), "hosts/h1/namespaces/" + name);
+  for (const std::string& name : names)
+    ASSERT_EQ(watch->NextEvent().value().namespace_().name(), "hosts/h1/namespaces/" + name);
   EXPECT_THAT(watch->Next(1), ElementsAre("SYNCED"));
 }
 

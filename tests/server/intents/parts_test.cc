@@ -251,7 +251,7 @@ TEST(StoredTest, ItemsOfABatchFollowEachOther) {
   EXPECT_EQ(stored->sequence, SequenceOf(5, 3));
   EXPECT_LT(SequenceOf(5, kSequencesPerRevision - 1), SequenceOf(6, 0));
   EXPECT_EQ(RevisionOf(SequenceOf(5, 3)), 5);
-  EXPECT_EQ(PositionOf(SequenceOf(5, 3)), 3);
+  EXPECT_EQ(SequenceOf(5, 3) - SequenceOf(5, 0), 3);
 }
 
 TEST(StoredTest, AHeadIsWhatTheWholeSays) {
