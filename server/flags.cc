@@ -96,7 +96,7 @@ int ParseServerFlags(int argc, const char* const* argv, ServerFlags& f) {
   limit("--max-queued-bytes", f.max_queued_bytes, "Memory for the unfinished intents of all hosts", uint64_t{1} << 42);
   limit("--max-waiters", f.max_waiters, "Wait and cancel calls open at once", 100'000'000);
   limit("--max-finished", f.max_finished,
-        "Finished intents kept, some 90 bytes of memory each; with so many that may not be retired yet nothing is "
+        "Finished intents kept, some 110 bytes of memory each; with so many that may not be retired yet nothing is "
         "accepted",
         uint64_t{1} << 40);
   app.add_option(

@@ -1,7 +1,7 @@
 #ifndef WARREN_AGENT_METRICS_EXECUTOR_METRICS_H_
 #define WARREN_AGENT_METRICS_EXECUTOR_METRICS_H_
 
-// What the executor holds, looked up when it is asked for (some 20 µs). Thread-safe.
+// What the executor holds, looked up when it is asked for. Thread-safe.
 //
 //   warren_agent_queued_intents            intents held that have not begun
 //   warren_agent_unacknowledged_results    results that the server has not confirmed

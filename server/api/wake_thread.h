@@ -2,7 +2,7 @@
 #define WARREN_SERVER_API_WAKE_THREAD_H_
 
 // A thread that runs those who are woken, so that whoever wakes a thousand of them need not. It takes all there are at
-// once: to wake one is an uncontended lock and a pointer, some 50 ns. Thread-safe.
+// once: to wake one is an uncontended lock and a pointer. Thread-safe.
 
 #include <memory>
 #include <thread>

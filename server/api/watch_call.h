@@ -20,9 +20,9 @@
 // Threading: nothing blocks gRPC's threads. Events are taken from the feed on a thread of Watches when they come, and
 // on gRPC's when a write is done; snapshots are read on the worker pool. Feed and pool outlive the Watches, which
 // outlives the gRPC server; whoever appends to the feed has stopped before it goes. Cost: while a watch has nothing to
-// say, its cursor and some 500 bytes. It has at most one message of at most max_batch_bytes (or one event) under way;
-// everything else stays in the feed. When the client does not read it and the cursor falls off the ring, the call is
-// cut even so: RESOURCE_EXHAUSTED, and the stream and its message are freed.
+// say, some 23 KiB, nearly all of it gRPC's for the call. It has at most one message of at most max_batch_bytes (or one
+// event) under way; everything else stays in the feed. When the client does not read it and the cursor falls off the
+// ring, the call is cut even so: RESOURCE_EXHAUSTED, and the stream and its message are freed.
 
 #include <grpcpp/impl/codegen/proto_utils.h>
 #include <grpcpp/server_context.h>

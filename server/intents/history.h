@@ -2,7 +2,7 @@
 #define WARREN_SERVER_INTENTS_HISTORY_H_
 
 // Which intents a host has had, in the order accepted: what lists, filters and retention look at; bodies are in the
-// store. Some 90 bytes an intent. Not thread-safe.
+// store. Some 110 bytes an intent. Not thread-safe.
 
 #include <cstddef>
 #include <cstdint>

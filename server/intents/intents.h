@@ -15,7 +15,7 @@
 //
 // Cost: an intent accepted while its host is idle costs two commits (accepted and cursor in one; finished), otherwise
 // the cursor moves in one commit for as many intents as fit the window. An unfinished intent keeps its body in memory,
-// serialized, and some 400 bytes beside it, bounded by Options; a finished one some 90 bytes. Figures:
+// serialized, and some 400 bytes beside it, bounded by Options; a finished one some 110 bytes. Figures:
 // docs/performance.md.
 //
 // Metrics: see observer.h; each transition is logged with the intent's name.
@@ -199,7 +199,7 @@ class Intents {
   bool HasIntents(std::string_view host) const;
   // Hosts that have, by name.
   std::vector<std::string> KnownHosts() const;
-  // How the queue stands. A look at each host: some 0.1 µs each.
+  // How the queue stands. A look at each host: some 10 ns each.
   struct Stats {
     size_t unfinished = 0;
     size_t finished = 0;      // kept

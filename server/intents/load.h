@@ -2,7 +2,7 @@
 #define WARREN_SERVER_INTENTS_LOAD_H_
 
 // Reads back what the queue has written, in one pass over the store's log. Needs memory for the unfinished intents'
-// bodies and 90 bytes for each other one; finished ones are not parsed. Figures: docs/performance.md.
+// bodies and 110 bytes for each other one; finished ones are not parsed. Figures: docs/performance.md.
 
 #include <cstddef>
 #include <cstdint>

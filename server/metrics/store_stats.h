@@ -1,7 +1,7 @@
 #ifndef WARREN_SERVER_METRICS_STORE_STATS_H_
 #define WARREN_SERVER_METRICS_STORE_STATS_H_
 
-// How the store stands, looked up at each scrape (some 10 µs). Thread-safe.
+// How the store stands, looked up at each scrape (some 3 µs). Thread-safe.
 //
 //   warren_store_healthy                1 while it takes commits, 0 while it refuses them
 //   warren_store_size_bytes             on disk, write-ahead log included
