@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "server/store/kv_rules.h"
+#include "tests/support/unshared.h"
 
 namespace warren::store {
 
@@ -54,7 +55,7 @@ void MemoryKv::Answer(CommitQueue::Entry entry) {
   {
     MutexLock lock(&mutex_);
     while (held_) changed_.Wait(&mutex_);
-    result = failure_.ok() ? Apply(entry, events) : failure_;
+    result = failure_.ok() ? Apply(entry, events) : Unshared(failure_);
   }
   const int64_t revision = events.empty() ? 0 : result->revision;
   entry.done(std::move(result));
@@ -203,7 +204,7 @@ int64_t MemoryKv::Revision() const {
 
 absl::Status MemoryKv::Health() const {
   MutexLock lock(&mutex_);
-  return failure_;
+  return Unshared(failure_);
 }
 
 KvStats MemoryKv::Stats() const {

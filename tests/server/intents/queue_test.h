@@ -27,18 +27,9 @@
 #include "tests/fakes/fake_dispatcher.h"
 #include "tests/fakes/fake_host_directory.h"
 #include "tests/fakes/gated_kv.h"
+#include "tests/support/unshared.h"
 
 namespace warren::intents {
-
-// A status that shares nothing with the other. Copies of one share a count that Abseil keeps, which ThreadSanitizer
-// cannot see (Abseil comes uninstrumented): no copy may go from one thread to another in what it judges.
-inline absl::Status Unshared(const absl::Status& status) {
-  absl::Status copy(status.code(), status.message());
-  status.ForEachPayload([&](absl::string_view url, const absl::Cord& payload) {
-    copy.SetPayload(url, absl::Cord(std::string(payload)));
-  });
-  return copy;
-}
 
 // A callback's answer. Fails the test when it is given twice.
 class Reply {
