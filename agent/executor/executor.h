@@ -34,6 +34,8 @@ struct Options {
   std::string netns_dir = "/run/netns";
   absl::Duration release_timeout = absl::Seconds(5);  // how long the kernel may take to let go of what was deleted
   size_t max_queued = 20000;                          // intents held; further ones are not taken and come again
+  size_t warm_namespaces = 64;                        // made ahead of need; 0: none
+  size_t workers = 0;                                 // intents applied at once; 0: one a processor, at most 4
   Logger logger = Logger::Null();
   // What expires_in is counted by.
   std::function<std::chrono::steady_clock::time_point()> clock = [] { return std::chrono::steady_clock::now(); };
@@ -45,6 +47,9 @@ struct Stats {
   size_t unacknowledged = 0;  // results that the server has not confirmed
   int64_t journal_bytes = 0;  // as journal::Stats
   int64_t journal_rows = 0;
+  size_t warm = 0;          // pristine namespaces at hand (warm_pool.h)
+  int64_t warm_hits = 0;    // new namespaces that came from there
+  int64_t warm_misses = 0;  // and those that had to be made
 };
 
 class Executor {
