@@ -15,6 +15,7 @@ constexpr char kTables[] = R"(
   CREATE TABLE IF NOT EXISTS boot(id TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS begun(sequence INTEGER PRIMARY KEY, body BLOB NOT NULL, committed INTEGER NOT NULL);
   CREATE TABLE IF NOT EXISTS step(number INTEGER PRIMARY KEY, sequence INTEGER NOT NULL, body BLOB NOT NULL);
+  CREATE INDEX IF NOT EXISTS step_of ON step(sequence);
   CREATE TABLE IF NOT EXISTS result(sequence INTEGER PRIMARY KEY, body BLOB NOT NULL);
   CREATE TABLE IF NOT EXISTS interrupted(sequence INTEGER PRIMARY KEY);
   CREATE TABLE IF NOT EXISTS netns(cookie INTEGER PRIMARY KEY);
@@ -101,12 +102,38 @@ absl::Status Journal::InTransaction(const std::function<absl::Status()>& work) {
 
 absl::Status Journal::Begin(int64_t sequence, std::string_view body) {
   MutexLock lock(&mutex_);
-  return Run("INSERT INTO begun VALUES (?, ?, 0)", sequence, body);
+  return Run("INSERT OR REPLACE INTO begun VALUES (?, ?, 0)", sequence, body);
+}
+
+absl::Status Journal::AddStep(int64_t sequence, std::string_view step) {
+  return Run("INSERT INTO step(sequence, body) VALUES (?, ?)", sequence, step);
 }
 
 absl::Status Journal::Add(int64_t sequence, std::string_view step) {
   MutexLock lock(&mutex_);
-  return Run("INSERT INTO step(sequence, body) VALUES (?, ?)", sequence, step);
+  return AddStep(sequence, step);
+}
+
+absl::Status Journal::BeginAll(const std::vector<Opening>& openings) {
+  MutexLock lock(&mutex_);
+  auto status = InTransaction([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    for (const Opening& opening : openings) {
+      if (auto s = Run("INSERT OR REPLACE INTO begun VALUES (?, ?, 0)", opening.sequence, opening.body); !s.ok()) {
+        return s;
+      }
+      for (const std::string& step : opening.steps) {
+        if (auto s = AddStep(opening.sequence, step); !s.ok()) return s;
+      }
+      if (!opening.committed) continue;
+      if (auto s = SetCommitted(opening.sequence, *opening.committed); !s.ok()) return s;
+    }
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  for (const Opening& opening : openings) {
+    if (opening.committed) Remember(*opening.committed);
+  }
+  return status;
 }
 
 absl::Status Journal::Write(const Ownership& ownership) {
@@ -133,26 +160,43 @@ void Journal::Remember(const Ownership& ownership) {
   owned_links_.insert(ownership.made_links.begin(), ownership.made_links.end());
 }
 
+absl::Status Journal::SetCommitted(int64_t sequence, const Ownership& ownership) {
+  if (auto s = Run("UPDATE begun SET committed = 1 WHERE sequence = ?", sequence); !s.ok()) return s;
+  return Write(ownership);
+}
+
 absl::Status Journal::Commit(int64_t sequence, const Ownership& ownership) {
   MutexLock lock(&mutex_);
-  auto status = InTransaction([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    if (auto s = Run("UPDATE begun SET committed = 1 WHERE sequence = ?", sequence); !s.ok()) return s;
-    return Write(ownership);
-  });
+  auto status = InTransaction([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return SetCommitted(sequence, ownership); });
   if (status.ok()) Remember(ownership);
   return status;
 }
 
+absl::Status Journal::Close(int64_t sequence, std::string_view result, const Ownership& ownership) {
+  if (auto s = Run("DELETE FROM begun WHERE sequence = ?", sequence); !s.ok()) return s;
+  if (auto s = Run("DELETE FROM step WHERE sequence = ?", sequence); !s.ok()) return s;
+  if (auto s = Run("INSERT OR REPLACE INTO result VALUES (?, ?)", sequence, result); !s.ok()) return s;
+  if (auto s = Run("DELETE FROM interrupted WHERE sequence = ?", sequence); !s.ok()) return s;
+  return Write(ownership);
+}
+
 absl::Status Journal::Finish(int64_t sequence, std::string_view result, const Ownership& ownership) {
   MutexLock lock(&mutex_);
-  auto status = InTransaction([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    if (auto s = Run("DELETE FROM begun WHERE sequence = ?", sequence); !s.ok()) return s;
-    if (auto s = Run("DELETE FROM step WHERE sequence = ?", sequence); !s.ok()) return s;
-    if (auto s = Run("INSERT OR REPLACE INTO result VALUES (?, ?)", sequence, result); !s.ok()) return s;
-    if (auto s = Run("DELETE FROM interrupted WHERE sequence = ?", sequence); !s.ok()) return s;
-    return Write(ownership);
-  });
+  auto status = InTransaction([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return Close(sequence, result, ownership); });
   if (status.ok()) Remember(ownership);
+  return status;
+}
+
+absl::Status Journal::FinishAll(const std::vector<Closing>& closings) {
+  MutexLock lock(&mutex_);
+  auto status = InTransaction([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    for (const auto& [result, ownership] : closings) {
+      if (auto s = Close(result.sequence, result.body, ownership); !s.ok()) return s;
+    }
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  for (const Closing& closing : closings) Remember(closing.ownership);
   return status;
 }
 

@@ -72,7 +72,7 @@ absl::StatusOr<std::vector<Address>> ListAddresses(Netlink& netlink, int ifindex
   return addresses;
 }
 
-absl::Status AddAddress(Netlink& netlink, const NewAddress& address) {
+Message AddAddressMessage(const NewAddress& address) {
   ifaddrmsg info{};
   info.ifa_family = static_cast<uint8_t>(address.local.ip.family);
   info.ifa_prefixlen = static_cast<uint8_t>(address.local.length);
@@ -94,6 +94,11 @@ absl::Status AddAddress(Netlink& netlink, const NewAddress& address) {
     for (int bit = address.local.length; bit < 32; ++bit) broadcast[bit / 8] |= static_cast<char>(0x80 >> (bit % 8));
     message.Put(IFA_BROADCAST, broadcast);
   }
+  return message;
+}
+
+absl::Status AddAddress(Netlink& netlink, const NewAddress& address) {
+  Message message = AddAddressMessage(address);
   return netlink.Do(message, absl::StrCat("adding address ", address.local.ToString()));
 }
 

@@ -50,6 +50,8 @@ struct NewAddress {
 };
 // EEXIST when the link has it.
 absl::Status AddAddress(Netlink& netlink, const NewAddress& address);
+// The same to be sent with others (Netlink::DoAll).
+Message AddAddressMessage(const NewAddress& address);
 // EADDRNOTAVAIL when the link does not have it.
 absl::Status DeleteAddress(Netlink& netlink, int ifindex, const IpPrefix& local, const Ip& peer);
 

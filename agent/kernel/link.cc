@@ -137,7 +137,10 @@ bool IsFallback(const Link& link) {
 }
 
 absl::Status CreateVeth(Netlink& netlink, const NewVethEnd& a, const NewVethEnd& b) {
-  Message message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, ifinfomsg{});
+  ifinfomsg main{};
+  main.ifi_index = a.ifindex;
+  if (a.up) main.ifi_flags = main.ifi_change = IFF_UP;
+  Message message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, main);
   PutEnd(message, a);
   nlattr* info = message.Begin(IFLA_LINKINFO);
   message.PutName(IFLA_INFO_KIND, "veth");
@@ -152,8 +155,11 @@ absl::Status CreateVeth(Netlink& netlink, const NewVethEnd& a, const NewVethEnd&
   return netlink.Do(message, absl::StrCat("creating veth pair ", a.name, ", ", b.name));
 }
 
-absl::Status CreateBridge(Netlink& netlink, const std::string& name, const std::string& mac, uint32_t mtu) {
-  Message message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, ifinfomsg{});
+absl::Status CreateBridge(Netlink& netlink, const std::string& name, const std::string& mac, uint32_t mtu,
+                          int ifindex) {
+  ifinfomsg main{};
+  main.ifi_index = ifindex;
+  Message message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, main);
   message.PutName(IFLA_IFNAME, name).Put(IFLA_ADDRESS, mac);
   if (mtu != 0) message.PutU32(IFLA_MTU, mtu);
   nlattr* info = message.Begin(IFLA_LINKINFO);
@@ -169,7 +175,7 @@ absl::Status DeleteLink(Netlink& netlink, int ifindex) {
   return netlink.Do(message, "deleting the link");
 }
 
-absl::Status SetLink(Netlink& netlink, int ifindex, const LinkChange& change) {
+Message SetLinkMessage(int ifindex, const LinkChange& change) {
   ifinfomsg info{};
   info.ifi_index = ifindex;
   if (change.up) {
@@ -181,6 +187,11 @@ absl::Status SetLink(Netlink& netlink, int ifindex, const LinkChange& change) {
   if (change.mac) message.Put(IFLA_ADDRESS, *change.mac);
   if (change.name) message.PutName(IFLA_IFNAME, *change.name);
   if (change.master) message.PutU32(IFLA_MASTER, static_cast<uint32_t>(*change.master));
+  return message;
+}
+
+absl::Status SetLink(Netlink& netlink, int ifindex, const LinkChange& change) {
+  Message message = SetLinkMessage(ifindex, change);
   return netlink.Do(message, "changing the link");
 }
 

@@ -63,12 +63,15 @@ struct NewVethEnd {
   std::string mac;   // 6 bytes; always given, since udev may change one it takes for random
   uint32_t mtu = 0;  // 0: default
   uint32_t queues = 1;
+  int ifindex = 0;  // 0: any; wanted of `a` only
+  bool up = false;  // of `a` only: an end that is not the message's main one cannot be born up (ENOTCONN)
 };
-// Makes a pair, each end in its namespace, both down. EEXIST when a name is taken.
+// Makes a pair, each end in its namespace. EEXIST when a name is taken, EBUSY when the index is.
 absl::Status CreateVeth(Netlink& netlink, const NewVethEnd& a, const NewVethEnd& b);
 
-// Makes a bridge, down. EEXIST when the name is taken.
-absl::Status CreateBridge(Netlink& netlink, const std::string& name, const std::string& mac, uint32_t mtu);
+// Makes a bridge, down. EEXIST when the name is taken, EBUSY when the index is (0: any).
+absl::Status CreateBridge(Netlink& netlink, const std::string& name, const std::string& mac, uint32_t mtu,
+                          int ifindex = 0);
 
 // EOPNOTSUPP for a link that is not virtual.
 absl::Status DeleteLink(Netlink& netlink, int ifindex);
@@ -83,6 +86,8 @@ struct LinkChange {
   std::optional<int> master;  // 0: none
 };
 absl::Status SetLink(Netlink& netlink, int ifindex, const LinkChange& change);
+// The same to be sent with others (Netlink::DoAll).
+Message SetLinkMessage(int ifindex, const LinkChange& change);
 
 // Moves a link to another namespace under a name; it arrives down and without addresses. EINVAL when it may not leave
 // (lo, NETIF_F_NETNS_LOCAL), EEXIST when the name is taken there.

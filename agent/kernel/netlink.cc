@@ -115,6 +115,30 @@ absl::Status Netlink::Do(Message& message, std::string_view doing) {
   return Read(*sequence, false, doing, nullptr, nullptr);
 }
 
+std::vector<absl::Status> Netlink::DoAll(std::vector<Message>& messages, std::string_view doing) {
+  std::vector<absl::Status> statuses;
+  std::vector<iovec> parts;
+  for (Message& message : messages) {
+    nlmsghdr* header = nlmsg_hdr(message.get());
+    header->nlmsg_flags |= NLM_F_ACK;
+    header->nlmsg_seq = nl_socket_use_seq(socket_.get());
+    header->nlmsg_pid = nl_socket_get_local_port(socket_.get());
+    parts.push_back({header, NLMSG_ALIGN(header->nlmsg_len)});
+  }
+  msghdr all{};
+  all.msg_iov = parts.data();
+  all.msg_iovlen = parts.size();
+  if (!messages.empty() && sendmsg(fd(), &all, 0) < 0) {
+    const int error = errno;
+    for (size_t i = 0; i < messages.size(); ++i) statuses.push_back(ErrnoError(error, doing));
+    return statuses;
+  }
+  for (Message& message : messages) {
+    statuses.push_back(Read(nlmsg_hdr(message.get())->nlmsg_seq, false, doing, nullptr, nullptr));
+  }
+  return statuses;
+}
+
 absl::Status Netlink::Get(Message& message, std::string_view doing, const std::function<void(const nlmsghdr*)>& each) {
   const auto sequence = Send(message, doing);
   if (!sequence.ok()) return sequence.status();

@@ -67,6 +67,10 @@ class Netlink {
   // Sends and waits for the acknowledgement; a refusal is ErrnoError, with `doing` in its message.
   absl::Status Do(Message& message, std::string_view doing);
 
+  // Sends all in one go and reads their acknowledgements, in order: those after a refused one are carried out too.
+  // Statuses as Do would give them; with one that is not the kernel's, all from there on are it.
+  std::vector<absl::Status> DoAll(std::vector<Message>& messages, std::string_view doing);
+
   // Sends a request and hands each answer to `each`; begins again when the kernel says that the table changed
   // meanwhile (NLM_F_DUMP_INTR), after calling `restart`.
   absl::Status Dump(Message& message, std::string_view doing, const std::function<void(const nlmsghdr*)>& each,

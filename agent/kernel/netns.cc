@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <memory>
@@ -115,15 +116,18 @@ absl::StatusOr<Netlink> NetnsWorker::OpenNetlink(const Netns& target) {
   return netlink;
 }
 
-absl::StatusOr<Netns> NetnsWorker::NewNetns() {
+absl::StatusOr<NetnsWorker::Made> NetnsWorker::NewNetns() {
   if (unshare(CLONE_NEWNET) != 0) return ErrnoError(errno, "making a network namespace");
   UniqueFd fd(open(kOwn, O_RDONLY | O_CLOEXEC));
   const int error = errno;
+  auto netlink = Netlink::Open();
   Return();
   if (!fd.valid()) return ErrnoError(error, "opening the new network namespace");
-  auto made = Adopt(std::move(fd), "opening the new network namespace");
-  if (made.ok() && made->inode == host_.inode) return ErrnoError(ESTALE, "making a network namespace");
-  return made;
+  auto netns = Adopt(std::move(fd), "opening the new network namespace");
+  if (!netns.ok()) return netns.status();
+  if (netns->inode == host_.inode) return ErrnoError(ESTALE, "making a network namespace");
+  if (!netlink.ok()) return netlink.status();
+  return Made{*std::move(netns), *std::move(netlink)};
 }
 
 std::string NetnsDir::PathOf(std::string_view name) const { return absl::StrCat(path_, "/", A(name)); }
@@ -209,6 +213,10 @@ absl::Status NetnsDir::Unbind(std::string_view name) const {
   }
   if (unlink(path.c_str()) != 0) return ErrnoError(errno, absl::StrCat("removing the name ", A(name)));
   return absl::OkStatus();
+}
+
+bool NetnsDir::Has(std::string_view name) const {
+  return faccessat(AT_FDCWD, PathOf(name).c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 absl::StatusOr<std::vector<std::string>> NetnsDir::List() const {

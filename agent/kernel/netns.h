@@ -37,8 +37,12 @@ class NetnsWorker {
   absl::Status Within(const Netns& target, const std::function<absl::Status()>& work);
   // A netlink socket that stays inside `target`.
   absl::StatusOr<Netlink> OpenNetlink(const Netns& target);
-  // A new, anonymous namespace: unshare(CLONE_NEWNET), keep, return. Its loopback is down.
-  absl::StatusOr<Netns> NewNetns();
+  // A new, anonymous namespace, with a socket inside: unshare(CLONE_NEWNET), keep, return. Its loopback is down.
+  struct Made {
+    Netns netns;
+    Netlink netlink;
+  };
+  absl::StatusOr<Made> NewNetns();
 
   const Netns& host() const { return host_; }
 
@@ -69,6 +73,9 @@ class NetnsDir {
   absl::StatusOr<std::string> Marker(std::string_view name) const;
   // Takes the name away; the namespace lives on while anything holds it. NOT_FOUND (ENOENT) when there is none.
   absl::Status Unbind(std::string_view name) const;
+
+  // Whether anything has the name, a namespace or not.
+  bool Has(std::string_view name) const;
 
   // Names of all network namespaces, in no order; other files are passed over.
   absl::StatusOr<std::vector<std::string>> List() const;

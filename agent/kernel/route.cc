@@ -170,8 +170,10 @@ absl::StatusOr<std::vector<Route>> ListRoutes(Netlink& netlink, const RouteFilte
   return routes;
 }
 
+Message AddRouteMessage(const NewRoute& route) { return Build(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, route, true); }
+
 absl::Status AddRoute(Netlink& netlink, const NewRoute& route) {
-  Message message = Build(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, route, true);
+  Message message = AddRouteMessage(route);
   return netlink.Do(message, absl::StrCat("adding route ", route.destination.ToString()));
 }
 

@@ -66,6 +66,8 @@ struct NewRoute {
 };
 // EEXIST when an equal one is there; ENETUNREACH when the next hop is on no link.
 absl::Status AddRoute(Netlink& netlink, const NewRoute& route);
+// The same to be sent with others (Netlink::DoAll).
+Message AddRouteMessage(const NewRoute& route);
 // Fields left empty match any. ESRCH when none matches.
 absl::Status DeleteRoute(Netlink& netlink, const NewRoute& route);
 // Removes exactly this route.

@@ -27,10 +27,8 @@ absl::Status KernelTrials::MakeNetns() {
   if (!worker_) return NoScratch();
   auto made = worker_->NewNetns();
   if (!made.ok()) return made.status();
-  auto netlink = worker_->OpenNetlink(*made);
-  if (!netlink.ok()) return netlink.status();
-  scratch_ = *std::move(made);
-  netlink_.emplace(*std::move(netlink));
+  scratch_ = std::move(made->netns);
+  netlink_.emplace(std::move(made->netlink));
   return absl::OkStatus();
 }
 

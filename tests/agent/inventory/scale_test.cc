@@ -32,8 +32,8 @@ TEST_F(Scale, AThousandAreSeenWithAHandfulOfDescriptorsAndNoneIsKept) {
     for (int i = 0; i < kNamespaces; ++i) {
       auto netns = worker->NewNetns();
       ASSERT_TRUE(netns.ok()) << netns.status();
-      ASSERT_TRUE(dir_.Bind(*netns, absl::StrCat("r", i), "").ok());
-      ASSERT_TRUE(kernel::CreateVeth(*netlink, {&*netns, "eth0", kernel::RandomMac()},
+      ASSERT_TRUE(dir_.Bind(netns->netns, absl::StrCat("r", i), "").ok());
+      ASSERT_TRUE(kernel::CreateVeth(*netlink, {&netns->netns, "eth0", kernel::RandomMac()},
                                      {&worker->host(), absl::StrCat("t", i), kernel::RandomMac()})
                       .ok());
     }

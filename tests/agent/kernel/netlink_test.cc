@@ -74,7 +74,7 @@ TEST_F(NetlinkTest, TheCookieTellsNamespacesApartAndSurvivesNothing) {
   for (int i = 0; i < 20; ++i) {
     auto made = worker().NewNetns();
     ASSERT_OK(made);
-    const uint64_t cookie = OpenSocket(*made).cookie();
+    const uint64_t cookie = OpenSocket(made->netns).cookie();
     EXPECT_NE(cookie, 0u);
     EXPECT_TRUE(cookies.insert(cookie).second) << "used twice";
   }
@@ -87,7 +87,7 @@ TEST_F(NetlinkTest, SocketsAreNotInheritedByChildren) {
   EXPECT_NE(fcntl(Named("red").fd.get(), F_GETFD) & FD_CLOEXEC, 0);
   auto made = worker().NewNetns();
   ASSERT_OK(made);
-  EXPECT_NE(fcntl(made->fd.get(), F_GETFD) & FD_CLOEXEC, 0);
+  EXPECT_NE(fcntl(made->netns.fd.get(), F_GETFD) & FD_CLOEXEC, 0);
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ class NetnsTest : public KernelTest {
   Netns New() {
     auto made = worker().NewNetns();
     if (!made.ok()) throw std::runtime_error(std::string(made.status().message()));
-    return *std::move(made);
+    return std::move(made->netns);
   }
 };
 
