@@ -1,0 +1,134 @@
+#include "agent/kernel/monitor.h"
+
+#include <gmock/gmock.h>
+#include <linux/rtnetlink.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include "absl/strings/str_cat.h"
+#include "agent/kernel/nsid.h"
+#include "agent/kernel/route.h"
+#include "tests/agent/kernel/kernel_test.h"
+
+namespace warren::kernel {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+// "+link -1:3", "-address 0:2 inet", "route 0 10.0.0.0/8", "-nsid 0".
+std::string Say(const Event& event) {
+  const char* sign = event.deleted ? "-" : event.replaced ? "=" : "+";
+  const std::string family = event.family == AF_INET ? " inet" : " inet6";
+  switch (event.kind) {
+    case Event::Kind::kLink:
+      return absl::StrCat(sign, "link ", event.nsid, ":", event.ifindex);
+    case Event::Kind::kAddress:
+      return absl::StrCat(sign, "address ", event.nsid, ":", event.ifindex, family);
+    case Event::Kind::kRoute:
+      return absl::StrCat(sign, "route ", event.nsid, " ", RouteFromBody(event.route).destination.ToString());
+    case Event::Kind::kNsid:
+      return absl::StrCat(sign, "nsid ", event.nsid);
+    case Event::Kind::kLost:
+      return "lost";
+  }
+  return "?";
+}
+
+class MonitorTest : public KernelTest {
+ protected:
+  Monitor Listen(int receive_buffer = 1 << 20) {
+    auto monitor = Monitor::Open(worker(), receive_buffer);
+    if (!monitor.ok()) throw std::runtime_error(std::string(monitor.status().message()));
+    return *std::move(monitor);
+  }
+  static std::vector<std::string> Read(Monitor& monitor) {
+    std::vector<std::string> events;
+    EXPECT_EQ(monitor.Read([&](const Event& event) { events.push_back(Say(event)); }), absl::OkStatus());
+    return events;
+  }
+  // Namespaces in which nothing happens by itself.
+  int Add(const std::string& name) {
+    Sh("ip netns add " + name + " && ip netns exec " + name +
+       " sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1");
+    return *GetOrAssignNsid(host(), Named(name));
+  }
+};
+
+TEST_F(MonitorTest, HearsLinksAddressesAndRoutesOfANamespaceWithAnId) {
+  const int red = Add("red");
+  Monitor monitor = Listen();
+  EXPECT_THAT(Read(monitor), IsEmpty());
+  Sh("ip -n red link add br0 index 7 type bridge && ip -n red link set lo up");
+  EXPECT_THAT(Read(monitor), Contains(absl::StrCat("+link ", red, ":7")));
+  Sh("ip -n red addr add 10.0.0.1/24 dev lo");
+  EXPECT_THAT(Read(monitor), Contains(absl::StrCat("+address ", red, ":1 inet")));
+  Sh("ip -n red route add 10.9.0.0/16 dev lo");
+  EXPECT_THAT(Read(monitor), ElementsAre(absl::StrCat("+route ", red, " 10.9.0.0/16")));
+  Sh("ip -n red route replace 10.9.0.0/16 dev lo src 10.0.0.1");
+  EXPECT_THAT(Read(monitor), ElementsAre(absl::StrCat("=route ", red, " 10.9.0.0/16")));
+  Sh("ip -n red route del 10.9.0.0/16");
+  EXPECT_THAT(Read(monitor), ElementsAre(absl::StrCat("-route ", red, " 10.9.0.0/16")));
+  Sh("ip -n red addr del 10.0.0.1/24 dev lo");
+  EXPECT_THAT(Read(monitor), Contains(absl::StrCat("-address ", red, ":1 inet")));
+  Sh("ip -n red link del br0");
+  EXPECT_THAT(Read(monitor), Contains(absl::StrCat("-link ", red, ":7")));
+}
+
+TEST_F(MonitorTest, HearsItsOwnNamespaceAndWhichIdsItGives) {
+  Monitor monitor = Listen();
+  Sh("ip link add br0 index 9 type bridge");
+  EXPECT_THAT(Read(monitor), Contains("+link -1:9"));
+  const int red = Add("red");
+  EXPECT_THAT(Read(monitor), Contains(absl::StrCat("+nsid ", red)));
+  Sh("ip netns delete red");
+  std::vector<std::string> events;
+  while (events.empty()) {
+    pollfd wait{monitor.fd(), POLLIN, 0};
+    ASSERT_EQ(poll(&wait, 1, -1), 1);
+    events = Read(monitor);
+  }
+  EXPECT_THAT(events, Contains(absl::StrCat("-nsid ", red)));
+}
+
+TEST_F(MonitorTest, HearsNothingOfANamespaceWithoutAnId) {
+  Monitor monitor = Listen();
+  Sh("ip netns add red && ip -n red link set lo up");
+  EXPECT_THAT(Read(monitor), IsEmpty());
+}
+
+TEST_F(MonitorTest, LeavingABridgeIsNoDeletion) {
+  Sh("ip link add br0 type bridge && ip link add p0 index 20 type veth peer name p1 && ip link set p0 master br0");
+  Monitor monitor = Listen();
+  Sh("ip link set p0 nomaster");
+  const auto events = Read(monitor);
+  EXPECT_THAT(events, Contains("+link -1:20"));
+  EXPECT_THAT(events, Not(Contains("-link -1:20")));
+}
+
+TEST_F(MonitorTest, SaysWhenEventsWereLostAndGoesOn) {
+  Monitor monitor = Listen(1);
+  Sh("seq 20 | sed 's/.*/link set lo alias a&/' | ip -batch - && ip link set lo alias ''");
+  EXPECT_THAT(Read(monitor), Contains("lost"));
+  Sh("ip link set lo alias b");
+  EXPECT_THAT(Read(monitor), ElementsAre("+link -1:1"));
+  Sh("ip link set lo alias ''");
+}
+
+TEST_F(MonitorTest, ASocketQueuesOnlyTheTypesItIsOpenedFor) {
+  EventSocket::Options options;
+  options.groups = {RTNLGRP_LINK, RTNLGRP_NSID};
+  options.types = {RTM_DELLINK, RTM_NEWNSID};
+  auto socket = EventSocket::Open(worker(), options);
+  ASSERT_OK(socket);
+  Sh("ip link add br0 type bridge && ip link del br0 && ip netns add red");
+  *GetOrAssignNsid(host(), Named("red"));
+  std::vector<int> types;
+  ASSERT_OK(socket->Read([&](int, nlmsghdr* message) { types.push_back(message->nlmsg_type); }, [] {}));
+  EXPECT_THAT(types, ElementsAre(RTM_DELLINK, RTM_NEWNSID));
+}
+
+}  // namespace
+}  // namespace warren::kernel
