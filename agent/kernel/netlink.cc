@@ -65,7 +65,6 @@ absl::StatusOr<Netlink> Netlink::Open() {
   if (getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &netlink.cookie_, &length) != 0) {
     return ErrnoError(errno, "reading SO_NETNS_COOKIE (Linux 5.14 or newer is needed)");
   }
-  netlink.buffer_.resize(kBufferSize);
   return netlink;
 }
 
@@ -80,6 +79,8 @@ absl::StatusOr<uint32_t> Netlink::Send(Message& message, std::string_view doing)
 
 absl::Status Netlink::Read(uint32_t sequence, bool dump, std::string_view doing,
                            const std::function<void(const nlmsghdr*)>& each, bool* interrupted) {
+  // Not before it is needed: there may be many sockets that nobody has used yet.
+  buffer_.resize(kBufferSize);
   while (true) {
     const ssize_t got = recv(fd(), buffer_.data(), buffer_.size(), MSG_TRUNC);
     if (got < 0) {
