@@ -1,0 +1,209 @@
+#include "agent/executor/warm_pool.h"
+
+#include <pthread.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <atomic>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "proto/common/mutex.h"
+
+namespace warren::executor {
+namespace {
+
+using Steady = std::chrono::steady_clock::time_point;
+using Made = kernel::NetnsWorker::Made;
+
+// Of a namespace: itself and the socket in it.
+constexpr size_t kDescriptorsEach = 2;
+// Between two looks at the host's settings.
+constexpr size_t kBatch = 8;
+
+class Pool : public WarmPool {
+ public:
+  Pool(Options options, kernel::NetnsWorker worker, kernel::DeviceDefaults defaults)
+      : options_(std::move(options)),
+        worker_(std::move(worker)),
+        defaults_(std::move(defaults)),
+        thread_([this] { Run(); }) {}
+  ~Pool() override { Stop(); }
+
+  std::optional<Made> Claim() override {
+    bool wake = false;
+    std::optional<Made> made;
+    {
+      MutexLock lock(&mutex_);
+      // After Stop there is none.
+      if (!warm_.empty() && options_.clock() >= trusted_until_) wake = !Look();
+      if (warm_.empty()) {
+        ++misses_;
+      } else {
+        ++hits_;
+        made.emplace(std::move(warm_.back()));
+        warm_.pop_back();
+        full_ = false;
+      }
+    }
+    if (wake || (made && !busy_)) Wake();
+    return made;
+  }
+
+  void SetBusy(bool busy) override {
+    if (busy_.exchange(busy) && !busy && !full_) Wake();
+  }
+
+  Stats stats() const override {
+    MutexLock lock(&mutex_);
+    return {warm_.size(), hits_, misses_};
+  }
+
+  void Stop() override {
+    stopping_ = true;
+    Wake();
+    if (thread_.joinable()) thread_.join();
+    MutexLock lock(&mutex_);
+    warm_.clear();
+    outdated_.clear();
+  }
+
+ private:
+  // Looks at the host's settings. When they are not those that what is here was made under, all goes: false.
+  bool Look() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    std::string now = defaults_.Tell();
+    trusted_until_ = options_.clock() + options_.trust;
+    if (now == made_under_) return true;
+    made_under_ = std::move(now);
+    full_ = false;
+    if (warm_.empty()) return true;
+    // Closing them is left to the thread.
+    std::move(warm_.begin(), warm_.end(), std::back_inserter(outdated_));
+    warm_.clear();
+    return false;
+  }
+
+  void Wake() {
+    MutexLock lock(&wake_mutex_);
+    awake_ = true;
+    wake_.Signal();
+  }
+  void AwaitWake() {
+    MutexLock lock(&wake_mutex_);
+    while (!awake_) wake_.Wait(&wake_mutex_);
+    awake_ = false;
+  }
+
+  void Run() {
+    pthread_setname_np(pthread_self(), "warm-pool");
+    while (!stopping_) {
+      if (!Refill()) AwaitWake();
+    }
+  }
+
+  // False: there is nothing to do until the next Wake.
+  bool Refill() {
+    std::vector<Made> outdated;
+    std::string before;
+    size_t missing = 0;
+    {
+      MutexLock lock(&mutex_);
+      if (warm_.size() < options_.size && !busy_) Look();
+      before = made_under_;
+      missing = options_.size - warm_.size();
+      full_ = missing == 0;
+      outdated.swap(outdated_);
+    }
+    if (!outdated.empty()) {
+      options_.logger.Info("what new namespaces take over from the host has changed: warm ones are made again",
+                           {{"namespaces", absl::StrCat(outdated.size())}});
+      outdated.clear();
+    }
+    std::vector<Made> batch;
+    bool failed = false;
+    while (!failed && !busy_ && !stopping_ && batch.size() < std::min(missing, kBatch)) {
+      auto made = worker_.NewNetns();
+      failed = !made.ok();
+      if (failed) {
+        // Tried again after the next work, and said once.
+        if (!failing_) {
+          options_.logger.Warn("no namespace can be made ahead of need; those that are needed are made when they are",
+                               {{"reason", std::string(made.status().message())}});
+        }
+      } else {
+        batch.push_back(*std::move(made));
+      }
+      failing_ = failed;
+    }
+    if (batch.empty()) return false;
+    MutexLock lock(&mutex_);
+    Look();
+    // Otherwise nobody knows under which they were made.
+    if (made_under_ == before) {
+      std::move(batch.begin(), batch.end(), std::back_inserter(warm_));
+    }
+    full_ = warm_.size() >= options_.size;
+    return !failed;
+  }
+
+  const Options options_;
+  kernel::NetnsWorker worker_;  // the thread's
+  bool failing_ = false;        // the thread's
+  std::atomic<bool> busy_ = false;
+  std::atomic<bool> full_ = false;  // there is nothing to wake the thread for
+  std::atomic<bool> stopping_ = false;
+
+  mutable Mutex mutex_;
+  kernel::DeviceDefaults defaults_ ABSL_GUARDED_BY(mutex_);
+  std::string made_under_ ABSL_GUARDED_BY(mutex_);  // what defaults_ told
+  Steady trusted_until_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Made> warm_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Made> outdated_ ABSL_GUARDED_BY(mutex_);
+  int64_t hits_ ABSL_GUARDED_BY(mutex_) = 0;
+  int64_t misses_ ABSL_GUARDED_BY(mutex_) = 0;
+
+  Mutex wake_mutex_;
+  CondVar wake_;
+  bool awake_ ABSL_GUARDED_BY(wake_mutex_) = false;
+
+  std::jthread thread_;  // last: it uses the rest
+};
+
+// How many there can be without taking more than half of the descriptors.
+size_t Fitting(const WarmPool::Options& options) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return options.size;
+  const size_t half = limit.rlim_cur / 2;
+  const size_t fitting = half > kernel::DeviceDefaults::kDescriptors
+                             ? (half - kernel::DeviceDefaults::kDescriptors) / kDescriptorsEach
+                             : 0;
+  if (fitting >= options.size) return options.size;
+  options.logger.Warn(
+      "fewer warm namespaces than asked for: half of the open files allowed are not enough; raise "
+      "LimitNOFILE= of the service or ulimit -n, or lower --warm-namespaces",
+      {{"asked", absl::StrCat(options.size)},
+       {"kept", absl::StrCat(fitting)},
+       {"open_files_allowed", absl::StrCat(limit.rlim_cur)}});
+  return fitting;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<WarmPool>> WarmPool::Start(Options options) {
+  options.size = Fitting(options);
+  auto defaults = kernel::DeviceDefaults::Open(options.places);
+  if (!defaults.ok()) return defaults.status();
+  if (!defaults->complete()) {
+    options.logger.Info(
+        "not in the machine's first network namespace: a change of the settings there that new namespaces take over is "
+        "not seen from here; after one, restart");
+  }
+  auto worker = kernel::NetnsWorker::Create();
+  if (!worker.ok()) return worker.status();
+  return std::make_unique<Pool>(std::move(options), *std::move(worker), *std::move(defaults));
+}
+
+}  // namespace warren::executor
