@@ -8,13 +8,15 @@ the better of the two ways to submit.
 import argparse
 import collections
 import os
+import pathlib
 import re
 import statistics
 import sys
 import tempfile
 import time
 
-from machine import BENCH, MISSING, PEERS, Failed, Warren, drain, in_sandbox, rates
+from breakdown import Recording
+from machine import BENCH, LIMIT, MISSING, PEERS, Failed, Warren, drain, in_sandbox, rates
 
 PEER_NAMES = {
     "ip_batch.sh": "ip -batch",
@@ -29,8 +31,7 @@ WAYS = {
     "one intent a call": ((0, 256), (0, 1000)),
     "100 intents a call": ((100, 4), (100, 10)),
 }
-PARTS = ("throughput", "peers", "growth", "single")
-LIMIT = 600  # seconds for one part of a round
+PARTS = ("throughput", "peers", "growth", "single", "profile")
 
 
 def say(text=""):
@@ -180,6 +181,26 @@ def growth(options):
         f"floor {floors[last] / floors[first]:.2f}")
 
 
+def profile(options):
+    """Where processor time goes while routers are made and deleted."""
+    for way in WAYS:
+        drain()
+        with Warren(options.warm, options.server_flag, options.agent_flag) as warren:
+            for what, (batch, in_flight) in zip(("create", "delete"), WAYS[way]):
+                warren.settle()
+                recording = Recording(pathlib.Path(tempfile.gettempdir()) / "perf.data")
+                rate, _ = warren.rate(what, 0, options.n, batch, in_flight)
+                programs = {warren.client: "client"} | {pid: name for name, pid in warren.pids().items()}
+                each = {key: seconds * 1e3 / options.n for key, seconds in recording.end(programs).items()}
+                say(f"{what}, {way}: {rate:.0f}/s while sampled, {1e3 / rate:.3f} ms a router; ms of processor of each")
+                for program in ("agent", "server", "client", "kernel", "others"):
+                    shares = sorted(((ms, name) for (who, name), ms in each.items() if who == program), reverse=True)
+                    say(f"  {program:7} {sum(ms for ms, _ in shares):.3f}")
+                    for ms, name in shares[:12] if program != "others" else []:
+                        if ms >= 0.005:
+                            say(f"    {ms:.3f}  {name}")
+
+
 def fdatasync_ms(count=200):
     took = []
     with tempfile.NamedTemporaryFile() as file:
@@ -220,7 +241,7 @@ def parse():
                                      formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("-n", type=int, default=1000, help="routers")
     parser.add_argument("--rounds", type=int, default=int(os.environ.get("ROUNDS", 5)))
-    parser.add_argument("--parts", default=",".join(PARTS), help="which of " + ", ".join(PARTS))
+    parser.add_argument("--parts", default=",".join(PARTS[:-1]), help="which of " + ", ".join(PARTS))
     parser.add_argument("--warm", type=int, default=64, help="warm namespaces of the agent, and routers of a burst")
     parser.add_argument("--bursts", type=int, default=5, help="a round")
     parser.add_argument("--peer-rounds", type=int, default=1)
@@ -247,6 +268,9 @@ def main():
         say()
     if "single" in options.parts:
         single(options)
+        say()
+    if "profile" in options.parts:
+        profile(options)
         say()
     rows = {}
     if "throughput" in options.parts:

@@ -20,6 +20,7 @@ SANDBOX = "mount -t tmpfs tmpfs /run && mkdir /run/netns && mount -t sysfs sysfs
 HOST = "unshare --net --mount --propagation private".split()
 MISSING = 77  # a peer's exit code: not installed
 
+LIMIT = 600  # seconds for one part of a round
 RATE = re.compile(r"^(create|delete) (\d+) ([0-9.]+)/s$", re.M)
 
 
@@ -27,15 +28,25 @@ class Failed(Exception):
     """Something could not be measured; says what and why."""
 
 
+class Done:
+    def __init__(self, process, out):
+        self.pid, self.returncode, self.stdout = process.pid, process.returncode, out
+
+
 def run(command, limit, accept=(0,)):
-    try:
-        done = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=limit,
-                              stdin=subprocess.DEVNULL)
-    except subprocess.TimeoutExpired as error:
-        raise Failed(f"{command[0]} was not done after {limit} s: {' '.join(map(str, command))}") from error
-    if done.returncode not in accept:
-        raise Failed(f"{' '.join(map(str, command))}: exit {done.returncode}\n{done.stdout}{done.stderr}".strip())
-    return done
+    command = [str(part) for part in command]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True) as process:
+        try:
+            out, errors = process.communicate(timeout=limit)
+        except BaseException as error:
+            process.kill()
+            if isinstance(error, subprocess.TimeoutExpired):
+                raise Failed(f"{command[0]} was not done after {limit} s: {' '.join(command)}") from error
+            raise
+    if process.returncode not in accept:
+        raise Failed(f"{' '.join(command)}: exit {process.returncode}\n{out}{errors}".strip())
+    return Done(process, out)
 
 
 def in_sandbox(command, limit, accept=(0,)):
@@ -176,6 +187,7 @@ class Warren:
         self.held.clear()
         drain()
 
+    # The pid of the last client is in `client`.
     def pids(self):
         return {"server": self.server.process.pid, "agent": self.agent.process.pid}
 
@@ -198,13 +210,14 @@ class Warren:
                 return
         raise Failed(f"the agent was not at rest after {limit} s, with {warm} warm namespaces")
 
-    def load(self, *arguments, limit=600):
+    def load(self, *arguments, limit=LIMIT):
         """Runs router_load; what it printed, and the processor time it took (Processor.end)."""
         processor = Processor(self.pids())
-        out = run([BENCH / "router_load", self.address, "h1", *arguments], limit).stdout
+        done = run([BENCH / "router_load", self.address, "h1", *arguments], limit)
         taken = processor.end()
-        taken[("client", "all")] = float(re.search(r"^client ([0-9.]+)$", out, re.M).group(1))
-        return out, taken
+        taken[("client", "all")] = float(re.search(r"^client ([0-9.]+)$", done.stdout, re.M).group(1))
+        self.client = done.pid
+        return done.stdout, taken
 
     def rate(self, what, first, count, batch, in_flight):
         out, taken = self.load(what, first, count, batch, in_flight)
