@@ -108,6 +108,13 @@ int ParseAgentFlags(int argc, const char* const* argv, AgentFlags& f) {
       ->type_name("COUNT")
       ->capture_default_str()
       ->group(limits);
+  app.add_option("--warm-namespaces", f.warm_namespaces,
+                 "Namespaces made ahead of need while there is nothing else to do, so that a burst of new ones takes "
+                 "half the time; two descriptors each. 0: none")
+      ->check(CLI::Range(0u, 4096u))
+      ->type_name("COUNT")
+      ->capture_default_str()
+      ->group(limits);
   AddLogFlags(app, f.log);
   AddEnvironment(app);
   return ParseFlags(app, argc, argv);

@@ -24,6 +24,7 @@ struct AgentFlags {
   std::string metrics_listen = "127.0.0.1:7603";  // "off": not served
   std::string release_timeout = "5s";
   uint32_t max_queued = 20000;
+  uint32_t warm_namespaces = 64;
   LogFlags log;
 };
 

@@ -89,6 +89,7 @@ absl::Status Run(const AgentFlags& flags, const Settings& settings, const Logger
   executor_options.netns_dir = flags.netns_dir;
   executor_options.release_timeout = settings.release_timeout;
   executor_options.max_queued = flags.max_queued;
+  executor_options.warm_namespaces = flags.warm_namespaces;
   executor_options.logger = logger;
   // Without namespaces nothing can be applied, but that is no reason to be silent: the host connects and says why.
   const std::string no_netns = WhyNoNetns(*capabilities);

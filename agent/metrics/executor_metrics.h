@@ -7,6 +7,8 @@
 //   warren_agent_unacknowledged_results    results that the server has not confirmed
 //   warren_agent_journal_bytes             the journal's file and its write-ahead log
 //   warren_agent_journal_rows              what was begun, its steps, results, and what is Warren's own
+//   warren_agent_warm_namespaces           pristine namespaces at hand
+//   warren_agent_warm_claims_total{result} new namespaces: "hit", one that was at hand; "miss", it had to be made
 
 #include <prometheus/collectable.h>
 #include <prometheus/metric_family.h>

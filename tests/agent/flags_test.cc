@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace warren::agent {
@@ -64,6 +65,23 @@ TEST_F(AgentFlagsTest, AHostHasNoMoreThan64Labels) {
   for (int i = 0; i < 64; ++i) labels += "k" + std::to_string(i) + "=v,";
   EXPECT_EQ(Parse({"--label", labels.c_str()})->labels.size(), 64u);
   EXPECT_THAT(Refusal({"--label", labels.c_str(), "--label", "one=more"}), HasSubstr("65 labels are more than the 64"));
+}
+
+TEST_F(AgentFlagsTest, WarmNamespacesAre64UnlessAnotherNumberUpTo4096IsGiven) {
+  const auto parse = [](std::vector<const char*> arguments) -> std::pair<int, uint32_t> {
+    arguments.insert(arguments.begin(), "warren-agent");
+    AgentFlags flags;
+    const int code = ParseAgentFlags(static_cast<int>(arguments.size()), arguments.data(), flags);
+    return {code, flags.warm_namespaces};
+  };
+  EXPECT_EQ(parse({}), std::pair(-1, 64u));
+  EXPECT_EQ(parse({"--warm-namespaces", "0"}), std::pair(-1, 0u));
+  EXPECT_EQ(parse({"--warm-namespaces", "4096"}), std::pair(-1, 4096u));
+  for (const char* bad : {"4097", "-1", "many", ""}) {
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(parse({"--warm-namespaces", bad}).first, kExitUsage) << bad;
+    EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("--warm-namespaces")) << bad;
+  }
 }
 
 }  // namespace

@@ -47,12 +47,16 @@ TEST(ExecutorMetrics, TellsWhatTheExecutorHoldsWhenAsked) {
   executor::Stats stats;
   const ExecutorMetrics metrics([&] { return stats; });
   EXPECT_EQ(Values(metrics)["warren_agent_queued_intents"], 0);
-  stats = {4, 2, 8192, 9};
+  EXPECT_EQ(Values(metrics).count("warren_agent_warm_claims_total miss"), 1u) << "there before the first";
+  stats = {4, 2, 8192, 9, 61, 300, 7};
   auto values = Values(metrics);
   EXPECT_EQ(values["warren_agent_queued_intents"], 4);
   EXPECT_EQ(values["warren_agent_unacknowledged_results"], 2);
   EXPECT_EQ(values["warren_agent_journal_bytes"], 8192);
   EXPECT_EQ(values["warren_agent_journal_rows"], 9);
+  EXPECT_EQ(values["warren_agent_warm_namespaces"], 61);
+  EXPECT_EQ(values["warren_agent_warm_claims_total hit"], 300);
+  EXPECT_EQ(values["warren_agent_warm_claims_total miss"], 7);
 }
 
 }  // namespace
