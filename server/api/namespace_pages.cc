@@ -13,8 +13,10 @@ constexpr size_t kChunk = 256;
 }  // namespace
 
 NamespaceScan::NamespaceScan(const inventory::Inventory& inventory, const std::string& host, const std::string& after,
-                             filter::Filter filter)
-    : inventory_(inventory), filter_(std::move(filter)) {
+                             filter::Filter filter, bool full)
+    : inventory_(inventory),
+      filter_(std::move(filter)),
+      view_(full ? inventory::View::kFull : inventory::View::kBasic) {
   const size_t slash = after.find('/');
   const std::string after_host = after.substr(0, slash);
   if (host == "-") {
@@ -33,7 +35,7 @@ inventory::NamespacePtr NamespaceScan::Next() {
     const std::string& host = hosts_[host_];
     if (next_ == chunk_.size()) {
       if (!chunk_.empty()) after_ = inventory::LastSegment(chunk_.back()->name());
-      chunk_ = inventory_.List(host, after_, kChunk);
+      chunk_ = inventory_.List(host, after_, kChunk, view_);
       next_ = 0;
     }
     if (chunk_.empty()) {

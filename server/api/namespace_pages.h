@@ -18,9 +18,10 @@ namespace warren::api {
 
 class NamespaceScan {
  public:
-  // `host`: "-": all, by name. `after`: the key of the last one seen; empty: from the first.
+  // `host`: "-": all, by name. `after`: the key of the last one seen; empty: from the first. Unless `full`, links and
+  // routes may be left out.
   NamespaceScan(const inventory::Inventory& inventory, const std::string& host, const std::string& after,
-                filter::Filter filter);
+                filter::Filter filter, bool full);
 
   // Null: there is none any more.
   inventory::NamespacePtr Next();
@@ -30,6 +31,7 @@ class NamespaceScan {
  private:
   const inventory::Inventory& inventory_;
   const filter::Filter filter_;
+  const inventory::View view_;
   std::vector<std::string> hosts_;
   size_t host_ = 0;
   inventory::LabelsPtr labels_;  // of the host
@@ -41,7 +43,7 @@ class NamespaceScan {
 class NamespaceSnapshot : public SnapshotSource {
  public:
   NamespaceSnapshot(const inventory::Inventory& inventory, const std::string& host, filter::Filter filter, bool full)
-      : scan_(inventory, host, "", std::move(filter)), full_(full) {}
+      : scan_(inventory, host, "", std::move(filter), full), full_(full) {}
 
   absl::StatusOr<Page> Next() override;
 

@@ -66,7 +66,7 @@ void NamespacesService::List(const std::string& host, const std::string& after, 
                              const v1::ListNamespacesRequest& request, v1::ListNamespacesResponse& response) const {
   const bool full = IsFull(request.view(), v1::NAMESPACE_VIEW_BASIC);
   const auto size = static_cast<int>(PageSize(request.page_size()));
-  NamespaceScan scan(rooms_.inventory, host, after, filter);
+  NamespaceScan scan(rooms_.inventory, host, after, filter, full);
   size_t bytes = 0;
   std::string last;
   // One more than wanted tells whether there is a next page.
@@ -114,7 +114,9 @@ grpc::ServerUnaryReactor* NamespacesService::GetNamespace(grpc::CallbackServerCo
   CheckView(check, request->view());
   if (!check.ok()) return Answer(context, check.status());
   if (absl::Status status = CheckInventory(name.host); !status.ok()) return Answer(context, status);
-  const inventory::NamespacePtr netns = rooms_.inventory.Get(name.host, name.id);
+  const bool full = IsFull(request->view(), v1::NAMESPACE_VIEW_FULL);
+  const inventory::NamespacePtr netns =
+      rooms_.inventory.Get(name.host, name.id, full ? inventory::View::kFull : inventory::View::kBasic);
   if (netns == nullptr) {
     return Answer(
         context,
@@ -123,7 +125,7 @@ grpc::ServerUnaryReactor* NamespacesService::GetNamespace(grpc::CallbackServerCo
                                 "NAMESPACE_NOT_FOUND", {{"host", name.host}, {"namespace", name.id}}),
                      "warren.v1.Namespace", request->name()));
   }
-  *response = View(*netns, IsFull(request->view(), v1::NAMESPACE_VIEW_FULL));
+  *response = View(*netns, full);
   return Answer(context, absl::OkStatus());
 }
 

@@ -196,12 +196,29 @@ class WatchCall : public WatchReactor, public WakeThread::Sleeper, public std::e
       if (!batch.ok()) return End(batch.status());
       if (batch->empty()) return;
       WatchResponse response;
-      for (const feed::EventPtr& event : batch->events) {
-        if (const std::string* bytes = Shown(*event)) response.Add(*bytes, event);
+      for (size_t i = 0; i < batch->events.size(); ++i) {
+        const feed::EventPtr& event = batch->events[i];
+        const std::string* bytes = Shown(*event);
+        if (bytes == nullptr) continue;
+        if (request_.full && event->late_full != nullptr && bytes == &event->changed) {
+          if (IsReplaced(batch->events, i)) continue;
+          const auto encoded = std::make_shared<const std::string>(event->late_full->Encode(event->revision));
+          response.Add(*encoded, encoded);
+        } else {
+          response.Add(*bytes, event);
+        }
       }
       if (response.events() > 0 || batch->events.empty()) return Write(response.Finish(batch->revision));
       cursor_->NotTold();
     }
+  }
+
+  // What is encoded late tells what came since: a later event of the same says no less.
+  bool IsReplaced(const std::vector<feed::EventPtr>& events, size_t i) const {
+    for (size_t later = i + 1; later < events.size(); ++later) {
+      if (events[later]->late_full == events[i]->late_full && Shown(*events[later]) != nullptr) return true;
+    }
+    return false;
   }
 
   // Null: nothing of it is shown.

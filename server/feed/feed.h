@@ -37,6 +37,14 @@
 
 namespace warren::feed {
 
+// What is encoded only when a watch is told it: where that is dear, and few ask for it. Thread-safe.
+class LateEncoding {
+ public:
+  virtual ~LateEncoding() = default;
+  // A serialized *Event message, with this revision, of the resource as it is by now.
+  virtual std::string Encode(int64_t revision) const = 0;
+};
+
 // One change of one resource.
 struct Event {
   int64_t revision = 0;  // 0: best effort; it is not told again to a watch that goes on after a revision
@@ -46,6 +54,9 @@ struct Event {
   std::string changed;
   std::string changed_full;
   std::string deleted;
+  // Instead of changed_full; the same one for every event of the resource. Of several in one batch a watch need be told
+  // the last only.
+  std::shared_ptr<const LateEncoding> late_full;
   // What a filter sees: null `now`: it was deleted. Null `before`: not known, so that it may have been shown. An event
   // whose `deleted` is empty is of something new: it was shown to nobody.
   std::shared_ptr<const filter::Subject> now;

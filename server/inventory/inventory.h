@@ -14,8 +14,9 @@
 // changes and their events in one order, under which a feed's wakes are called. What readers get is shared and never
 // changes.
 // Cost: a namespace as its protobuf message, once. Get is two map look-ups; List copies one pointer a namespace
-// returned. A namespace reported is serialized once to tell whether it changed, and twice more, BASIC and FULL, for its
-// event while somebody watches.
+// returned. A namespace reported whole is serialized once to tell whether it changed, and twice more, BASIC and FULL,
+// for its event while somebody watches. One that was told in changes is kept in parts (parts.h): a change costs what it
+// names, whatever else there is, and the whole is put together for who asks for View::kFull.
 
 #include <cstddef>
 #include <cstdint>
@@ -29,13 +30,15 @@
 
 #include "proto/common/mutex.h"
 #include "server/feed/feed.h"
+#include "server/inventory/parts.h"
 #include "server/inventory/subject.h"
 #include "warren/v1/agents.pb.h"
 #include "warren/v1/inventory.pb.h"
 
 namespace warren::inventory {
 
-using NamespacePtr = std::shared_ptr<const v1::Namespace>;
+// kBasic: links and routes are left out where that saves work.
+enum class View { kBasic, kFull };
 
 class Inventory {
  public:
@@ -47,7 +50,8 @@ class Inventory {
   //
   // From full_begin to full_end (which may be in one message or in many) what comes is collected and then takes the
   // place of everything known; until then readers see what was there before. Outside of that, messages change what is
-  // known. Namespace.name, link_count and route_count are made right, whatever was sent.
+  // known. Namespace.name, link_count and route_count are made right, whatever was sent. A change of a namespace that
+  // is not known is passed over.
   void Apply(const std::string& host, uint64_t session, v1::InventoryUpdate update);
 
   // The host's labels are these from now on (null: none), as a session of it says; what an older one says is ignored.
@@ -61,10 +65,11 @@ class Inventory {
   bool Complete(const std::string& host) const;
 
   // `name` is the last segment of Namespace.name. Null: there is none.
-  NamespacePtr Get(const std::string& host, const std::string& name) const;
+  NamespacePtr Get(const std::string& host, const std::string& name, View view = View::kFull) const;
 
   // Namespaces of a host, "@host" first, then by name; those after `after` (empty: from the first), at most `limit`.
-  std::vector<NamespacePtr> List(const std::string& host, const std::string& after, size_t limit) const;
+  std::vector<NamespacePtr> List(const std::string& host, const std::string& after, size_t limit,
+                                 View view = View::kFull) const;
 
   // Namespaces of a host without "@host".
   size_t Count(const std::string& host) const;
@@ -88,8 +93,9 @@ class Inventory {
     bool operator()(const std::string& a, const std::string& b) const;
   };
   struct Known {
-    NamespacePtr netns;
+    NamespacePtr netns;  // without links and routes when it is kept in parts
     uint64_t fingerprint = 0;
+    std::shared_ptr<Parts> parts;  // null: it is not
   };
   using Namespaces = std::map<std::string, Known, Order>;
   struct Host {
@@ -104,13 +110,18 @@ class Inventory {
   struct Change {
     NamespacePtr before;
     NamespacePtr now;
+    std::shared_ptr<Parts> parts;  // of now
   };
+  using Changes = std::vector<Change>;
+  using Prepared = std::vector<std::pair<std::string, PartsChange>>;
 
   const Host* Find(const std::string& host) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // What takes `from` to `to`.
-  static void Compare(const Namespaces& from, const Namespaces& to, std::vector<Change>& changes);
+  static void Compare(const Namespaces& from, const Namespaces& to, Changes& changes);
+  // `changes` has the differences made by what was applied before, unless null.
+  static void ApplyChanges(Prepared prepared, Namespaces& target, Changes* changes);
   // Labels as they were before and are now.
-  void Tell(const std::string& host, const LabelsPtr& before, const LabelsPtr& now, const std::vector<Change>& changes)
+  void Tell(const std::string& host, const LabelsPtr& before, const LabelsPtr& now, const Changes& changes)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(order_);
 
   Mutex order_;  // before mutex_

@@ -37,6 +37,12 @@ v1::Namespace BasicView(const v1::Namespace& netns) {
   return basic;
 }
 
+void AppendField(char tag, const std::string& bytes, std::string& out) {
+  out += tag;
+  AppendVarint(bytes.size(), out);
+  out += bytes;
+}
+
 std::string EncodeEvent(v1::NamespaceEvent::Type type, const v1::Namespace& netns, int64_t revision) {
   v1::NamespaceEvent event;
   event.set_type(type);
@@ -51,28 +57,52 @@ std::string EncodeEvent(v1::NamespaceEvent::Type type, const v1::Namespace& netn
   return encoded;
 }
 
-uint64_t Fingerprint(v1::Namespace& netns) {
-  auto* observe_time = netns.release_observe_time();
-  std::vector<v1::LinkStatistics*> statistics;
+std::string EncodeEvent(v1::NamespaceEvent::Type type, const std::string& netns, int64_t revision) {
+  v1::NamespaceEvent event;
+  event.set_type(type);
+  event.set_revision(revision);
+  std::string encoded = event.SerializeAsString();
+  encoded.reserve(encoded.size() + netns.size() + 11);
+  AppendField(kNamespaceTag, netns, encoded);
+  return encoded;
+}
+
+uint64_t FingerprintOf(const std::string& bytes) { return std::hash<std::string>()(bytes); }
+
+uint64_t Fingerprint(v1::Link& link) {
+  auto* statistics = link.release_statistics();
   std::vector<Lifetimes> lifetimes;
-  statistics.reserve(netns.links_size());
-  for (v1::Link& link : *netns.mutable_links()) {
-    statistics.push_back(link.release_statistics());
-    for (v1::Address& address : *link.mutable_addresses()) {
-      lifetimes.push_back({address.release_valid_lifetime(), address.release_preferred_lifetime()});
-    }
+  for (v1::Address& address : *link.mutable_addresses()) {
+    lifetimes.push_back({address.release_valid_lifetime(), address.release_preferred_lifetime()});
   }
-  const uint64_t fingerprint = std::hash<std::string>()(netns.SerializeAsString());
+  const uint64_t fingerprint = FingerprintOf(link.SerializeAsString());
+  link.set_allocated_statistics(statistics);
+  size_t next = 0;
+  for (v1::Address& address : *link.mutable_addresses()) {
+    const Lifetimes& own = lifetimes[next++];
+    address.set_allocated_valid_lifetime(own.valid);
+    address.set_allocated_preferred_lifetime(own.preferred);
+  }
+  return fingerprint;
+}
+
+uint64_t Fingerprint(v1::Namespace& netns) {
+  uint64_t fingerprint = 0;
+  for (v1::Link& link : *netns.mutable_links()) fingerprint += Fingerprint(link);
+  std::string bytes;
+  for (const v1::Route& route : netns.routes()) {
+    route.SerializeToString(&bytes);
+    fingerprint += FingerprintOf(bytes);
+  }
+  auto* observe_time = netns.release_observe_time();
+  google::protobuf::RepeatedPtrField<v1::Link> links;
+  google::protobuf::RepeatedPtrField<v1::Route> routes;
+  links.Swap(netns.mutable_links());
+  routes.Swap(netns.mutable_routes());
+  fingerprint += FingerprintOf(netns.SerializeAsString());
+  netns.mutable_links()->Swap(&links);
+  netns.mutable_routes()->Swap(&routes);
   netns.set_allocated_observe_time(observe_time);
-  size_t next_link = 0, next_address = 0;
-  for (v1::Link& link : *netns.mutable_links()) {
-    link.set_allocated_statistics(statistics[next_link++]);
-    for (v1::Address& address : *link.mutable_addresses()) {
-      const Lifetimes& own = lifetimes[next_address++];
-      address.set_allocated_valid_lifetime(own.valid);
-      address.set_allocated_preferred_lifetime(own.preferred);
-    }
-  }
   return fingerprint;
 }
 

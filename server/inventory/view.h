@@ -19,11 +19,18 @@ v1::Namespace BasicView(const v1::Namespace& netns);
 
 // A serialized NamespaceEvent.
 std::string EncodeEvent(v1::NamespaceEvent::Type type, const v1::Namespace& netns, int64_t revision);
+// The same of a serialized namespace.
+std::string EncodeEvent(v1::NamespaceEvent::Type type, const std::string& netns, int64_t revision);
+// Appends a field whose number is below 16, with these bytes.
+void AppendField(char tag, const std::string& bytes, std::string& out);
 
-// Equal for two namespaces that differ in nothing but what changes by itself: when they were looked at, the counters of
-// links, and what is left of addresses' lifetimes. (And for two others once in 2^64 times.) The namespace is as it was
-// when this returns.
+// Equal for two namespaces that differ in nothing but what changes by itself (when they were looked at, the counters of
+// links, and what is left of addresses' lifetimes) or the order of links and routes. (And for two others once in 2^64
+// times.) It is the sum of those of the links, those of the routes (FingerprintOf of a serialized one), and that of the
+// namespace without them. What is given is as it was when this returns.
 uint64_t Fingerprint(v1::Namespace& netns);
+uint64_t Fingerprint(v1::Link& link);
+uint64_t FingerprintOf(const std::string& bytes);
 
 }  // namespace warren::inventory
 
