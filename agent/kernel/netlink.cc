@@ -18,6 +18,9 @@ namespace {
 
 // The largest part of a dump the kernel sends at once is 32 KiB when the buffer allows it (af_netlink.c).
 constexpr size_t kBufferSize = 64 * 1024;
+// Of what is sent in one go, all acknowledgements must fit into the receive buffer, which libnl makes 32 KiB large: one
+// that does not is dropped, and would be waited for in vain.
+constexpr size_t kMessagesASend = 32;
 
 std::string ExtendedAck(const nlmsghdr* header) {
   if (!(header->nlmsg_flags & NLM_F_ACK_TLVS)) return "";
@@ -118,24 +121,26 @@ absl::Status Netlink::Do(Message& message, std::string_view doing) {
 
 std::vector<absl::Status> Netlink::DoAll(std::vector<Message>& messages, std::string_view doing) {
   std::vector<absl::Status> statuses;
-  std::vector<iovec> parts;
-  for (Message& message : messages) {
-    nlmsghdr* header = nlmsg_hdr(message.get());
-    header->nlmsg_flags |= NLM_F_ACK;
-    header->nlmsg_seq = nl_socket_use_seq(socket_.get());
-    header->nlmsg_pid = nl_socket_get_local_port(socket_.get());
-    parts.push_back({header, NLMSG_ALIGN(header->nlmsg_len)});
-  }
-  msghdr all{};
-  all.msg_iov = parts.data();
-  all.msg_iovlen = parts.size();
-  if (!messages.empty() && sendmsg(fd(), &all, 0) < 0) {
-    const int error = errno;
-    for (size_t i = 0; i < messages.size(); ++i) statuses.push_back(ErrnoError(error, doing));
-    return statuses;
-  }
-  for (Message& message : messages) {
-    statuses.push_back(Read(nlmsg_hdr(message.get())->nlmsg_seq, false, doing, nullptr, nullptr));
+  for (size_t begin = 0; begin < messages.size(); begin = statuses.size()) {
+    const size_t end = std::min(messages.size(), begin + kMessagesASend);
+    std::vector<iovec> parts;
+    for (size_t i = begin; i < end; ++i) {
+      nlmsghdr* header = nlmsg_hdr(messages[i].get());
+      header->nlmsg_flags |= NLM_F_ACK;
+      header->nlmsg_seq = nl_socket_use_seq(socket_.get());
+      header->nlmsg_pid = nl_socket_get_local_port(socket_.get());
+      parts.push_back({header, NLMSG_ALIGN(header->nlmsg_len)});
+    }
+    msghdr all{};
+    all.msg_iov = parts.data();
+    all.msg_iovlen = parts.size();
+    if (sendmsg(fd(), &all, 0) < 0) {
+      statuses.resize(messages.size(), ErrnoError(errno, doing));
+      return statuses;
+    }
+    for (size_t i = begin; i < end; ++i) {
+      statuses.push_back(Read(nlmsg_hdr(messages[i].get())->nlmsg_seq, false, doing, nullptr, nullptr));
+    }
   }
   return statuses;
 }

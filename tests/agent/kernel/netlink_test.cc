@@ -61,6 +61,18 @@ TEST_F(NetlinkTest, AMessageMayBeSentAgain) {
   EXPECT_ERRNO(host().Do(message, "second"), EEXIST);
 }
 
+TEST_F(NetlinkTest, ManyMessagesAreAcknowledgedInOrderWhateverTheirNumber) {
+  std::vector<Message> messages;
+  for (int i = 0; i < 300; ++i) {
+    ifinfomsg info{};
+    info.ifi_index = i % 3 == 0 ? 4711 : 1;
+    messages.emplace_back(RTM_SETLINK, 0, info).PutName(IFLA_IFALIAS, "x");
+  }
+  const std::vector<absl::Status> statuses = host().DoAll(messages, "setting the alias");
+  ASSERT_EQ(statuses.size(), 300u);
+  for (int i = 0; i < 300; ++i) EXPECT_EQ(ErrnoOf(statuses[i]), i % 3 == 0 ? ENODEV : 0) << statuses[i];
+}
+
 TEST_F(NetlinkTest, ADumpOfManyPartsIsReadToItsEnd) {
   Sh("ip netns add red && seq 1 60 | sed 's/.*/link add a& type veth peer name b&/' | ip -n red -batch -");
   Netlink red = OpenSocket(Named("red"));
