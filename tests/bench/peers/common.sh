@@ -17,5 +17,5 @@ report() {  # report create|delete
 }
 address() { echo "10.$(($1 / 256 % 256)).$(($1 % 256)).1/24"; }
 freed() {  # freed PREFIX: no link of the host's namespace begins so
-  while ip -o link show | grep -q "^[0-9]*: $1[0-9]"; do sleep 0.005; done
+  while [ -n "$(ip -o link show 2> /dev/null | grep "^[0-9]*: $1[0-9]")" ]; do sleep 0.005; done
 }
