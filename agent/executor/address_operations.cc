@@ -4,11 +4,11 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <limits>
 
 #include "absl/strings/str_cat.h"
 #include "agent/executor/guard.h"
 #include "agent/executor/operations.h"
+#include "agent/executor/parse.h"
 #include "agent/executor/refuse.h"
 #include "agent/executor/snapshot.h"
 #include "agent/kernel/error.h"
@@ -16,30 +16,11 @@
 namespace warren::executor {
 namespace {
 
-struct Parsed {
-  kernel::IpPrefix local;  // its length is that of the peer where there is one
-  kernel::Ip peer;
-};
-
-absl::StatusOr<Parsed> Parse(const std::string& address, const std::string& peer) {
-  Parsed parsed;
-  const auto local = kernel::ParsePrefix(address);
-  if (!local) return absl::InvalidArgumentError(absl::StrCat("\"", address, "\" is not an address"));
-  parsed.local = *local;
-  if (peer.empty()) return parsed;
-  const auto far = kernel::ParsePrefix(peer);
-  if (!far || far->ip.family != local->ip.family) {
-    return absl::InvalidArgumentError(absl::StrCat("\"", peer, "\" is not an address of the same family"));
-  }
-  if (peer.find('/') != std::string::npos) parsed.local.length = far->length;
-  if (far->ip != local->ip) parsed.peer = far->ip;
-  return parsed;
-}
-
-absl::StatusOr<std::vector<kernel::Address>> Matching(const Transaction::LinkAt& at, const Parsed& parsed) {
+absl::StatusOr<std::vector<kernel::Address>> Matching(const Transaction::LinkAt& at, const kernel::IpPrefix& local,
+                                                      const kernel::Ip& peer) {
   auto have = kernel::ListAddresses(at.place->netlink, at.link.ifindex);
   if (!have.ok()) return have.status();
-  std::erase_if(*have, [&](const auto& a) { return a.local != parsed.local || a.peer != parsed.peer; });
+  std::erase_if(*have, [&](const auto& a) { return a.local != local || a.peer != peer; });
   return have;
 }
 
@@ -55,46 +36,34 @@ absl::Status CheckNotOtherwise(Transaction& tx, const Transaction::LinkAt& at, c
   return absl::OkStatus();
 }
 
-uint32_t Lifetime(bool given, const google::protobuf::Duration& duration, uint32_t otherwise) {
-  if (!given) return otherwise;
-  return static_cast<uint32_t>(std::clamp<int64_t>(duration.seconds(), 0, kernel::kForever - 1));
-}
-
 }  // namespace
 
 absl::Status Apply(Transaction& tx, const v1::AddAddress& operation) {
   auto at = tx.OpenLink(operation.namespace_(), operation.link());
   if (!at.ok()) return at.status();
-  auto parsed = Parse(operation.address(), operation.peer());
-  if (!parsed.ok()) return parsed.status();
-  tx.About(absl::StrCat(parsed->local.ToString(), " on ", at->place->Shown(at->link.name)));
-  auto have = Matching(*at, *parsed);
+  auto address = ParseNewAddress(operation);
+  if (!address.ok()) return address.status();
+  address->ifindex = at->link.ifindex;
+  tx.About(absl::StrCat(address->local.ToString(), " on ", at->place->Shown(at->link.name)));
+  auto have = Matching(*at, address->local, address->peer);
   if (!have.ok()) return have.status();
   if (!have->empty() && operation.allow_existing()) return absl::OkStatus();
-  if (operation.allow_existing() && parsed->local.ip.family == AF_INET6) {
-    if (auto s = CheckNotOtherwise(tx, *at, parsed->local.ip); !s.ok()) return s;
+  if (operation.allow_existing() && address->local.ip.family == AF_INET6) {
+    if (auto s = CheckNotOtherwise(tx, *at, address->local.ip); !s.ok()) return s;
   }
 
-  kernel::NewAddress address;
-  address.ifindex = at->link.ifindex;
-  address.local = parsed->local;
-  address.peer = parsed->peer;
-  address.nodad = operation.nodad();
-  address.valid_lifetime = Lifetime(operation.has_valid_lifetime(), operation.valid_lifetime(), kernel::kForever);
-  address.preferred_lifetime =
-      Lifetime(operation.has_preferred_lifetime(), operation.preferred_lifetime(), address.valid_lifetime);
   if (have->empty()) {
     Step step;
     auto* undo = step.add_undo()->mutable_remove_address();
     *undo->mutable_netns() = at->place->Ref();
-    undo->set_ifindex(address.ifindex);
-    undo->set_ip(address.local.ip.bytes);
-    undo->set_length(address.local.length);
-    undo->set_peer(address.peer.bytes);
+    undo->set_ifindex(address->ifindex);
+    undo->set_ip(address->local.ip.bytes);
+    undo->set_length(address->local.length);
+    undo->set_peer(address->peer.bytes);
     if (auto s = tx.Write(std::move(step)); !s.ok()) return s;
   }
   // With one that is there already the kernel refuses, and nothing is to be undone.
-  return kernel::AddAddress(at->place->netlink, address);
+  return kernel::AddAddress(at->place->netlink, *address);
 }
 
 absl::Status Apply(Transaction& tx, const v1::DeleteAddress& operation) {
@@ -102,10 +71,10 @@ absl::Status Apply(Transaction& tx, const v1::DeleteAddress& operation) {
   const int error = kernel::ErrnoOf(at.status());
   if (operation.allow_missing() && (error == ENODEV || error == ENOENT)) return absl::OkStatus();
   if (!at.ok()) return at.status();
-  auto parsed = Parse(operation.address(), operation.peer());
+  auto parsed = ParseAddress(operation.address(), operation.peer());
   if (!parsed.ok()) return parsed.status();
   tx.About(absl::StrCat(parsed->local.ToString(), " on ", at->place->Shown(at->link.name)));
-  auto have = Matching(*at, *parsed);
+  auto have = Matching(*at, parsed->local, parsed->peer);
   if (!have.ok()) return have.status();
   if (have->empty()) {
     if (operation.allow_missing()) return absl::OkStatus();

@@ -1,5 +1,7 @@
 #include "agent/executor/apply.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "agent/executor/explain.h"
@@ -13,33 +15,33 @@
 
 namespace warren::executor {
 
-std::optional<Finished> Applier::Apply(const v1::IntentDelivery& intent, const kernel::Ip& server) {
-  Finished finished;
-  v1::IntentResult& result = finished.result;
-  result = BeginResult(intent, config_.boot_id);
-  absl::Status begun = FinishPending();
-  if (begun.ok()) begun = journal_.Begin(intent.sequence(), result.SerializeAsString());
-  if (!begun.ok()) {
-    Fail(result,
-         Explain(-1, "", "",
-                 absl::Status(begun.code(), absl::StrCat("the agent's journal cannot be written: ", begun.message()))));
-    return finished;
+void Applier::Apply(const Task& task, Outcome& outcome) {
+  const v1::IntentDelivery& intent = task.intent;
+  v1::IntentResult result = BeginResult(intent, work_.boot_id);
+  if (auto s = work_.book->Begin(result); !s.ok()) {
+    Fail(result, Explain(-1, "", "",
+                         absl::Status(s.code(), absl::StrCat("the agent's journal cannot be written: ", s.message()))));
+    outcome.finished.push_back({std::move(result), {}, false});
+    return;
   }
-  const Transaction::Environment environment{&journal_, config_.run_dir, server};
+  const Transaction::Environment environment{work_.journal, work_.run_dir, task.server, work_.warm};
   Transaction tx(intent.sequence(), places_, environment);
   auto error = ApplyOperations(tx, intent);
   if (!error) error = CheckDoomed(tx, intent);
-  bool stopped = false;
   if (!error) {
-    if (auto s = Commit(tx, result, &stopped); !s.ok()) {
+    if (auto s = Commit(tx, result); !s.ok()) {
       error = Explain(-1, "", "", absl::Status(s.code(), absl::StrCat("committing: ", s.message())));
     }
   }
-  if (error) Undo(tx, result, *std::move(error));
+  if (error) {
+    Undo(tx, task, std::move(result), *std::move(error), outcome);
+  } else if (result.state() == v1::Intent::SUCCEEDED) {
+    outcome.finished.push_back({std::move(result), tx.touched(), false});
+  } else {
+    outcome.committed.push_back({std::move(result), tx.touched(), {tx.steps(), {}, nullptr}});
+  }
+  // Our own descriptors would keep alive what is to be let go.
   places_.CloseAll();
-  if (stopped) return std::nullopt;
-  finished.touched = tx.touched();
-  return finished;
 }
 
 std::optional<v1::OperationError> Applier::ApplyOperations(Transaction& tx, const v1::IntentDelivery& intent) {
@@ -51,7 +53,7 @@ std::optional<v1::OperationError> Applier::ApplyOperations(Transaction& tx, cons
     const absl::Time begin = absl::Now();
     const absl::Status status = executor::Apply(tx, operation);
     const int error = kernel::ErrnoOf(status);
-    listener_.OnOperation(kind, absl::Now() - begin, error == 0 ? "" : kernel::ErrnoName(error));
+    work_.listener->OnOperation(kind, absl::Now() - begin, error == 0 ? "" : kernel::ErrnoName(error));
     if (!status.ok()) return Explain(i, kind, tx.object(), status);
   }
   return std::nullopt;
@@ -69,42 +71,28 @@ std::optional<v1::OperationError> Applier::CheckDoomed(Transaction& tx, const v1
   return std::nullopt;
 }
 
-absl::Status Applier::Commit(Transaction& tx, v1::IntentResult& result, bool* stopped) {
-  if (!Deletes(tx.steps())) {
-    v1::IntentResult done = result;
-    Succeed(done);
-    if (auto s = journal_.Finish(done.sequence(), done.SerializeAsString(), tx.ownership()); !s.ok()) return s;
-    KeepBuilt(tx.steps());
-    result = std::move(done);
-    return absl::OkStatus();
-  }
-  if (auto s = journal_.Commit(result.sequence(), tx.ownership()); !s.ok()) return s;
-  // From here there is only forward.
-  auto pending = Release(places_, tx.steps(), config_.release_timeout, config_.stop);
-  *stopped = !pending;
-  if (*stopped) return absl::OkStatus();
-  *result.mutable_release_pending() = *std::move(pending);
-  Succeed(result);
-  pending_ = result;
-  // What cannot be written now is before the next intent, or after a crash.
-  (void)FinishPending();
+// It is finished then, unless something is to be let go: from there, there is only forward.
+absl::Status Applier::Commit(Transaction& tx, v1::IntentResult& result) {
+  if (Deletes(tx.steps())) return work_.journal->Commit(result.sequence(), tx.ownership());
+  v1::IntentResult done = result;
+  Succeed(done);
+  if (auto s = work_.journal->Finish(done.sequence(), done.SerializeAsString(), tx.ownership()); !s.ok()) return s;
+  result = std::move(done);
   return absl::OkStatus();
 }
 
-void Applier::Undo(Transaction& tx, v1::IntentResult& result, v1::OperationError error) {
+void Applier::Undo(Transaction& tx, const Task& task, v1::IntentResult result, v1::OperationError error,
+                   Outcome& outcome) {
   // A step that cannot be forgotten is undone once more after a crash.
-  const auto undone = [&] { (void)journal_.UndoneLast(result.sequence()); };
+  const auto undone = [&] { (void)work_.journal->UndoneLast(result.sequence()); };
   for (const std::string& problem : UndoSteps(places_, tx.steps(), undone)) error.add_not_undone(problem);
+  if (task.early && error.not_undone().empty() && work_.journal->Undone(result.sequence()).ok()) {
+    outcome.again.push_back(task);
+    return;
+  }
   Fail(result, std::move(error));
-  pending_ = result;
-  (void)FinishPending();
-}
-
-absl::Status Applier::FinishPending() {
-  if (!pending_) return absl::OkStatus();
-  if (auto s = journal_.Finish(pending_->sequence(), pending_->SerializeAsString(), {}); !s.ok()) return s;
-  pending_.reset();
-  return absl::OkStatus();
+  work_.book->Close({result});
+  outcome.finished.push_back({std::move(result), tx.touched(), false});
 }
 
 }  // namespace warren::executor

@@ -1,29 +1,28 @@
 #include "agent/executor/executor.h"
 
-#include <errno.h>
-#include <string.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
+#include <pthread.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
-#include <future>
 #include <map>
-#include <optional>
 #include <set>
 #include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "agent/executor/apply.h"
+#include "agent/executor/book.h"
 #include "agent/executor/recover.h"
+#include "agent/executor/release_queue.h"
 #include "agent/executor/result.h"
+#include "agent/executor/schedule.h"
+#include "agent/executor/warm_pool.h"
+#include "agent/executor/work.h"
+#include "agent/executor/worker.h"
 #include "agent/journal/journal.h"
 #include "agent/kernel/boot.h"
-#include "agent/kernel/error.h"
 #include "proto/common/file_lock.h"
 #include "proto/common/mutex.h"
-#include "proto/common/unique_fd.h"
 
 namespace warren::executor {
 namespace {
@@ -47,24 +46,54 @@ Steady BeginBy(Steady now, const v1::IntentDelivery& intent) {
          std::chrono::nanoseconds(intent.expires_in().nanos());
 }
 
-class OneByOne : public Executor {
+size_t Workers(size_t asked) {
+  if (asked != 0) return asked;
+  return std::clamp<size_t>(std::thread::hardware_concurrency(), 1, 4);
+}
+
+void NameThread(const char* name) { pthread_setname_np(pthread_self(), name); }
+
+class Parallel : public Executor {
  public:
-  OneByOne(Options options, std::string boot_id, FileLock lock, std::unique_ptr<journal::Journal> journal,
-           UniqueFd stop, Listener& listener)
+  Parallel(Options options, std::string boot_id, FileLock lock, std::unique_ptr<journal::Journal> journal,
+           Listener& listener)
       : options_(std::move(options)),
         boot_id_(std::move(boot_id)),
         lock_(std::move(lock)),
         journal_(std::move(journal)),
-        stop_(std::move(stop)),
-        listener_(listener) {}
-  ~OneByOne() override { Stop(); }
+        listener_(listener),
+        dir_(options_.netns_dir),
+        book_(*journal_) {}
+  ~Parallel() override { Stop(); }
 
-  // Starts the thread and waits until it has recovered.
+  // Recovers, and starts the threads.
   absl::Status Start() {
-    std::promise<absl::Status> recovered;
-    auto outcome = recovered.get_future();
-    thread_ = std::jthread([this, &recovered] { Run(recovered); });
-    return outcome.get();
+    absl::Status recovered;
+    std::jthread([&] { recovered = Recover(); }).join();  // a thread for namespace work
+    if (!recovered.ok()) return recovered;
+    if (options_.warm_namespaces > 0) {
+      WarmPool::Options warm;
+      warm.size = options_.warm_namespaces;
+      warm.logger = options_.logger;
+      auto pool = WarmPool::Start(std::move(warm));
+      if (!pool.ok()) return pool.status();
+      warm_ = *std::move(pool);
+    }
+    ReleaseQueue::Options release;
+    release.timeout = options_.release_timeout;
+    release.netns_dir = options_.netns_dir;
+    auto queue = ReleaseQueue::Start(std::move(release));
+    if (!queue.ok()) return queue.status();
+    release_ = *std::move(queue);
+    work_ = {journal_.get(), &book_, &listener_, warm_.get(), options_.run_dir, boot_id_};
+    bookkeeper_ = std::jthread([this] { KeepBook(); });
+    for (size_t i = 0; i < Workers(options_.workers); ++i) {
+      auto netns = kernel::NetnsWorker::Create();
+      if (!netns.ok()) return netns.status();
+      workers_.emplace_back(
+          [this, worker = std::make_unique<Worker>(work_, *std::move(netns), dir_)] { Run(*worker); });
+    }
+    return absl::OkStatus();
   }
 
   void Submit(std::vector<v1::IntentDelivery> intents) override {
@@ -76,13 +105,12 @@ class OneByOne : public Executor {
         const int64_t sequence = intent.sequence();
         if (const auto kept = results_.find(sequence); kept != results_.end()) {
           again.push_back({kept->second, {}, true});
-        } else if (sequence != running_ && !stopping_ && !queue_.contains(sequence) &&
-                   queue_.size() < options_.max_queued) {
+        } else if (!stopping_ && schedule_.queued() < options_.max_queued) {
           const Steady begin_by = BeginBy(now, intent);
-          queue_.emplace(sequence, Queued{std::move(intent), begin_by});
+          schedule_.Add(std::move(intent), begin_by);
         }
       }
-      changed_.SignalAll();
+      Changed();
     }
     for (Finished& finished : again) listener_.OnFinished(std::move(finished));
   }
@@ -91,16 +119,16 @@ class OneByOne : public Executor {
     Finished finished;
     {
       MutexLock lock(&mutex_);
-      if (sequence == running_) return {false, "running"};
+      if (schedule_.StateOf(sequence) == Schedule::State::kRunning) return {false, "running"};
       if (const auto kept = results_.find(sequence); kept != results_.end()) {
         if (kept->second.state() == v1::Intent::CANCELLED) return {true, ""};
         return {false, "finished"};
       }
-      const auto found = queue_.find(sequence);
-      if (found == queue_.end()) return {false, "unknown"};
-      finished.result = NeverBegan(found->second.intent, boot_id_, v1::Intent::CANCELLED);
-      queue_.erase(found);
+      const auto intent = schedule_.Remove(sequence);
+      if (!intent) return {false, "unknown"};
+      finished.result = NeverBegan(*intent, boot_id_, v1::Intent::CANCELLED);
       results_[sequence] = finished.result;
+      Changed();
     }
     // Not in the journal: after a crash the server, which asked, has it delivered and cancelled once more.
     listener_.OnFinished(std::move(finished));
@@ -115,17 +143,15 @@ class OneByOne : public Executor {
   }
 
   void Acknowledge(const std::vector<int64_t>& sequences) override {
-    {
-      MutexLock lock(&mutex_);
-      for (const int64_t sequence : sequences) results_.erase(sequence);
-      acknowledged_.insert(acknowledged_.end(), sequences.begin(), sequences.end());
-      changed_.SignalAll();
-    }
+    MutexLock lock(&mutex_);
+    for (const int64_t sequence : sequences) results_.erase(sequence);
+    acknowledged_.insert(acknowledged_.end(), sequences.begin(), sequences.end());
+    to_book_.SignalAll();
   }
 
   void DropQueued() override {
     MutexLock lock(&mutex_);
-    queue_.clear();
+    schedule_.DropQueued();
   }
 
   bool OwnsNetns(uint64_t cookie) const override { return journal_->OwnsNetns(cookie); }
@@ -139,8 +165,14 @@ class OneByOne : public Executor {
     const journal::Stats journal = journal_->GetStats();
     stats.journal_bytes = journal.bytes;
     stats.journal_rows = journal.rows;
+    if (warm_ != nullptr) {
+      const WarmPool::Stats warm = warm_->stats();
+      stats.warm = warm.warm;
+      stats.warm_hits = warm.hits;
+      stats.warm_misses = warm.misses;
+    }
     MutexLock lock(&mutex_);
-    stats.queued = queue_.size();
+    stats.queued = schedule_.queued();
     stats.unacknowledged = results_.size();
     return stats;
   }
@@ -154,23 +186,30 @@ class OneByOne : public Executor {
     {
       MutexLock lock(&mutex_);
       stopping_ = true;
-      queue_.clear();
-      changed_.SignalAll();
+      schedule_.DropQueued();
+      to_workers_.SignalAll();
     }
-    // Ends a wait for the kernel, which may be longer than an agent may take to stop.
-    const uint64_t one = 1;
-    (void)!write(stop_.get(), &one, sizeof one);
-    if (thread_.joinable()) thread_.join();
+    for (std::jthread& worker : workers_) {
+      if (worker.joinable()) worker.join();
+    }
+    // What is committed and waits for the kernel goes on with the next start.
+    if (release_ != nullptr) release_->Stop();
+    {
+      MutexLock lock(&mutex_);
+      closing_ = true;
+      to_book_.SignalAll();
+    }
+    if (bookkeeper_.joinable()) bookkeeper_.join();
+    if (warm_ != nullptr) warm_->Stop();
   }
 
  private:
-  struct Queued {
-    v1::IntentDelivery intent;
-    Steady begin_by;  // until when it may begin
-  };
-
-  absl::Status Recover(Places& places) {
-    if (auto s = places.dir().Prepare(); !s.ok()) return s;
+  absl::Status Recover() {
+    // Namespace switching is this thread's alone: it was made for it, in the host's namespace.
+    auto worker = kernel::NetnsWorker::Create();
+    if (!worker.ok()) return worker.status();
+    Places places(*worker, dir_);
+    if (auto s = dir_.Prepare(); !s.ok()) return s;
     if (auto s = executor::Recover(*journal_, places, options_.run_dir, options_.release_timeout, options_.logger);
         !s.ok()) {
       return s;
@@ -179,8 +218,8 @@ class OneByOne : public Executor {
     if (!kept.ok()) return kept.status();
     auto interrupted = journal_->LoadInterrupted();
     if (!interrupted.ok()) return interrupted.status();
-    interrupted_ = *std::move(interrupted);
     MutexLock lock(&mutex_);
+    interrupted_ = *std::move(interrupted);
     for (const journal::Result& each : *kept) {
       v1::IntentResult result;
       if (!result.ParseFromString(each.body)) {
@@ -191,85 +230,123 @@ class OneByOne : public Executor {
     return absl::OkStatus();
   }
 
-  void Run(std::promise<absl::Status>& recovered) {
-    // Namespace switching is this thread's alone: it was made for it, in the host's namespace.
-    auto worker = kernel::NetnsWorker::Create();
-    if (!worker.ok()) return recovered.set_value(worker.status());
-    const kernel::NetnsDir dir(options_.netns_dir);
-    Places places(*worker, dir);
-    const absl::Status status = Recover(places);
-    recovered.set_value(status);  // dangles from here on
-    if (!status.ok()) return;
-    Applier applier(*journal_, places, {options_.run_dir, boot_id_, options_.release_timeout, stop_.get()}, listener_);
+  // After a change of the schedule.
+  void Changed() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (warm_ != nullptr) warm_->SetBusy(schedule_.ready() || schedule_.running() > 0);
+    if (schedule_.ready()) to_workers_.SignalAll();
+  }
+
+  void Run(Worker& worker) {
+    NameThread("executor");
     while (true) {
-      std::optional<v1::IntentDelivery> intent;
-      bool expired = false;
-      kernel::Ip server;
-      std::vector<int64_t> acknowledged;
+      std::vector<Task> batch;
+      std::vector<Finished> expired;
       {
         MutexLock lock(&mutex_);
-        while (!stopping_ && queue_.empty() && acknowledged_.empty()) changed_.Wait(&mutex_);
-        acknowledged.swap(acknowledged_);
-        if (!queue_.empty()) {
-          Queued& first = queue_.begin()->second;
-          intent = std::move(first.intent);
-          const int64_t sequence = intent->sequence();
-          expired = first.begin_by <= options_.clock() && !interrupted_.contains(sequence);
-          queue_.erase(queue_.begin());
-          if (expired) {
-            results_[sequence] = NeverBegan(*intent, boot_id_, v1::Intent::EXPIRED);
+        while (!stopping_ && !schedule_.ready()) to_workers_.Wait(&mutex_);
+        if (stopping_) return;
+        const Steady now = options_.clock();
+        for (Schedule::Item& item : schedule_.Take(Workers(options_.workers))) {
+          const int64_t sequence = item.intent.sequence();
+          if (item.begin_by <= now && !interrupted_.contains(sequence)) {
+            expired.push_back({NeverBegan(item.intent, boot_id_, v1::Intent::EXPIRED), {}, false});
+            results_[sequence] = expired.back().result;
+            schedule_.Finish(sequence);
           } else {
-            running_ = sequence;
-            server = server_;
+            batch.push_back({std::move(item.intent), server_, item.early});
           }
-        } else if (stopping_ && acknowledged.empty()) {
-          return;
         }
+        Changed();
       }
-      if (!acknowledged.empty()) Forget(acknowledged);
-      if (!intent) continue;
-      if (expired) {
-        Expire(*intent);
-      } else {
-        Execute(applier, *intent, server);
+      // Not in the journal, as a cancelled one is not: after a crash it is delivered and expires once more.
+      for (Finished& finished : expired) {
+        LogEnd("intent expired", finished.result);
+        listener_.OnFinished(std::move(finished));
       }
+      for (const Task& task : batch) {
+        listener_.OnStarted(task.intent.sequence());
+        options_.logger.Info("intent started",
+                             {{"intent", task.intent.intent_id()}, {"sequence", absl::StrCat(task.intent.sequence())}});
+      }
+      if (!batch.empty()) Settle(worker.Run(batch));
     }
   }
 
-  // Not in the journal, as a cancelled one is not: after a crash it is delivered and expires once more.
-  void Expire(const v1::IntentDelivery& intent) {
-    options_.logger.Info("intent expired",
-                         {{"intent", intent.intent_id()}, {"sequence", absl::StrCat(intent.sequence())}});
-    listener_.OnFinished({NeverBegan(intent, boot_id_, v1::Intent::EXPIRED), {}, false});
+  void Settle(Outcome outcome) {
+    for (Committed& committed : outcome.committed) {
+      ReleaseQueue::Work work = std::move(committed.release);
+      work.done = [this, result = std::move(committed.result),
+                   touched = std::move(committed.touched)](v1::ReleasePending pending) mutable {
+        *result.mutable_release_pending() = std::move(pending);
+        MutexLock lock(&mutex_);
+        released_.push_back({std::move(result), std::move(touched), false});
+        to_book_.SignalAll();
+      };
+      release_->Add(std::move(work));
+    }
+    if (!outcome.again.empty()) {
+      MutexLock lock(&mutex_);
+      for (Task& task : outcome.again) schedule_.Again({std::move(task.intent), Steady::max(), false});
+      Changed();
+    }
+    Tell(std::move(outcome.finished));
   }
 
-  void Execute(Applier& applier, const v1::IntentDelivery& intent, const kernel::Ip& server) {
-    listener_.OnStarted(intent.sequence());
-    options_.logger.Info("intent started",
-                         {{"intent", intent.intent_id()}, {"sequence", absl::StrCat(intent.sequence())}});
-    std::optional<Finished> finished = applier.Apply(intent, server);
+  void Tell(std::vector<Finished> all) {
+    if (all.empty()) return;
     {
       MutexLock lock(&mutex_);
-      running_ = 0;
-      interrupted_.erase(intent.sequence());
-      if (finished) results_[intent.sequence()] = finished->result;
+      for (const Finished& finished : all) {
+        const int64_t sequence = finished.result.sequence();
+        interrupted_.erase(sequence);
+        results_[sequence] = finished.result;
+        schedule_.Finish(sequence);
+      }
+      Changed();
     }
-    if (!finished) return;
-    const v1::IntentResult& result = finished->result;
-    options_.logger.Info("intent finished", {{"intent", intent.intent_id()},
-                                             {"sequence", absl::StrCat(intent.sequence())},
-                                             {"state", v1::Intent::State_Name(result.state())},
-                                             {"error", result.error().message()}});
-    for (const std::string& problem : result.error().not_undone()) {
-      options_.logger.Error("not undone", {{"intent", intent.intent_id()}, {"left", problem}});
+    for (Finished& finished : all) {
+      LogEnd("intent finished", finished.result);
+      listener_.OnFinished(std::move(finished));
     }
-    listener_.OnFinished(*std::move(finished));
   }
 
-  void Forget(const std::vector<int64_t>& sequences) {
-    if (auto s = journal_->ForgetResults(sequences); !s.ok()) {
-      // They are reported once more after a restart, and acknowledged once more.
-      options_.logger.Warn("journal", {{"reason", std::string(s.message())}});
+  void LogEnd(const char* what, const v1::IntentResult& result) {
+    options_.logger.Info(what, {{"intent", result.intent_id()},
+                                {"sequence", absl::StrCat(result.sequence())},
+                                {"state", v1::Intent::State_Name(result.state())},
+                                {"error", result.error().message()}});
+    for (const std::string& problem : result.error().not_undone()) {
+      options_.logger.Error("not undone", {{"intent", result.intent_id()}, {"left", problem}});
+    }
+  }
+
+  // Writes down what the kernel has let go of, and forgets what the server has.
+  void KeepBook() {
+    NameThread("bookkeeper");
+    while (true) {
+      std::vector<int64_t> acknowledged;
+      std::vector<Finished> released;
+      {
+        MutexLock lock(&mutex_);
+        while (!closing_ && acknowledged_.empty() && released_.empty()) to_book_.Wait(&mutex_);
+        acknowledged.swap(acknowledged_);
+        released.swap(released_);
+        if (acknowledged.empty() && released.empty()) return;
+      }
+      if (!released.empty()) {
+        std::vector<v1::IntentResult> results;
+        for (Finished& finished : released) {
+          Succeed(finished.result);
+          results.push_back(finished.result);
+        }
+        book_.Close(results);
+        Tell(std::move(released));
+      }
+      if (acknowledged.empty()) continue;
+      if (auto s = journal_->ForgetResults(acknowledged); !s.ok()) {
+        // They are reported once more after a restart, and acknowledged once more.
+        options_.logger.Warn("journal", {{"reason", std::string(s.message())}});
+      }
     }
   }
 
@@ -277,19 +354,27 @@ class OneByOne : public Executor {
   const std::string boot_id_;
   const FileLock lock_;
   const std::unique_ptr<journal::Journal> journal_;
-  const UniqueFd stop_;  // an eventfd
   Listener& listener_;
+  const kernel::NetnsDir dir_;
+  Book book_;
+  std::unique_ptr<WarmPool> warm_;  // null: none
+  Work work_;
 
   Mutex mutex_;
-  CondVar changed_;
+  CondVar to_workers_, to_book_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  std::map<int64_t, Queued> queue_ ABSL_GUARDED_BY(mutex_);              // by sequence: the order accepted
-  int64_t running_ ABSL_GUARDED_BY(mutex_) = 0;                          // 0: none
+  bool closing_ ABSL_GUARDED_BY(mutex_) = false;  // nothing more will be released
+  Schedule schedule_ ABSL_GUARDED_BY(mutex_);
   std::map<int64_t, v1::IntentResult> results_ ABSL_GUARDED_BY(mutex_);  // not acknowledged
   std::vector<int64_t> acknowledged_ ABSL_GUARDED_BY(mutex_);            // still in the journal
+  std::vector<Finished> released_ ABSL_GUARDED_BY(mutex_);               // and not in the journal as finished
   kernel::Ip server_ ABSL_GUARDED_BY(mutex_);
-  std::set<int64_t> interrupted_;  // the thread's: begun before a crash, undone after it, and to be run again
-  std::jthread thread_;
+  // Begun before a crash, undone after it, and to be run again.
+  std::set<int64_t> interrupted_ ABSL_GUARDED_BY(mutex_);
+  // They use all the others; last.
+  std::unique_ptr<ReleaseQueue> release_;
+  std::jthread bookkeeper_;
+  std::vector<std::jthread> workers_;
 };
 
 }  // namespace
@@ -304,10 +389,8 @@ absl::StatusOr<std::unique_ptr<Executor>> Executor::Open(Options options, Listen
   if (!boot_id.ok()) return boot_id.status();
   auto journal = journal::Journal::Open(options.state_dir + "/journal.db", *boot_id);
   if (!journal.ok()) return journal.status();
-  UniqueFd stop(eventfd(0, EFD_CLOEXEC));
-  if (!stop.valid()) return kernel::ErrnoError(errno, "making an eventfd");
-  auto executor = std::make_unique<OneByOne>(std::move(options), *boot_id, *std::move(lock), *std::move(journal),
-                                             std::move(stop), listener);
+  auto executor =
+      std::make_unique<Parallel>(std::move(options), *boot_id, *std::move(lock), *std::move(journal), listener);
   if (auto s = executor->Start(); !s.ok()) return s;
   return executor;
 }

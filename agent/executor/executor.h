@@ -1,12 +1,14 @@
 #ifndef WARREN_AGENT_EXECUTOR_EXECUTOR_H_
 #define WARREN_AGENT_EXECUTOR_EXECUTOR_H_
 
-// The executor: applies intents to this host's kernel, each all or nothing, in the order given, and remembers results
-// until the server has them. It survives kill -9 at any instant: the journal holds how to undo a change before the
-// change is made, and Open undoes what was not committed and finishes what was.
+// The executor: applies intents to this host's kernel, each all or nothing, with the effect of the order given, and
+// remembers results until the server has them. Those whose locks are disjoint run in parallel (locks.h). It survives
+// kill -9 at any instant: the journal holds how to undo a change before the change is made, and Open undoes what was
+// not committed and finishes what was.
 //
-// Threading: every method may be called from any thread; none blocks on kernel work. One thread of its own does all of
-// that, one intent after another, and calls the listener. Namespace switching happens on that thread only.
+// Threading: every method may be called from any thread; none blocks on kernel work. That is done by threads of its
+// own: workers that apply, one that lets go of what was deleted, one that makes namespaces ahead of need, one that
+// keeps the book. Namespace switching happens on those only. The listener is called from them.
 //
 // Cost: docs/performance.md. Metrics: see listener.h (the executor knows no metrics library).
 

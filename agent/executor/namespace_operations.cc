@@ -53,23 +53,17 @@ absl::Status Apply(Transaction& tx, const v1::CreateNamespace& operation) {
     return kernel::ErrnoError(EEXIST, absl::StrCat("creating namespace ", name));
   }
   tx.Touch(name);
-  const std::string path = tx.BuildPath();
+  // Held by a descriptor alone, it is gone with the agent should that die; its name comes last.
+  auto made = tx.NewNetns();
+  if (!made.ok()) return made.status();
+  Place& place = *tx.places().Adopt(name, std::move(made->netns), std::move(made->netlink));
   Step step;
-  auto* undo = step.add_undo()->mutable_unmake_netns();
-  undo->set_name(name);
-  undo->set_path(path);
-  step.add_forward()->mutable_keep_netns()->set_path(path);
+  *step.add_undo()->mutable_unmake_netns()->mutable_netns() = place.Ref();
   if (auto s = tx.Write(std::move(step)); !s.ok()) return s;
-
-  auto netns = tx.places().worker().NewNetns();
-  if (!netns.ok()) return netns.status();
-  if (auto s = kernel::BindNetnsAt(*netns, path); !s.ok()) return s;
-  if (auto s = tx.places().dir().Bind(*netns, name, path); !s.ok()) return s;
-  auto place = tx.places().Adopt(name, *std::move(netns));
-  if (!place.ok()) return place.status();
-  tx.MadeNetns((*place)->cookie());
+  if (auto s = tx.places().dir().Bind(place.netns, name, MarkerOf(place.cookie())); !s.ok()) return s;
+  tx.MadeNetns(place.cookie());
   if (operation.loopback_down()) return absl::OkStatus();
-  return SetLoopbackUp((*place)->netlink);
+  return SetLoopbackUp(place.netlink);
 }
 
 absl::Status Apply(Transaction& tx, const v1::DeleteNamespace& operation) {

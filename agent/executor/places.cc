@@ -22,10 +22,16 @@ std::string Place::Shown(const std::string& link) const {
   return absl::StrCat(is_host() ? name : EscapeName(name), ":", link);
 }
 
+std::string MarkerOf(uint64_t cookie) { return absl::StrCat("warren ", cookie); }
+
 absl::StatusOr<Place*> Places::Adopt(const std::string& name, kernel::Netns netns) {
   auto netlink = worker_.OpenNetlink(netns);
   if (!netlink.ok()) return netlink.status();
-  auto place = std::make_unique<Place>(Place{name, std::move(netns), *std::move(netlink)});
+  return Adopt(name, std::move(netns), *std::move(netlink));
+}
+
+Place* Places::Adopt(const std::string& name, kernel::Netns netns, kernel::Netlink netlink) {
+  auto place = std::make_unique<Place>(Place{name, std::move(netns), std::move(netlink)});
   return (open_[name] = std::move(place)).get();
 }
 

@@ -29,6 +29,9 @@ struct Place {
   std::string Shown(const std::string& link) const;
 };
 
+// What the placeholder of a namespace's name says until the namespace is mounted on it.
+std::string MarkerOf(uint64_t cookie);
+
 class Places {
  public:
   Places(kernel::NetnsWorker& worker, const kernel::NetnsDir& dir) : worker_(worker), dir_(dir) {}
@@ -41,6 +44,8 @@ class Places {
   absl::StatusOr<Place*> Open(const NetnsRef& ref);
   // A namespace that has no name, under a pretended one.
   absl::StatusOr<Place*> Adopt(const std::string& name, kernel::Netns netns);
+  // With a socket that is inside it.
+  Place* Adopt(const std::string& name, kernel::Netns netns, kernel::Netlink netlink);
 
   std::vector<Place*> AllOpen();
 

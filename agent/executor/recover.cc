@@ -79,7 +79,7 @@ absl::Status Recover(journal::Journal& journal, Places& places, const std::strin
   for (auto each = begun->rbegin(); each != begun->rend(); ++each) {
     if (auto s = RecoverOne(journal, places, *each, release_timeout, logger); !s.ok()) return s;
   }
-  for (const char* folder : {"new", "parked"}) Sweep(absl::StrCat(run_dir, "/", folder), logger);
+  Sweep(absl::StrCat(run_dir, "/parked"), logger);
   return ForgetGone(journal, places);
 }
 

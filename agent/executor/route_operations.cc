@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "agent/executor/guard.h"
 #include "agent/executor/operations.h"
+#include "agent/executor/parse.h"
 #include "agent/executor/routes_before.h"
 #include "agent/kernel/error.h"
 #include "agent/kernel/route.h"
@@ -21,35 +22,14 @@ namespace {
 // The metric an IPv6 route gets that asks for none (IP6_RT_PRIO_USER, net/ip6_route.h).
 constexpr uint32_t kIpv6Metric = 1024;
 
-// What AddRoute and DeleteRoute have in common, parsed, with the link looked up.
+// The route, with the link looked up.
 template <typename Operation>
 absl::StatusOr<kernel::NewRoute> Parse(Place& place, const Operation& operation) {
-  const auto bad = [](const std::string& text, const char* what) {
-    return absl::InvalidArgumentError(absl::StrCat("\"", text, "\" is not ", what));
-  };
-  kernel::NewRoute route;
-  route.table = operation.table() == 0 ? kernel::kMainTable : operation.table();
-  route.metric = operation.metric();
-  for (const auto& [text, ip] : {std::pair{&operation.via(), &route.via}, std::pair{&operation.src(), &route.source}}) {
-    if (text->empty()) continue;
-    const auto parsed = kernel::ParseIp(*text);
-    if (!parsed) return bad(*text, "an address");
-    *ip = *parsed;
-  }
-  if (operation.destination() == "default") {
-    route.family = route.source.family != 0 ? route.source.family : route.via.family != 0 ? route.via.family : AF_INET;
-    route.destination = {{route.family, std::string(route.family == AF_INET ? 4 : 16, '\0')}, 0};
-  } else {
-    const auto prefix = kernel::ParsePrefix(operation.destination());
-    if (!prefix) return bad(operation.destination(), "a prefix");
-    route.destination = *prefix;
-    route.family = prefix->ip.family;
-  }
-  if (!operation.dev().empty()) {
-    auto link = kernel::GetLink(place.netlink, operation.dev());
-    if (!link.ok()) return link.status();
-    route.ifindex = link->ifindex;
-  }
+  auto route = ParseRoute(operation);
+  if (!route.ok() || operation.dev().empty()) return route;
+  auto link = kernel::GetLink(place.netlink, operation.dev());
+  if (!link.ok()) return link.status();
+  route->ifindex = link->ifindex;
   return route;
 }
 
@@ -89,7 +69,6 @@ absl::Status Apply(Transaction& tx, const v1::AddRoute& operation) {
   tx.About(Shown(**place, operation.destination()));
   auto route = Parse(**place, operation);
   if (!route.ok()) return route.status();
-  route->onlink = operation.onlink();
   Step step;
   auto before = ListBefore(**place, *route, step);
   if (!before.ok()) return before.status();

@@ -1,6 +1,7 @@
 #include "agent/executor/transaction.h"
 
 #include "absl/strings/str_cat.h"
+#include "agent/executor/new_netns.h"
 #include "proto/common/names.h"
 
 namespace warren::executor {
@@ -34,9 +35,11 @@ absl::Status Transaction::Write(Step step) {
   return absl::OkStatus();
 }
 
-std::string Transaction::NewPath(const std::string& folder) {
-  return absl::StrCat(environment_.run_dir, "/", folder, "/", sequence_, "-", ++paths_);
+absl::StatusOr<kernel::NetnsWorker::Made> Transaction::NewNetns() {
+  return TakeNetns(environment_.warm, places_.worker());
 }
+
+std::string Transaction::ParkPath() { return absl::StrCat(environment_.run_dir, "/parked/", sequence_, "-", ++paths_); }
 
 std::string Transaction::AsideName() {
   const std::string random = kernel::RandomMac() + kernel::RandomMac();

@@ -16,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "agent/executor/places.h"
 #include "agent/executor/step.pb.h"
+#include "agent/executor/warm_pool.h"
 #include "agent/journal/journal.h"
 #include "agent/kernel/ip.h"
 #include "agent/kernel/link.h"
@@ -27,7 +28,8 @@ class Transaction {
   struct Environment {
     journal::Journal* journal = nullptr;
     std::string run_dir;
-    kernel::Ip server;  // family 0: none
+    kernel::Ip server;         // family 0: none
+    WarmPool* warm = nullptr;  // may be null
   };
 
   Transaction(int64_t sequence, Places& places, const Environment& environment)
@@ -53,9 +55,10 @@ class Transaction {
   absl::Status Write(Step step);
   const std::vector<Step>& steps() const { return steps_; }
 
-  // Where a namespace is bound while it is built or while it waits to be deleted; new for each call.
-  std::string BuildPath() { return NewPath("new"); }
-  std::string ParkPath() { return NewPath("parked"); }
+  // One that nobody has used.
+  absl::StatusOr<kernel::NetnsWorker::Made> NewNetns();
+  // Where a namespace is bound while it waits to be deleted; new for each call.
+  std::string ParkPath();
   // A name for a link that is set aside.
   static std::string AsideName();
   // Set aside by this intent: deleted, as far as its operations are concerned.
@@ -87,8 +90,6 @@ class Transaction {
   const kernel::Ip& server() const { return environment_.server; }
 
  private:
-  std::string NewPath(const std::string& folder);
-
   const int64_t sequence_;
   Places& places_;
   const Environment& environment_;

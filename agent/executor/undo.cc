@@ -35,16 +35,14 @@ bool NamesTheSame(Places& places, const std::string& name, const std::string& pa
 }
 
 void Run(Places& places, const UnmakeNetns& undo, Problems& problems) {
-  places.Close(undo.name());
-  const auto marker = places.dir().Marker(undo.name());
-  if (NamesTheSame(places, undo.name(), undo.path()) || (marker.ok() && *marker == undo.path())) {
-    if (auto s = places.dir().Unbind(undo.name()); !s.ok()) {
-      Note(problems, absl::StrCat(Netns(undo.name()), s.message()));
-    }
-  }
-  if (auto s = kernel::UnbindNetnsAt(undo.path()); !s.ok()) {
-    Note(problems, absl::StrCat(Netns(undo.name()), s.message()));
-  }
+  const std::string& name = undo.netns().name();
+  // Open under a name that it may never have got.
+  places.Close(name);
+  const bool named = places.Open(undo.netns()).ok();
+  places.Close(name);
+  const auto marker = places.dir().Marker(name);
+  if (!named && !(marker.ok() && *marker == MarkerOf(undo.netns().cookie()))) return;
+  if (auto s = places.dir().Unbind(name); !s.ok()) Note(problems, absl::StrCat(Netns(name), s.message()));
 }
 
 void Run(Places& places, const UnparkNetns& undo, Problems& problems) {

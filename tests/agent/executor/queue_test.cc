@@ -21,6 +21,10 @@ using ::testing::SizeIs;
 class QueueTest : public ExecutorTest {
  protected:
   static std::string Create(const std::string& name) { return "create_namespace { namespace: '" + name + "' }"; }
+  // The same for those that are to run one after the other: they have something in common.
+  static std::string InTurn(const std::string& name) {
+    return Create(name) + "\n delete_link { namespace: '@host' name: 'turn' allow_missing: true }";
+  }
   static std::vector<int64_t> Sequences(const std::vector<v1::IntentResult>& results) {
     std::vector<int64_t> sequences;
     for (const auto& result : results) sequences.push_back(result.sequence());
@@ -35,12 +39,12 @@ class QueueTest : public ExecutorTest {
 
 TEST_F(QueueTest, RunsInTheOrderOfTheSequence) {
   recorder_.HoldAt(1);
-  executor_->Submit({ParseIntent(1, Create("a"))});
+  executor_->Submit({ParseIntent(1, InTurn("a"))});
   recorder_.WaitStarted(1);
   // Each needs what the one before it made.
   executor_->Submit({ParseIntent(2, "create_bridge { namespace: 'a' name: 'br0' }"),
                      ParseIntent(3, "add_address { namespace: 'a' link: 'br0' address: '10.0.0.1/24' }")});
-  executor_->Submit({ParseIntent(4, "delete_namespace { namespace: 'a' }"), ParseIntent(5, Create("a"))});
+  executor_->Submit({ParseIntent(4, "delete_namespace { namespace: 'a' }"), ParseIntent(5, InTurn("a"))});
   recorder_.Release();
   recorder_.WaitFinished(5);
   EXPECT_THAT(recorder_.started(), ElementsAre(1, 2, 3, 4, 5));
@@ -50,11 +54,40 @@ TEST_F(QueueTest, RunsInTheOrderOfTheSequence) {
   }
 }
 
+TEST_F(QueueTest, ThoseThatHaveNothingInCommonRunSideBySide) {
+  options_.workers = 2;
+  Reopen();
+  recorder_.HoldAt(1);
+  executor_->Submit({ParseIntent(1, Create("a"))});
+  recorder_.WaitStarted(1);
+  executor_->Submit({ParseIntent(2, "delete_namespace { namespace: 'a' }"), ParseIntent(3, Create("b"))});
+  EXPECT_EQ(recorder_.WaitFinished(3).result.state(), v1::Intent::SUCCEEDED);
+  recorder_.Release();
+  EXPECT_EQ(recorder_.WaitFinished(2).result.state(), v1::Intent::SUCCEEDED);
+  EXPECT_THAT(Sequences(recorder_.finished()), ElementsAre(3, 1, 2));
+}
+
+// The outer end of what is deleted keeps its name until the kernel has freed it.
+TEST_F(QueueTest, ANameThatADeletionIsAboutToFreeIsWaitedFor) {
+  const auto router = [](const std::string& name) {
+    return Create(name) + "\n create_veth { a { namespace: '" + name +
+           "' name: 'eth0' } b { namespace: '@host' name: 'v0' } }";
+  };
+  executor_->Submit({ParseIntent(1, router("a"))});
+  recorder_.WaitFinished(1);
+  executor_->Submit({ParseIntent(2, "delete_namespace { namespace: 'a' }"), ParseIntent(3, router("b"))});
+  for (const int64_t sequence : {2, 3}) {
+    const v1::IntentResult result = recorder_.WaitFinished(sequence).result;
+    EXPECT_EQ(result.state(), v1::Intent::SUCCEEDED) << result.DebugString();
+  }
+  EXPECT_EQ(Sh("ip -n b -j link show eth0 | jq -r '.[0].ifname'; ls /run/netns"), "eth0\nb");
+}
+
 TEST_F(QueueTest, DuplicatesAreTakenOnce) {
   recorder_.HoldAt(1);
-  executor_->Submit({ParseIntent(1, Create("a")), ParseIntent(2, Create("b")), ParseIntent(2, Create("b"))});
+  executor_->Submit({ParseIntent(1, InTurn("a")), ParseIntent(2, InTurn("b")), ParseIntent(2, InTurn("b"))});
   recorder_.WaitStarted(1);
-  executor_->Submit({ParseIntent(1, Create("a")), ParseIntent(2, Create("b")), ParseIntent(3, Create("c"))});
+  executor_->Submit({ParseIntent(1, InTurn("a")), ParseIntent(2, InTurn("b")), ParseIntent(3, InTurn("c"))});
   recorder_.Release();
   recorder_.WaitFinished(3);
   EXPECT_THAT(recorder_.started(), ElementsAre(1, 2, 3));
@@ -62,10 +95,10 @@ TEST_F(QueueTest, DuplicatesAreTakenOnce) {
 }
 
 TEST_F(QueueTest, FinishedOneIsReportedOnceMoreWhenDeliveredOnceMore) {
-  executor_->Submit({ParseIntent(1, Create("a"))});
+  executor_->Submit({ParseIntent(1, InTurn("a"))});
   const Finished first = recorder_.WaitFinished(1);
   EXPECT_FALSE(first.again);
-  executor_->Submit({ParseIntent(1, Create("a"))});
+  executor_->Submit({ParseIntent(1, InTurn("a"))});
   const Finished second = recorder_.WaitFinished(1, 2);
   EXPECT_TRUE(second.again);
   EXPECT_EQ(second.result.SerializeAsString(), first.result.SerializeAsString());
@@ -73,7 +106,7 @@ TEST_F(QueueTest, FinishedOneIsReportedOnceMoreWhenDeliveredOnceMore) {
 }
 
 TEST_F(QueueTest, ResultsAreKeptUntilTheyAreAcknowledged) {
-  executor_->Submit({ParseIntent(1, Create("a")), ParseIntent(2, Create("a")), ParseIntent(3, Create("b"))});
+  executor_->Submit({ParseIntent(1, InTurn("a")), ParseIntent(2, InTurn("a")), ParseIntent(3, InTurn("b"))});
   recorder_.WaitFinished(3);
   const auto kept = executor_->UnacknowledgedResults();
   ASSERT_THAT(Sequences(kept), ElementsAre(1, 2, 3));
@@ -93,7 +126,7 @@ TEST_F(QueueTest, ResultsAreKeptUntilTheyAreAcknowledged) {
 
 TEST_F(QueueTest, QueuedOneIsCancelledAndNeverBegins) {
   recorder_.HoldAt(1);
-  executor_->Submit({ParseIntent(1, Create("a")), ParseIntent(2, Create("b")), ParseIntent(3, Create("c"))});
+  executor_->Submit({ParseIntent(1, InTurn("a")), ParseIntent(2, InTurn("b")), ParseIntent(3, InTurn("c"))});
   recorder_.WaitStarted(1);
   EXPECT_TRUE(executor_->Cancel(2).cancelled);
   const Finished cancelled = recorder_.WaitFinished(2);
@@ -103,7 +136,7 @@ TEST_F(QueueTest, QueuedOneIsCancelledAndNeverBegins) {
   EXPECT_FALSE(cancelled.result.has_error());
   EXPECT_TRUE(executor_->Cancel(2).cancelled) << "asked twice, answered twice";
   // Delivered once more it is told once more, and still does not begin.
-  executor_->Submit({ParseIntent(2, Create("b"))});
+  executor_->Submit({ParseIntent(2, InTurn("b"))});
   EXPECT_EQ(recorder_.WaitFinished(2, 2).result.state(), v1::Intent::CANCELLED);
   recorder_.Release();
   recorder_.WaitFinished(3);
@@ -131,8 +164,8 @@ class ExpiryTest : public QueueTest {
 
 TEST_F(ExpiryTest, AnIntentWhoseTurnComesTooLateNeverBegins) {
   recorder_.HoldAt(1);
-  executor_->Submit({Within(1, ParseIntent(1, Create("a"))), Within(1500, ParseIntent(2, Create("b"))),
-                     Within(1501, ParseIntent(3, Create("c"))), ParseIntent(4, Create("d"))});
+  executor_->Submit({Within(1, ParseIntent(1, InTurn("a"))), Within(1500, ParseIntent(2, InTurn("b"))),
+                     Within(1501, ParseIntent(3, InTurn("c"))), ParseIntent(4, InTurn("d"))});
   recorder_.WaitStarted(1);
   now_ += 1500;
   recorder_.Release();
@@ -149,28 +182,28 @@ TEST_F(ExpiryTest, AnIntentWhoseTurnComesTooLateNeverBegins) {
 }
 
 TEST_F(ExpiryTest, NoTimeLeftIsTooLate) {
-  executor_->Submit({Within(0, ParseIntent(1, Create("a"))), Within(-5000, ParseIntent(2, Create("b")))});
+  executor_->Submit({Within(0, ParseIntent(1, InTurn("a"))), Within(-5000, ParseIntent(2, InTurn("b")))});
   EXPECT_EQ(recorder_.WaitFinished(1).result.state(), v1::Intent::EXPIRED);
   EXPECT_EQ(recorder_.WaitFinished(2).result.state(), v1::Intent::EXPIRED);
   EXPECT_EQ(Sh("ls /run/netns"), "");
 }
 
 TEST_F(ExpiryTest, MoreTimeThanThereIsIsNoLimit) {
-  v1::IntentDelivery intent = ParseIntent(1, Create("a"));
+  v1::IntentDelivery intent = ParseIntent(1, InTurn("a"));
   intent.mutable_expires_in()->set_seconds(std::numeric_limits<int64_t>::max());
   executor_->Submit({intent});
   EXPECT_EQ(recorder_.WaitFinished(1).result.state(), v1::Intent::SUCCEEDED);
 }
 
 TEST_F(ExpiryTest, TheResultIsToldUntilItIsAcknowledged) {
-  const v1::IntentDelivery late = Within(0, ParseIntent(1, Create("a")));
+  const v1::IntentDelivery late = Within(0, ParseIntent(1, InTurn("a")));
   executor_->Submit({late});
   recorder_.WaitFinished(1);
   EXPECT_THAT(Sequences(executor_->UnacknowledgedResults()), ElementsAre(1));
   EXPECT_FALSE(executor_->Cancel(1).cancelled);
   EXPECT_EQ(executor_->Cancel(1).reason, "finished");
   // Delivered once more with time to spare, it does not come to life again.
-  executor_->Submit({Within(60000, ParseIntent(1, Create("a")))});
+  executor_->Submit({Within(60000, ParseIntent(1, InTurn("a")))});
   EXPECT_TRUE(recorder_.WaitFinished(1, 2).again);
   EXPECT_EQ(recorder_.WaitFinished(1, 2).result.state(), v1::Intent::EXPIRED);
   executor_->Acknowledge({1});
@@ -178,7 +211,7 @@ TEST_F(ExpiryTest, TheResultIsToldUntilItIsAcknowledged) {
 }
 
 TEST_F(ExpiryTest, AfterARestartWhatIsOverOrHadBegunDoesNotExpire) {
-  executor_->Submit({ParseIntent(1, Create("a"))});
+  executor_->Submit({ParseIntent(1, InTurn("a"))});
   recorder_.WaitFinished(1);
   executor_.reset();
   // As a kill right after the beginning of 2 leaves it.
@@ -187,8 +220,8 @@ TEST_F(ExpiryTest, AfterARestartWhatIsOverOrHadBegunDoesNotExpire) {
   ASSERT_TRUE((*journal::Journal::Open(options_.state_dir + "/journal.db", *boot))->Begin(2, "").ok());
   Reopen();
   Reopen();  // once more, so that the journal has to remember it without the steps
-  executor_->Submit({Within(0, ParseIntent(1, Create("a"))), Within(0, ParseIntent(2, Create("b"))),
-                     Within(0, ParseIntent(3, Create("c")))});
+  executor_->Submit({Within(0, ParseIntent(1, InTurn("a"))), Within(0, ParseIntent(2, InTurn("b"))),
+                     Within(0, ParseIntent(3, InTurn("c")))});
   EXPECT_EQ(recorder_.WaitFinished(3).result.state(), v1::Intent::EXPIRED);
   EXPECT_EQ(recorder_.WaitFinished(1, 2).result.state(), v1::Intent::SUCCEEDED);
   EXPECT_EQ(recorder_.WaitFinished(2).result.state(), v1::Intent::SUCCEEDED);
@@ -197,7 +230,7 @@ TEST_F(ExpiryTest, AfterARestartWhatIsOverOrHadBegunDoesNotExpire) {
 
 TEST_F(QueueTest, TellsHowMuchItHolds) {
   recorder_.HoldAt(1);
-  executor_->Submit({ParseIntent(1, Create("a")), ParseIntent(2, Create("b")), ParseIntent(3, Create("c"))});
+  executor_->Submit({ParseIntent(1, InTurn("a")), ParseIntent(2, InTurn("b")), ParseIntent(3, InTurn("c"))});
   recorder_.WaitStarted(1);
   EXPECT_EQ(executor_->stats().queued, 2u);
   EXPECT_EQ(executor_->stats().unacknowledged, 0u);
@@ -229,13 +262,13 @@ TEST_F(QueueTest, CancellingSaysWhyNot) {
 
 TEST_F(QueueTest, WhatIsDroppedComesAgain) {
   recorder_.HoldAt(1);
-  executor_->Submit({ParseIntent(1, Create("a")), ParseIntent(2, Create("b")), ParseIntent(3, Create("c"))});
+  executor_->Submit({ParseIntent(1, InTurn("a")), ParseIntent(2, InTurn("b")), ParseIntent(3, InTurn("c"))});
   recorder_.WaitStarted(1);
   executor_->DropQueued();
   EXPECT_EQ(executor_->Cancel(2).reason, "unknown");
   recorder_.Release();
   recorder_.WaitFinished(1);
-  executor_->Submit({ParseIntent(1, Create("a")), ParseIntent(2, Create("b"))});
+  executor_->Submit({ParseIntent(1, InTurn("a")), ParseIntent(2, InTurn("b"))});
   EXPECT_EQ(recorder_.WaitFinished(2).result.state(), v1::Intent::SUCCEEDED);
   EXPECT_THAT(recorder_.started(), ElementsAre(1, 2));
   EXPECT_EQ(Sh("ls /run/netns | xargs"), "a b");
@@ -243,19 +276,19 @@ TEST_F(QueueTest, WhatIsDroppedComesAgain) {
 
 TEST_F(QueueTest, StopFinishesTheOneThatIsRunning) {
   recorder_.HoldAt(1);
-  executor_->Submit({ParseIntent(1, Create("a")), ParseIntent(2, Create("b"))});
+  executor_->Submit({ParseIntent(1, InTurn("a")), ParseIntent(2, InTurn("b"))});
   recorder_.WaitStarted(1);
   std::jthread stopping([&] { executor_->Stop(); });
   // Once Stop has begun, what is submitted is not taken.
   int64_t probe = 100;
   EXPECT_TRUE(Eventually([&] {
-    executor_->Submit({ParseIntent(++probe, Create("c"))});
+    executor_->Submit({ParseIntent(++probe, InTurn("c"))});
     return executor_->Cancel(probe).reason == "unknown";
   }));
   recorder_.Release();
   stopping.join();
   EXPECT_EQ(recorder_.WaitFinished(1).result.state(), v1::Intent::SUCCEEDED);
-  executor_->Submit({ParseIntent(3, Create("c"))});
+  executor_->Submit({ParseIntent(3, InTurn("c"))});
   executor_->Stop();
   Reopen();
   EXPECT_THAT(Sequences(executor_->UnacknowledgedResults()), ElementsAre(1));
@@ -266,13 +299,13 @@ TEST_F(QueueTest, HoldsNoMoreThanItMay) {
   options_.max_queued = 2;
   Reopen();
   recorder_.HoldAt(1);
-  executor_->Submit({ParseIntent(1, Create("a"))});
+  executor_->Submit({ParseIntent(1, InTurn("a"))});
   recorder_.WaitStarted(1);
-  executor_->Submit({ParseIntent(2, Create("b")), ParseIntent(3, Create("c")), ParseIntent(4, Create("d"))});
+  executor_->Submit({ParseIntent(2, InTurn("b")), ParseIntent(3, InTurn("c")), ParseIntent(4, InTurn("d"))});
   EXPECT_EQ(executor_->Cancel(4).reason, "unknown");
   recorder_.Release();
   recorder_.WaitFinished(3);
-  executor_->Submit({ParseIntent(4, Create("d"))});
+  executor_->Submit({ParseIntent(4, InTurn("d"))});
   recorder_.WaitFinished(4);
   EXPECT_THAT(recorder_.started(), ElementsAre(1, 2, 3, 4));
 }
@@ -305,9 +338,8 @@ TEST_F(QueueTest, StopDoesNotWaitForAKernelThatDoesNotLetGoAndTheNextStartGoesOn
   Succeed(Create("red"));
   Sh("mkdir -p /run/kept && touch /run/kept/red && mount --bind /run/netns/red /run/kept/red");
   const int64_t sequence = Submit("delete_namespace { namespace: 'red' }");
-  recorder_.WaitStarted(sequence);
+  EXPECT_TRUE(Eventually([] { return Sh("ls /run/netns").empty(); }));
   executor_->Stop();
-  EXPECT_EQ(Sh("ls /run/netns"), "");
   for (const auto& result : executor_->UnacknowledgedResults()) EXPECT_NE(result.sequence(), sequence);
   Sh("umount /run/kept/red && rm -r /run/kept");
   Reopen();
@@ -332,7 +364,7 @@ TEST_F(QueueTest, MayBeCalledFromManyThreads) {
       threads.emplace_back([&, t] {
         for (int i = 0; i < kEach; ++i) {
           const int64_t sequence = t * kEach + i + 1;
-          executor_->Submit({ParseIntent(sequence, Create("n" + std::to_string(sequence)))});
+          executor_->Submit({ParseIntent(sequence, InTurn("n" + std::to_string(sequence)))});
           executor_->Cancel(sequence);
           (void)executor_->UnacknowledgedResults();
           (void)executor_->OwnsNetns(4711);

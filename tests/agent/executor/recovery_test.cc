@@ -27,7 +27,8 @@ namespace {
 
 using ::testing::IsEmpty;
 
-// Each changes something, but for those that fail; together they end where they began.
+// Each changes something, but for those that fail; together they end where they began. Each has something in common
+// with the one before it, so that they run one after the other, and the results there are say how far they are.
 const std::vector<std::string>& Intents() {
   static const auto* intents = new std::vector<std::string>{
       R"(create_namespace { namespace: 'red' }
@@ -73,7 +74,8 @@ create_namespace { namespace: 'red' }
 create_veth { a { namespace: 'red' name: 'eth1' mac: '02:00:00:00:01:08' up: true } b { namespace: '@host' name: 'v1' mac: '02:00:00:00:01:09' up: true } }
 attach_link { namespace: '@host' link: 'v1' bridge: 'br0' }
 )",
-      R"(delete_link { namespace: '@host' name: 'w0' }
+      R"(add_address { namespace: 'red' link: 'lo' address: '10.255.0.1/32' }
+delete_link { namespace: '@host' name: 'w0' }
 delete_namespace { namespace: 'blue' }
 )",
       R"(delete_namespace { namespace: 'red' }
@@ -84,17 +86,27 @@ delete_bridge { namespace: '@host' name: 'br0' }
 
 class Child {
  public:
-  Child(const Options& options, int64_t first) {
+  // Before it makes the `nth` call of that name in a thread it is killed; "": it is not.
+  Child(const Options& options, int64_t first, const std::string& call = "", int nth = 0) {
     int in[2], out[2];
     if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0) abort();
     const std::string sequence = std::to_string(first);
-    const char* argv[] = {EXECUTOR_CHILD, options.state_dir.c_str(), options.run_dir.c_str(), sequence.c_str(),
-                          nullptr};
+    const std::string trace = "trace=" + call;
+    const std::string inject = absl::StrCat("inject=", call, ":signal=SIGKILL:when=", nth);
+    std::vector<const char*> argv;
+    if (!call.empty()) {
+      argv = {"/usr/bin/strace", "-f", "--seccomp-bpf", "-qqq", "-o",
+              "/dev/null",       "-e", trace.c_str(),   "-e",   inject.c_str()};
+    }
+    for (const char* each : {static_cast<const char*>(EXECUTOR_CHILD), options.state_dir.c_str(),
+                             options.run_dir.c_str(), sequence.c_str(), static_cast<const char*>(nullptr)}) {
+      argv.push_back(each);
+    }
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, in[0], 0);
     posix_spawn_file_actions_adddup2(&actions, out[1], 1);
-    if (posix_spawn(&pid_, EXECUTOR_CHILD, &actions, nullptr, const_cast<char**>(argv), environ) != 0) abort();
+    if (posix_spawn(&pid_, argv[0], &actions, nullptr, const_cast<char**>(argv.data()), environ) != 0) abort();
     posix_spawn_file_actions_destroy(&actions);
     close(in[0]);
     close(out[1]);
@@ -238,6 +250,47 @@ TEST_F(RecoveryTest, IntentsAreWholeWhenKilledAtAnyInstant) {
   std::cout << kills << " kills in " << round << " rounds, " << midway << " of them midway; " << again
             << " results were told once more" << std::endl;
   EXPECT_GT(midway, 0u) << "no kill hit anything";
+}
+
+// The kernel's and the journal's every change is a system call: killed before each of them in turn. WARREN_TEST_EVERY=1
+// takes every one; otherwise of those that are many some are picked.
+TEST_F(RecoveryTest, IntentsAreWholeWhenKilledBeforeEveryStep) {
+  ASSERT_NO_FATAL_FAILURE(RunModel());
+  const bool every = getenv("WARREN_TEST_EVERY") != nullptr;
+  int64_t first = 100;
+  size_t kills = 0;
+  std::mt19937 random(static_cast<unsigned>(getpid()));
+  struct Step {
+    std::string call;
+    int stride;
+  };
+  for (const Step& step : std::vector<Step>{{"mount", 1},
+                                            {"umount2", 1},
+                                            {"linkat", 1},
+                                            {"unlink", 1},
+                                            {"unshare", 1},
+                                            {"sendmsg", 3},
+                                            {"sendto", 60},
+                                            {"pwrite64", 40}}) {
+    const int stride = every ? 1 : step.stride;
+    for (int nth = 1 + static_cast<int>(random() % static_cast<unsigned>(stride)); !HasFailure(); nth += stride) {
+      SCOPED_TRACE(absl::StrCat("killed before ", step.call, " number ", nth));
+      first += 100;
+      executor_.reset();
+      int status = 0;
+      {
+        Child child(options_, first, step.call, nth);
+        status = child.Wait();
+      }
+      ASSERT_TRUE(WIFSIGNALED(status) || (WIFEXITED(status) && WEXITSTATUS(status) == 0)) << status;
+      const size_t over = ExpectWhole(first);
+      Finish(first, over);
+      if (WIFEXITED(status)) break;
+      ++kills;
+    }
+  }
+  std::cout << "killed before " << kills << " steps" << std::endl;
+  EXPECT_GT(kills, 40u);
 }
 
 TEST_F(RecoveryTest, OwnershipOutlivesAKill) {

@@ -1,0 +1,152 @@
+#include "agent/executor/deleter.h"
+
+#include <set>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "agent/executor/peers.h"
+#include "agent/executor/result.h"
+#include "agent/kernel/link.h"
+#include "agent/kernel/nsid.h"
+#include "agent/kernel/processes.h"
+#include "proto/common/names.h"
+
+namespace warren::executor {
+
+bool OnlyDeletesNamespaces(const v1::IntentDelivery& intent) {
+  std::set<std::string> names;
+  for (const v1::Operation& operation : intent.operations()) {
+    if (!operation.has_delete_namespace()) return false;
+    const v1::DeleteNamespace& o = operation.delete_namespace();
+    if (o.namespace_() == kHostNamespace || !names.insert(o.namespace_()).second) return false;
+  }
+  return !names.empty();
+}
+
+struct Deleter::Deletion {
+  const Task* task = nullptr;
+  v1::IntentResult result;
+  std::set<std::string> touched;
+  std::vector<Step> steps;
+  journal::Ownership ownership;
+  std::vector<ReleaseQueue::Drop> drops;
+  std::vector<absl::Duration> took;  // by operation
+  std::set<ino_t> guarded;           // namespaces that no process may be in
+};
+
+bool Deleter::Look(const v1::DeleteNamespace& operation, Deletion& deletion) {
+  auto opened = places_.Open(operation.namespace_());
+  auto host = places_.Host();
+  if (!opened.ok() || !host.ok()) return false;
+  Place& place = **opened;
+  const std::string shown = EscapeName(place.name);
+  auto links = kernel::ListLinks(place.netlink);
+  if (!links.ok()) return false;
+  if (!operation.force()) {
+    if (!work_.journal->OwnsNetns(place.cookie())) return false;
+    deletion.guarded.insert(place.netns.inode);
+  }
+  ReleaseQueue::Drop drop;
+  drop.path = places_.dir().PathOf(place.name);
+  drop.shown = shown;
+  drop.inode = place.netns.inode;
+  // What the namespace calls the host's.
+  std::optional<int> host_nsid;
+  for (const kernel::Link& link : *links) {
+    if (link.kind.empty() && link.ifindex != 1) deletion.touched.emplace(kHostNamespace);  // it returns there
+    const bool kept = link.kind.empty() || kernel::IsFallback(link);
+    if (!operation.force() && !kept && !work_.journal->OwnsLink({place.cookie(), link.ifindex})) return false;
+    if (link.kind != "veth" || link.peer == 0 || link.peer_nsid == -1) continue;
+    if (!host_nsid) host_nsid = kernel::GetNsid(place.netlink, (*host)->netns).value_or(-1);
+    if (link.peer_nsid == *host_nsid) {
+      drop.outer_links.emplace_back(-1, link.peer);
+      deletion.touched.emplace(kHostNamespace);
+      deletion.ownership.lost_links.emplace((*host)->cookie(), link.peer);
+      continue;
+    }
+    auto peer = FindPeer(places_, place, link);
+    if (!peer.ok()) return false;
+    if (!*peer) continue;
+    auto nsid = kernel::GetOrAssignNsid((*host)->netlink, (*peer)->place->netns);
+    if (!nsid.ok()) return false;
+    drop.outer_links.emplace_back(*nsid, (*peer)->link.ifindex);
+    deletion.touched.insert((*peer)->place->name);
+    deletion.ownership.lost_links.emplace((*peer)->place->cookie(), (*peer)->link.ifindex);
+  }
+  auto nsid = kernel::GetOrAssignNsid((*host)->netlink, place.netns);
+  if (!nsid.ok()) return false;
+  drop.nsid = *nsid;
+  Step step;
+  auto* forward = step.add_forward()->mutable_drop_netns();
+  forward->set_name(place.name);
+  forward->set_path(drop.path);
+  forward->set_cookie(place.cookie());
+  deletion.steps.push_back(std::move(step));
+  deletion.drops.push_back(std::move(drop));
+  deletion.touched.insert(place.name);
+  deletion.ownership.lost_netns.insert(place.cookie());
+  for (const journal::LinkId& link : work_.journal->OwnedLinksOf(place.cookie())) {
+    deletion.ownership.lost_links.insert(link);
+  }
+  return true;
+}
+
+std::vector<const Task*> Deleter::Run(const std::vector<const Task*>& tasks, Outcome& outcome) {
+  std::vector<const Task*> others;
+  std::vector<Deletion> deletions;
+  std::set<ino_t> guarded;
+  for (const Task* task : tasks) {
+    Deletion deletion;
+    deletion.task = task;
+    deletion.result = BeginResult(task->intent, work_.boot_id);
+    bool simple = true;
+    for (const v1::Operation& operation : task->intent.operations()) {
+      const absl::Time begin = absl::Now();
+      simple = Look(operation.delete_namespace(), deletion);
+      if (!simple) break;
+      deletion.took.push_back(absl::Now() - begin);
+    }
+    if (!simple) {
+      others.push_back(task);
+      continue;
+    }
+    guarded.insert(deletion.guarded.begin(), deletion.guarded.end());
+    deletions.push_back(std::move(deletion));
+  }
+  std::set<ino_t> used;
+  if (!guarded.empty()) {
+    for (const kernel::Holder& holder : kernel::ProcessesIn(guarded)) used.insert(holder.inode);
+  }
+  std::vector<journal::Opening> openings;
+  std::vector<Deletion> going;
+  for (Deletion& deletion : deletions) {
+    bool in_use = false;
+    for (const ino_t inode : deletion.guarded) in_use |= used.contains(inode);
+    if (in_use) {
+      others.push_back(deletion.task);
+      continue;
+    }
+    journal::Opening opening{deletion.result.sequence(), deletion.result.SerializeAsString(), {}, deletion.ownership};
+    for (const Step& step : deletion.steps) opening.steps.push_back(step.SerializeAsString());
+    openings.push_back(std::move(opening));
+    going.push_back(std::move(deletion));
+  }
+  // Our own descriptors would keep them alive.
+  places_.CloseAll();
+  // What cannot be written is said by the one that fails with it.
+  const bool written = openings.empty() || work_.book->Begin(openings).ok();
+  for (Deletion& deletion : going) {
+    if (!written) {
+      others.push_back(deletion.task);
+      continue;
+    }
+    for (const absl::Duration took : deletion.took) work_.listener->OnOperation("delete_namespace", took, "");
+    outcome.committed.push_back(
+        {std::move(deletion.result), std::move(deletion.touched), {{}, std::move(deletion.drops), nullptr}});
+  }
+  return others;
+}
+
+}  // namespace warren::executor

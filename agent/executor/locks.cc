@@ -1,0 +1,186 @@
+#include "agent/executor/locks.h"
+
+#include <set>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "agent/kernel/route.h"
+#include "proto/common/names.h"
+
+namespace warren::executor {
+namespace {
+
+// Modes of the shared keys.
+constexpr int kShared = 1;      // of the host's own namespace: works on what it names
+constexpr int kTakesAway = 1;   // of links of others: deletes or moves them
+constexpr int kUses = 2;        // works on links that it did not make
+constexpr int kPorts = 1;       // of a bridge
+constexpr int kRoutesOver = 2;  // of a link
+
+// A name may come escaped or as it is (Places::Open); two spellings of one are one lock.
+std::string Raw(const std::string& name) {
+  auto raw = UnescapeName(name);
+  return raw.ok() ? *std::move(raw) : name;
+}
+
+class Collector {
+ public:
+  void Add(const v1::CreateNamespace& o) { Netns(o.namespace_()); }
+  void Add(const v1::DeleteNamespace& o) {
+    Netns(o.namespace_());
+    Others(kTakesAway);
+  }
+  void Add(const v1::CreateVeth& o) {
+    for (const v1::VethEnd* end : {&o.a(), &o.b()}) {
+      Link(end->namespace_(), end->name());
+      Made(end->namespace_(), end->name());
+    }
+    // One that is there already is only looked at, but must not be taken away meanwhile.
+    if (o.allow_existing()) Others(kUses);
+  }
+  void Add(const v1::MoveLink& o) {
+    Link(o.namespace_(), o.name());
+    const std::string& name = o.to_name().empty() ? o.name() : o.to_name();
+    Link(o.to_namespace(), name);
+    if (IsMade(o.namespace_(), o.name())) {
+      Made(o.to_namespace(), name);
+    } else {
+      Others(kTakesAway);
+    }
+  }
+  void Add(const v1::DeleteLink& o) {
+    Link(o.namespace_(), o.name());
+    Others(kTakesAway);
+  }
+  void Add(const v1::SetLink& o) {
+    Uses(o.namespace_(), o.name());
+    if (!o.has_new_name()) return;
+    Link(o.namespace_(), o.new_name());
+    if (IsMade(o.namespace_(), o.name())) Made(o.namespace_(), o.new_name());
+  }
+  void Add(const v1::AddAddress& o) { Uses(o.namespace_(), o.link()); }
+  void Add(const v1::DeleteAddress& o) { Uses(o.namespace_(), o.link()); }
+  void Add(const v1::AddRoute& o) { Route(o.namespace_(), o.destination(), o.table(), o.dev()); }
+  void Add(const v1::DeleteRoute& o) { Route(o.namespace_(), o.destination(), o.table(), o.dev()); }
+  void Add(const v1::CreateBridge& o) {
+    Link(o.namespace_(), o.name());
+    Made(o.namespace_(), o.name());
+  }
+  void Add(const v1::DeleteBridge& o) {
+    Link(o.namespace_(), o.name());
+    Others(kTakesAway);
+  }
+  void Add(const v1::AttachLink& o) { Port(o.namespace_(), o.link(), o.bridge(), o.move_addresses()); }
+  // Without a bridge it is from whichever it is a port of.
+  void Add(const v1::DetachLink& o) {
+    Port(o.namespace_(), o.link(), o.bridge(), o.move_addresses() || o.bridge().empty());
+  }
+
+  std::vector<Lock> Take() && { return std::move(locks_); }
+
+ private:
+  static bool IsHost(const std::string& netns) { return netns == kHostNamespace; }
+
+  void Put(std::string key, int mode) { locks_.push_back({std::move(key), mode}); }
+  void Netns(const std::string& netns) {
+    if (IsHost(netns)) {
+      Put("host", kShared);
+    } else {
+      Put(absl::StrCat("netns ", Raw(netns)), Lock::kExclusive);
+    }
+  }
+  void Others(int mode) { Put("links of others", mode); }
+  void Link(const std::string& netns, const std::string& name, int mode = Lock::kExclusive) {
+    Netns(netns);
+    if (IsHost(netns)) Put(absl::StrCat("link ", name), mode);
+  }
+  void Uses(const std::string& netns, const std::string& name) {
+    Link(netns, name);
+    if (!IsMade(netns, name)) Others(kUses);
+  }
+  void Route(const std::string& netns, const std::string& destination, uint32_t table, const std::string& dev) {
+    Netns(netns);
+    const bool made = !dev.empty() && IsMade(netns, dev);
+    if (!made) Others(kUses);
+    if (!IsHost(netns)) return;
+    if (dev.empty()) return Put("host", Lock::kExclusive);
+    Put(absl::StrCat("route ", table == 0 ? kernel::kMainTable : table, " ", destination), Lock::kExclusive);
+    if (!made) Link(netns, dev, kRoutesOver);
+  }
+  void Port(const std::string& netns, const std::string& link, const std::string& bridge, bool whole) {
+    Uses(netns, link);
+    if (!IsHost(netns)) return;
+    if (whole) return Put("host", Lock::kExclusive);
+    Link(netns, bridge, kPorts);
+  }
+  void Made(const std::string& netns, const std::string& name) { made_.emplace(Raw(netns), name); }
+  bool IsMade(const std::string& netns, const std::string& name) const { return made_.contains({Raw(netns), name}); }
+
+  std::set<std::pair<std::string, std::string>> made_;  // by this intent: namespace and link
+  std::vector<Lock> locks_;
+};
+
+}  // namespace
+
+std::vector<Lock> LocksOf(const v1::IntentDelivery& intent) {
+  Collector locks;
+  for (const v1::Operation& operation : intent.operations()) {
+    switch (operation.kind_case()) {
+      case v1::Operation::kCreateNamespace:
+        locks.Add(operation.create_namespace());
+        break;
+      case v1::Operation::kDeleteNamespace:
+        locks.Add(operation.delete_namespace());
+        break;
+      case v1::Operation::kCreateVeth:
+        locks.Add(operation.create_veth());
+        break;
+      case v1::Operation::kMoveLink:
+        locks.Add(operation.move_link());
+        break;
+      case v1::Operation::kDeleteLink:
+        locks.Add(operation.delete_link());
+        break;
+      case v1::Operation::kSetLink:
+        locks.Add(operation.set_link());
+        break;
+      case v1::Operation::kAddAddress:
+        locks.Add(operation.add_address());
+        break;
+      case v1::Operation::kDeleteAddress:
+        locks.Add(operation.delete_address());
+        break;
+      case v1::Operation::kAddRoute:
+        locks.Add(operation.add_route());
+        break;
+      case v1::Operation::kDeleteRoute:
+        locks.Add(operation.delete_route());
+        break;
+      case v1::Operation::kCreateBridge:
+        locks.Add(operation.create_bridge());
+        break;
+      case v1::Operation::kDeleteBridge:
+        locks.Add(operation.delete_bridge());
+        break;
+      case v1::Operation::kAttachLink:
+        locks.Add(operation.attach_link());
+        break;
+      case v1::Operation::kDetachLink:
+        locks.Add(operation.detach_link());
+        break;
+      case v1::Operation::KIND_NOT_SET:
+        break;  // refused when its turn comes
+    }
+  }
+  return std::move(locks).Take();
+}
+
+bool FreesLinks(const v1::IntentDelivery& intent) {
+  for (const Lock& lock : LocksOf(intent)) {
+    if (lock.key == "links of others" && lock.mode == kTakesAway) return true;
+  }
+  return false;
+}
+
+}  // namespace warren::executor

@@ -1,0 +1,27 @@
+#ifndef WARREN_AGENT_EXECUTOR_LOCKS_H_
+#define WARREN_AGENT_EXECUTOR_LOCKS_H_
+
+// What an intent locks (lock_table.h), told from its operations alone. A named namespace is exclusive. Of the host's
+// own only what is named is: links, routes by table and destination; a bridge is shared by those that attach and
+// detach. Whoever's reach in the host cannot be told from names (a route without a link, addresses that move to a
+// bridge) has all of the host to itself.
+//
+// What a deletion takes with it cannot be told either: the other ends of veths, in whatever namespace they are. So
+// those that delete or move links and those that work on links they did not make themselves do not run side by side.
+// Pure; thread-safe.
+
+#include <vector>
+
+#include "agent/executor/lock_table.h"
+#include "warren/v1/agents.pb.h"
+
+namespace warren::executor {
+
+std::vector<Lock> LocksOf(const v1::IntentDelivery& intent);
+
+// It takes away links it does not name: what others do meanwhile with a link of theirs may fail for that reason alone.
+bool FreesLinks(const v1::IntentDelivery& intent);
+
+}  // namespace warren::executor
+
+#endif  // WARREN_AGENT_EXECUTOR_LOCKS_H_
