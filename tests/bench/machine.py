@@ -9,6 +9,7 @@ import pathlib
 import re
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -139,7 +140,7 @@ class Warren:
         try:
             self._start()
         except BaseException:
-            self.__exit__(None, None, None)
+            self.__exit__(*sys.exc_info())
             raise
         return self
 
@@ -181,7 +182,10 @@ class Warren:
         self.holder.wait()
         self.holder.stdout.close()
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, *_):
+        if kind is not None:
+            for log in sorted(pathlib.Path(self.directory.name).glob("*.log")):
+                print(f"---- {log.name} (end)\n{log.read_text(errors='replace')[-3000:]}", file=sys.stderr)
         for release in reversed(self.held):
             release()
         self.held.clear()
