@@ -1,5 +1,5 @@
-// An executor in a process of its own, to be killed: executor_child STATE_DIR RUN_DIR FIRST_SEQUENCE < intents, an
-// empty line between two. Writes "open", then a line for each that is finished, and ends when all are.
+// An executor in a process of its own, to be killed: executor_child STATE_DIR RUN_DIR FIRST_SEQUENCE [WORKERS] <
+// intents, an empty line between two. Writes "open", then a line for each that is finished, and ends when all are.
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -12,7 +12,7 @@
 
 int main(int argc, char** argv) {
   using namespace warren;
-  if (argc != 4) return 2;
+  if (argc != 4 && argc != 5) return 2;
   std::vector<v1::IntentDelivery> intents;
   int64_t sequence = atoll(argv[3]);
   std::string operations;
@@ -27,6 +27,7 @@ int main(int argc, char** argv) {
   executor::Options options;
   options.state_dir = argv[1];
   options.run_dir = argv[2];
+  if (argc == 5) options.workers = static_cast<size_t>(atoi(argv[4]));
   Recorder recorder;
   auto executor = executor::Executor::Open(options, recorder);
   if (!executor.ok()) {
