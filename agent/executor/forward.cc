@@ -1,142 +1,228 @@
 #include "agent/executor/forward.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 
+#include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
-#include "agent/executor/peers.h"
 #include "agent/kernel/error.h"
+#include "agent/kernel/link.h"
+#include "agent/kernel/link_group.h"
 #include "agent/kernel/nsid.h"
 #include "agent/kernel/processes.h"
-#include "agent/kernel/release.h"
 #include "proto/common/names.h"
 
 namespace warren::executor {
 namespace {
 
-// What is being waited for, and how people know it.
-struct Wait {
-  kernel::Release release;
-  std::map<int, std::string> netns_names;                 // by nsid
-  std::map<std::pair<int, int>, std::string> link_names;  // by (nsid, ifindex)
-  std::set<ino_t> inodes;
-};
+constexpr int kHostNsid = -1;
 
-void DeleteAside(Places& places, const DropLink& drop, v1::ReleasePending& pending) {
-  auto place = places.Open(drop.netns());
-  if (!place.ok()) return;  // gone with its namespace
-  auto link = kernel::GetLink((*place)->netlink, drop.ifindex());
-  if (!link.ok() || link->name != drop.name()) return;  // deleted already
-  if (auto s = kernel::DeleteLink((*place)->netlink, link->ifindex); !s.ok() && kernel::ErrnoOf(s) != ENODEV) {
-    pending.add_objects(absl::StrCat("link ", drop.shown(), " (now ", drop.name(), "): ", s.message()));
-  }
+// What is mounted at a path; 0: nothing is there.
+ino_t InodeAt(const std::string& path) {
+  struct stat st;
+  return stat(path.c_str(), &st) == 0 ? st.st_ino : 0;
 }
 
-// Notes a parked namespace, and the outer ends of the veths in it, as what is to go.
-absl::Status NoteParked(Places& places, const DropNetns& drop, Wait& wait) {
-  auto netns = kernel::OpenNetnsAt(drop.path());
-  // Let go before a crash: the file is gone, or all that is left.
-  const int error = kernel::ErrnoOf(netns.status());
-  if (error == ENOENT || error == EINVAL) return absl::OkStatus();
-  if (!netns.ok()) return netns.status();
-  wait.inodes.insert(netns->inode);
+// Finds out what is to be known of a namespace that is to be dropped.
+absl::Status LookUp(Places& places, const kernel::Netns& netns, Drop& drop) {
   auto host = places.Host();
   if (!host.ok()) return host.status();
-  auto nsid = kernel::GetOrAssignNsid((*host)->netlink, *netns);
+  auto nsid = kernel::GetOrAssignNsid((*host)->netlink, netns);
   if (!nsid.ok()) return nsid.status();
-  wait.release.nsids.insert(*nsid);
-  const std::string shown = EscapeName(drop.name());
-  wait.netns_names[*nsid] = absl::StrCat("namespace ", shown);
-  // Under its path: by its name another one may be open.
-  auto place = places.Adopt(drop.path(), *std::move(netns));
-  if (!place.ok()) return place.status();
-  auto links = kernel::ListLinks((*place)->netlink);
-  if (!links.ok()) return links.status();
-  for (const kernel::Link& link : *links) {
-    auto peer = FindPeer(places, **place, link);
-    if (!peer.ok() || !*peer || (*peer)->place == *place) continue;
-    int origin = -1;
-    if (!(*peer)->place->is_host()) {
-      auto outer = kernel::GetOrAssignNsid((*host)->netlink, (*peer)->place->netns);
-      if (!outer.ok()) return outer.status();
-      origin = *outer;
-    }
-    const std::pair<int, int> key{origin, (*peer)->link.ifindex};
-    wait.release.links.insert(key);
-    wait.link_names[key] = absl::StrCat("outer end of ", shown, ":", link.name, " in ", (*peer)->place->name);
-  }
+  drop.nsid = *nsid;
+  auto ends = kernel::OuterEnds((*host)->netlink, (*host)->netns, *nsid);
+  if (!ends.ok()) return ends.status();
+  for (const kernel::OuterEnd& end : *ends) drop.outer_links.push_back(end.link);
   return absl::OkStatus();
 }
 
-void AddHolders(const Wait& wait, v1::ReleasePending& pending) {
-  for (const kernel::Holder& holder : kernel::ProcessesIn(wait.inodes)) pending.add_holders(holder.ToString());
-  for (const kernel::Holder& holder : kernel::MountsOf(wait.inodes)) pending.add_holders(holder.ToString());
+// Whether the namespace at a path that others use too is the one that a step is about.
+absl::StatusOr<bool> IsIt(Places& places, const kernel::Netns& netns, const DropNetns& about) {
+  if (about.cookie() == 0) return true;
+  auto netlink = places.worker().OpenNetlink(netns);
+  if (!netlink.ok()) return netlink.status();
+  return netlink->cookie() == about.cookie();
+}
+
+absl::Status AddDrop(Places& places, const DropNetns& about, Remainder& remainder) {
+  Drop drop;
+  drop.path = about.path();
+  drop.shown = EscapeName(about.name());
+  absl::Status status;
+  auto netns = kernel::OpenNetnsAt(drop.path);
+  if (const int error = kernel::ErrnoOf(netns.status()); error == ENOENT || error == EINVAL) {
+    // Let go before a crash: the file is gone, or all that is left.
+    const bool ours = about.cookie() == 0 || places.dir().Marker(about.name()).value_or("") == MarkerOf(about.cookie());
+    if (!ours) return absl::OkStatus();
+  } else if (!netns.ok()) {
+    return netns.status();
+  } else {
+    drop.inode = netns->inode;
+    auto is_it = IsIt(places, *netns, about);
+    if (!is_it.ok()) return is_it.status();
+    if (!*is_it) return absl::OkStatus();
+    status = LookUp(places, *netns, drop);
+  }
+  remainder.drops.push_back(std::move(drop));
+  return status;
+}
+
+// What a namespace is called that the host's has an id for.
+std::string NameOf(Places& places, kernel::Netlink& host, int nsid) {
+  if (nsid == kHostNsid) return std::string(kHostNamespace);
+  const auto names = places.dir().List();
+  for (const std::string& name : names.ok() ? *names : std::vector<std::string>()) {
+    auto netns = places.dir().Open(name);
+    if (!netns.ok()) continue;
+    const auto known = kernel::GetNsid(host, *netns);
+    if (known.ok() && *known == nsid) return EscapeName(name);
+  }
+  return "a namespace without a name";
+}
+
+std::string ShowOuterEnd(Places& places, kernel::Netlink& host, const Drop& drop, const std::pair<int, int>& end) {
+  const auto& [nsid, ifindex] = end;
+  const auto link = nsid == kHostNsid ? kernel::GetLink(host, ifindex) : kernel::GetLinkIn(host, nsid, ifindex);
+  return absl::StrCat("outer end of a link in ", drop.shown, ": ",
+                      link.ok() ? link->name : absl::StrCat("index ", ifindex), " in ", NameOf(places, host, nsid));
 }
 
 }  // namespace
 
-bool Deletes(const std::vector<Step>& steps) {
+Remainder::Remainder(const std::vector<Step>& steps, std::vector<Drop> known) {
+  std::set<std::string> paths;
+  for (const Drop& drop : known) paths.insert(drop.path);
   for (const Step& step : steps) {
     for (const Forward& forward : step.forward()) {
-      if (!forward.has_keep_netns()) return true;
+      if (forward.has_drop_link()) links.push_back(forward.drop_link());
+      if (forward.has_drop_netns() && !paths.contains(forward.drop_netns().path())) {
+        netns.push_back(forward.drop_netns());
+      }
     }
   }
-  return false;
+  drops = std::move(known);
 }
 
-void KeepBuilt(const std::vector<Step>& steps) {
-  for (const Step& step : steps) {
-    for (const Forward& forward : step.forward()) {
-      // What cannot be taken away now is when the agent starts again.
-      if (forward.has_keep_netns()) (void)kernel::UnbindNetnsAt(forward.keep_netns().path());
+kernel::Release Remainder::Awaited() const {
+  kernel::Release release;
+  for (const Drop& drop : drops) {
+    if (drop.nsid >= 0) release.nsids.insert(drop.nsid);
+    release.links.insert(drop.outer_links.begin(), drop.outer_links.end());
+  }
+  return release;
+}
+
+bool Deletes(const std::vector<Step>& steps) {
+  return std::any_of(steps.begin(), steps.end(), [](const Step& step) { return step.forward_size() > 0; });
+}
+
+void DeleteSetAside(Places& places, const std::vector<Remainder*>& all) {
+  struct Of {
+    Remainder* remainder;
+    const DropLink* drop;
+  };
+  std::map<uint64_t, std::vector<Of>> by_netns;
+  for (Remainder* remainder : all) {
+    for (const DropLink& drop : remainder->links) by_netns[drop.netns().cookie()].push_back({remainder, &drop});
+  }
+  for (const auto& [cookie, drops] : by_netns) {
+    auto place = places.Open(drops.front().drop->netns());
+    if (!place.ok()) continue;  // gone with its namespace
+    std::vector<kernel::DoomedLink> doomed;
+    for (const Of& of : drops) doomed.push_back({of.drop->ifindex(), of.drop->name()});
+    const std::vector<absl::Status> statuses = kernel::DeleteLinksTogether((*place)->netlink, doomed);
+    for (size_t i = 0; i < drops.size(); ++i) {
+      if (statuses[i].ok()) continue;
+      drops[i].remainder->pending.add_objects(
+          absl::StrCat("link ", drops[i].drop->shown(), " (now ", drops[i].drop->name(), "): ", statuses[i].message()));
     }
   }
+  // Our own descriptors would keep the namespaces alive.
+  places.CloseAll();
+}
+
+void LookUpNetns(Places& places, Remainder& remainder) {
+  for (const DropNetns& drop : remainder.netns) {
+    if (auto s = AddDrop(places, drop, remainder); !s.ok()) {
+      remainder.pending.add_objects(absl::StrCat("namespace ", EscapeName(drop.name()), ": ", s.message()));
+    }
+  }
+  remainder.netns.clear();
+}
+
+void LetGo(Remainder& remainder) {
+  for (Drop& drop : remainder.drops) {
+    const ino_t inode = InodeAt(drop.path);
+    if (drop.inode != 0 && inode != drop.inode) continue;
+    drop.inode = inode;
+    if (auto s = kernel::UnbindNetnsAt(drop.path); !s.ok()) remainder.pending.add_objects(std::string(s.message()));
+  }
+}
+
+void NoteLeft(Places& places, const std::vector<Left>& all) {
+  std::set<ino_t> inodes;
+  for (const Left& left : all) {
+    for (const Drop& drop : left.remainder->drops) {
+      if (left.release.nsids.contains(drop.nsid)) inodes.insert(drop.inode);
+    }
+  }
+  std::vector<kernel::Holder> holders;
+  if (!inodes.empty()) {
+    holders = kernel::ProcessesIn(inodes);
+    auto mounts = kernel::MountsOf(inodes);
+    std::move(mounts.begin(), mounts.end(), std::back_inserter(holders));
+  }
+  auto host = places.Host();
+  for (const Left& left : all) {
+    v1::ReleasePending& pending = left.remainder->pending;
+    std::set<ino_t> held;
+    for (const Drop& drop : left.remainder->drops) {
+      if (left.release.nsids.contains(drop.nsid)) {
+        pending.add_objects(absl::StrCat("namespace ", drop.shown));
+        held.insert(drop.inode);
+      }
+      for (const auto& end : drop.outer_links) {
+        if (!left.release.links.contains(end)) continue;
+        pending.add_objects(host.ok() ? ShowOuterEnd(places, (*host)->netlink, drop, end)
+                                      : absl::StrCat("outer end of a link in ", drop.shown));
+      }
+    }
+    for (const kernel::Holder& holder : holders) {
+      if (held.contains(holder.inode)) pending.add_holders(holder.ToString());
+    }
+  }
+  places.CloseAll();
 }
 
 std::optional<v1::ReleasePending> Release(Places& places, const std::vector<Step>& steps, absl::Duration timeout,
                                           int stop) {
-  v1::ReleasePending pending;
-  Wait wait;
-  std::vector<std::string> parked;
-  for (const Step& step : steps) {
-    for (const Forward& forward : step.forward()) {
-      if (forward.has_drop_link()) DeleteAside(places, forward.drop_link(), pending);
-      if (forward.has_drop_netns()) parked.push_back(forward.drop_netns().path());
-    }
-  }
-  auto watcher = kernel::ReleaseWatcher::Open(places.worker());
-  for (const Step& step : steps) {
-    for (const Forward& forward : step.forward()) {
-      if (!forward.has_drop_netns()) continue;
-      if (auto s = NoteParked(places, forward.drop_netns(), wait); !s.ok()) {
-        pending.add_objects(absl::StrCat("namespace ", EscapeName(forward.drop_netns().name()), ": ", s.message()));
-      }
-    }
-  }
-  // Our own descriptors would keep them alive.
+  Remainder remainder(steps, {});
+  DeleteSetAside(places, {&remainder});
+  LookUpNetns(places, remainder);
   places.CloseAll();
-  KeepBuilt(steps);
-  for (const std::string& path : parked) {
-    if (auto s = kernel::UnbindNetnsAt(path); !s.ok()) pending.add_objects(std::string(s.message()));
+  const kernel::Release awaited = remainder.Awaited();
+  auto watcher = kernel::ReleaseWatcher::Open(places.worker());
+  constexpr uint64_t kOnlyOne = 0;
+  if (watcher.ok()) watcher->Watch(kOnlyOne, awaited);
+  LetGo(remainder);
+  absl::Status status = watcher.status();
+  if (status.ok()) {
+    watcher->Await(kOnlyOne, timeout);
+    auto ended = watcher->Next(stop);
+    if (absl::IsCancelled(ended.status())) return std::nullopt;
+    status = ended.ok() ? ended->front().status : ended.status();
+    if (status.ok()) NoteLeft(places, {{&remainder, std::move(ended->front().left)}});
   }
-  if (wait.release.empty()) return pending;
-  if (!watcher.ok()) {
-    pending.add_objects(absl::StrCat("cannot see whether the kernel has let go: ", watcher.status().message()));
-    return pending;
-  }
-  auto left = watcher->Wait(wait.release, absl::Now() + timeout, stop);
-  if (absl::IsCancelled(left.status())) return std::nullopt;
-  if (!left.ok()) {
-    pending.add_objects(absl::StrCat("cannot see whether the kernel has let go: ", left.status().message()));
-    return pending;
-  }
-  for (const int nsid : left->nsids) pending.add_objects(wait.netns_names[nsid]);
-  for (const auto& link : left->links) pending.add_objects(wait.link_names[link]);
-  if (!left->empty()) AddHolders(wait, pending);
-  return pending;
+  if (!status.ok() && !awaited.empty()) NoteUnseen(status, remainder);
+  return std::move(remainder.pending);
+}
+
+void NoteUnseen(const absl::Status& why, Remainder& remainder) {
+  remainder.pending.add_objects(absl::StrCat("cannot see whether the kernel has let go: ", why.message()));
 }
 
 }  // namespace warren::executor

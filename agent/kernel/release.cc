@@ -1,130 +1,304 @@
 #include "agent/kernel/release.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <linux/if_link.h>
 #include <linux/net_namespace.h>
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <vector>
+#include <chrono>
+#include <map>
+#include <optional>
+#include <unordered_map>
 
-#include "absl/time/clock.h"
 #include "agent/kernel/error.h"
-#include "agent/kernel/link.h"
+#include "agent/kernel/monitor.h"
+#include "agent/kernel/nsid.h"
+#include "proto/common/mutex.h"
+#include "proto/common/unique_fd.h"
 
 namespace warren::kernel {
 namespace {
 
-// The namespace an event came from (NETLINK_LISTEN_ALL_NSID, af_netlink.c); -1: the socket's own.
-int OriginOf(msghdr& message) {
-  for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(&message, c)) {
-    if (c->cmsg_level == SOL_NETLINK && c->cmsg_type == NETLINK_LISTEN_ALL_NSID) {
-      return *reinterpret_cast<const int*>(CMSG_DATA(c));
-    }
-  }
-  return -1;
+using Clock = std::chrono::steady_clock;
+// A link by (nsid, ifindex); a namespace itself by (nsid, 0), before its links.
+using Key = std::pair<int, int>;
+
+constexpr int kOwnNamespace = EventSocket::kOwnNamespace;
+
+std::set<Key> KeysOf(const Release& release) {
+  std::set<Key> keys = release.links;
+  for (const int nsid : release.nsids) keys.emplace(nsid, 0);
+  return keys;
 }
 
 }  // namespace
 
-absl::StatusOr<ReleaseWatcher> ReleaseWatcher::Open(NetnsWorker& worker) {
-  auto events = worker.OpenNetlink(worker.host());
+class ReleaseWatcher::State {
+ public:
+  State(EventSocket events, Netlink queries, UniqueFd wake)
+      : wake_(std::move(wake)), events_fd_(events.fd()), events_(std::move(events)), queries_(std::move(queries)) {}
+
+  void Watch(uint64_t id, Release release) {
+    MutexLock lock(&mutex_);
+    // What was said before is not about these: the kernel gives nsids out again.
+    ReadEvents();
+    for (const Key& key : KeysOf(release)) index_[key].push_back(id);
+    waits_[id].left = std::move(release);
+  }
+
+  void Await(uint64_t id, absl::Duration timeout) {
+    MutexLock lock(&mutex_);
+    const auto found = waits_.find(id);
+    if (found == waits_.end()) return;
+    Waiting& waiting = found->second;
+    waiting.awaited = true;
+    if (waiting.left.empty() || !waiting.status.ok()) {
+      End(id);
+      Wake();
+    } else if (timeout != absl::InfiniteDuration()) {
+      waiting.deadline = Clock::now() + absl::ToChronoNanoseconds(timeout);
+      const auto place = deadlines_.emplace(*waiting.deadline, id).first;
+      if (place == deadlines_.begin()) Wake();
+    }
+  }
+
+  absl::StatusOr<std::vector<Ended>> Next(int stop) {
+    while (true) {
+      int timeout;
+      {
+        MutexLock lock(&mutex_);
+        uint64_t ignored;
+        (void)!read(wake_.get(), &ignored, sizeof ignored);
+        ReadEvents();
+        EndDue();
+        if (!ended_.empty()) return std::exchange(ended_, {});
+        timeout = UntilFirstDeadline();
+      }
+      // poll(2) passes over -1.
+      pollfd wait[] = {{events_fd_, POLLIN, 0}, {wake_.get(), POLLIN, 0}, {stop, POLLIN, 0}};
+      if (poll(wait, std::size(wait), timeout) < 0 && errno != EINTR) {
+        return ErrnoError(errno, "waiting for link events");
+      }
+      if (wait[2].revents != 0) return absl::CancelledError("told to stop");
+    }
+  }
+
+ private:
+  struct Waiting {
+    Release left;
+    absl::Status status;
+    bool awaited = false;
+    std::optional<Clock::time_point> deadline;
+  };
+
+  void Wake() {
+    const uint64_t one = 1;
+    (void)!write(wake_.get(), &one, sizeof one);
+  }
+
+  int UntilFirstDeadline() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (deadlines_.empty()) return -1;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadlines_.begin()->first - Clock::now()).count();
+    return static_cast<int>(std::clamp<int64_t>(left, 0, INT_MAX));
+  }
+
+  // All there are by now.
+  void ReadEvents() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    bool lost = false;
+    absl::Status status =
+        events_.Read([this](int origin, nlmsghdr* header) ABSL_NO_THREAD_SAFETY_ANALYSIS { Hear(origin, header); },
+                     [&lost] { lost = true; });
+    // Only now, with all of them read: the kernel goes on dropping, and does not say so again, until there are none.
+    if (lost && status.ok()) {
+      std::set<Key> all;
+      for (const auto& [key, ids] : index_) all.insert(key);
+      status = LookAgain(all);
+    }
+    if (!status.ok()) EndAll(status);
+  }
+
+  void Hear(int origin, nlmsghdr* header) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (header->nlmsg_type == RTM_DELLINK) {
+      const auto* info = static_cast<const ifinfomsg*>(NLMSG_DATA(header));
+      // AF_BRIDGE: it has only left a bridge.
+      if (info->ifi_family == AF_UNSPEC) Gone({origin, info->ifi_index});
+    } else if (header->nlmsg_type == RTM_DELNSID && origin == kOwnNamespace) {
+      nlattr* table[NETNSA_MAX + 1] = {};
+      nlmsg_parse(header, sizeof(rtgenmsg), table, NETNSA_MAX, nullptr);
+      if (table[NETNSA_NSID]) Gone({nla_get_s32(table[NETNSA_NSID]), 0});
+    }
+  }
+
+  void Gone(const Key& key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const bool is_netns = key.second == 0;
+    auto from = index_.lower_bound(key);
+    // Of its links nothing more is heard, since it has no id to be heard by.
+    const auto to = index_.upper_bound(is_netns ? Key(key.first, INT_MAX) : key);
+    while (from != to) {
+      for (const uint64_t id : from->second) {
+        Waiting& waiting = waits_.at(id);
+        if (from->first.second == 0) {
+          waiting.left.nsids.erase(from->first.first);
+        } else {
+          waiting.left.links.erase(from->first);
+        }
+        if (waiting.left.empty() && waiting.awaited) End(id);
+      }
+      from = index_.erase(from);
+    }
+  }
+
+  // The index does not know it any more, or is about to forget it.
+  void End(uint64_t id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const auto found = waits_.find(id);
+    Waiting& waiting = found->second;
+    if (waiting.deadline) deadlines_.erase({*waiting.deadline, id});
+    ended_.push_back({id, std::move(waiting.left), std::move(waiting.status)});
+    waits_.erase(found);
+  }
+
+  void EndAll(const absl::Status& why) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    index_.clear();
+    std::vector<uint64_t> awaited;
+    for (auto& [id, waiting] : waits_) {
+      waiting.status = why;
+      if (waiting.awaited) awaited.push_back(id);
+    }
+    for (const uint64_t id : awaited) End(id);
+  }
+
+  void EndDue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const Clock::time_point now = Clock::now();
+    std::vector<uint64_t> due;
+    std::set<Key> keys;
+    for (const auto& [deadline, id] : deadlines_) {
+      if (deadline > now) break;
+      due.push_back(id);
+      keys.merge(KeysOf(waits_.at(id).left));
+    }
+    if (due.empty()) return;
+    const absl::Status status = LookAgain(keys);
+    for (const uint64_t id : due) {
+      const auto found = waits_.find(id);
+      if (found == waits_.end()) continue;  // it was gone after all
+      for (const Key& key : KeysOf(found->second.left)) {
+        const auto place = index_.find(key);
+        std::erase(place->second, id);
+        if (place->second.empty()) index_.erase(place);
+      }
+      found->second.status = status;
+      End(id);
+    }
+  }
+
+  // Finds out which of these are gone.
+  absl::Status LookAgain(const std::set<Key>& keys) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (keys.empty()) return absl::OkStatus();
+    std::set<int> nsids;
+    Message message(RTM_GETNSID, 0, rtgenmsg{});
+    auto status = queries_.Dump(
+        message, "listing nsids",
+        [&](const nlmsghdr* header) {
+          nlattr* table[NETNSA_MAX + 1] = {};
+          nlmsg_parse(const_cast<nlmsghdr*>(header), sizeof(rtgenmsg), table, NETNSA_MAX, nullptr);
+          if (table[NETNSA_NSID]) nsids.insert(nla_get_s32(table[NETNSA_NSID]));
+        },
+        [&] { nsids.clear(); });
+    if (!status.ok()) return status;
+    std::map<int, std::set<int>> links;  // asked about, by origin
+    for (const auto& [nsid, ifindex] : keys) {
+      if (nsid != kOwnNamespace && !nsids.contains(nsid)) {
+        Gone({nsid, 0});
+      } else if (ifindex != 0) {
+        links[nsid].insert(ifindex);
+      }
+    }
+    for (auto& [origin, gone] : links) {
+      Message list(RTM_GETLINK, 0, ifinfomsg{});
+      list.PutU32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+      // Honoured for dumps, and only for dumps.
+      if (origin != kOwnNamespace) list.PutU32(IFLA_TARGET_NETNSID, static_cast<uint32_t>(origin));
+      std::set<int> present;
+      status = queries_.Dump(
+          list, "listing links",
+          [&](const nlmsghdr* header) { present.insert(static_cast<const ifinfomsg*>(NLMSG_DATA(header))->ifi_index); },
+          [&] { present.clear(); });
+      if (!status.ok() && ErrnoOf(status) != EINVAL) return status;  // EINVAL: that namespace is gone altogether
+      for (const int ifindex : gone) {
+        if (!present.contains(ifindex)) Gone({origin, ifindex});
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  Mutex mutex_;
+  const UniqueFd wake_;  // an eventfd: look at the deadlines and at what has ended
+  const int events_fd_;  // polled without the mutex
+  EventSocket events_ ABSL_GUARDED_BY(mutex_);
+  Netlink queries_ ABSL_GUARDED_BY(mutex_);
+  std::map<Key, std::vector<uint64_t>> index_ ABSL_GUARDED_BY(mutex_);
+  std::unordered_map<uint64_t, Waiting> waits_ ABSL_GUARDED_BY(mutex_);
+  std::set<std::pair<Clock::time_point, uint64_t>> deadlines_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Ended> ended_ ABSL_GUARDED_BY(mutex_);
+};
+
+ReleaseWatcher::ReleaseWatcher(std::unique_ptr<State> state) : state_(std::move(state)) {}
+ReleaseWatcher::ReleaseWatcher(ReleaseWatcher&&) noexcept = default;
+ReleaseWatcher& ReleaseWatcher::operator=(ReleaseWatcher&&) noexcept = default;
+ReleaseWatcher::~ReleaseWatcher() = default;
+
+absl::StatusOr<ReleaseWatcher> ReleaseWatcher::Open(NetnsWorker& worker, int receive_buffer) {
+  EventSocket::Options options;
+  options.groups = {RTNLGRP_NSID, RTNLGRP_LINK};
+  // Making routers tells of far more than what is waited for here.
+  options.types = {RTM_DELNSID, RTM_DELLINK};
+  options.receive_buffer = receive_buffer;
+  auto events = EventSocket::Open(worker, options);
   if (!events.ok()) return events.status();
   auto queries = worker.OpenNetlink(worker.host());
   if (!queries.ok()) return queries.status();
-  const int on = 1;
-  if (setsockopt(events->fd(), SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, &on, sizeof on) != 0) {
-    return ErrnoError(errno, "listening to all namespaces (CAP_NET_BROADCAST is needed)");
-  }
-  const int size = 4 << 20;  // some 5,000 events
-  setsockopt(events->fd(), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size);
-  for (const int group : {RTNLGRP_NSID, RTNLGRP_LINK}) {
-    if (setsockopt(events->fd(), SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) != 0) {
-      return ErrnoError(errno, "listening to link events");
-    }
-  }
-  return ReleaseWatcher(*std::move(events), *std::move(queries));
+  UniqueFd wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!wake.valid()) return ErrnoError(errno, "making an eventfd");
+  return ReleaseWatcher(std::make_unique<State>(*std::move(events), *std::move(queries), std::move(wake)));
 }
 
-absl::Status ReleaseWatcher::LookAgain(Release& release) {
-  std::set<int> nsids;
-  Message message(RTM_GETNSID, 0, rtgenmsg{});
-  auto status = queries_.Dump(
-      message, "listing nsids",
+void ReleaseWatcher::Watch(uint64_t id, Release release) { state_->Watch(id, std::move(release)); }
+void ReleaseWatcher::Await(uint64_t id, absl::Duration timeout) { state_->Await(id, timeout); }
+absl::StatusOr<std::vector<ReleaseWatcher::Ended>> ReleaseWatcher::Next(int stop) { return state_->Next(stop); }
+
+absl::StatusOr<std::vector<OuterEnd>> OuterEnds(Netlink& host, const Netns& self, int nsid) {
+  std::vector<OuterEnd> ends;
+  // Asked by nsid, the kernel answers in terms of whoever asks: with the host's ids, its own among them, which it gets
+  // by this if it had none.
+  Message message(RTM_GETLINK, 0, ifinfomsg{});
+  message.PutU32(IFLA_TARGET_NETNSID, static_cast<uint32_t>(nsid)).PutU32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+  nlattr* info = message.Begin(IFLA_LINKINFO);
+  message.PutName(IFLA_INFO_KIND, "veth");
+  message.End(info);
+  auto status = host.Dump(
+      message, "listing links",
       [&](const nlmsghdr* header) {
-        nlattr* table[NETNSA_MAX + 1] = {};
-        nlmsg_parse(const_cast<nlmsghdr*>(header), sizeof(rtgenmsg), table, NETNSA_MAX, nullptr);
-        if (table[NETNSA_NSID]) nsids.insert(nla_get_s32(table[NETNSA_NSID]));
+        nlattr* table[IFLA_MAX + 1] = {};
+        nlmsg_parse(const_cast<nlmsghdr*>(header), sizeof(ifinfomsg), table, IFLA_MAX, nullptr);
+        if (!table[IFLA_LINK] || !table[IFLA_LINK_NETNSID] || !table[IFLA_IFNAME]) return;
+        ends.push_back({{nla_get_s32(table[IFLA_LINK_NETNSID]), nla_get_s32(table[IFLA_LINK])},
+                        nla_get_string(table[IFLA_IFNAME])});
       },
-      [&] { nsids.clear(); });
+      [&] { ends.clear(); });
   if (!status.ok()) return status;
-  std::erase_if(release.nsids, [&](int nsid) { return !nsids.contains(nsid); });
-  std::set<int> origins;
-  for (const auto& [nsid, ifindex] : release.links) origins.insert(nsid);
-  for (const int origin : origins) {
-    std::set<int> present;
-    Message links(RTM_GETLINK, 0, ifinfomsg{});
-    // Honoured for dumps, and only for dumps.
-    if (origin >= 0) links.PutU32(IFLA_TARGET_NETNSID, static_cast<uint32_t>(origin));
-    status = queries_.Dump(
-        links, "listing links",
-        [&](const nlmsghdr* header) { present.insert(static_cast<const ifinfomsg*>(NLMSG_DATA(header))->ifi_index); },
-        [&] { present.clear(); });
-    if (!status.ok() && ErrnoOf(status) != EINVAL) return status;  // EINVAL: that namespace is gone altogether
-    std::erase_if(release.links,
-                  [&](const auto& link) { return link.first == origin && !present.contains(link.second); });
+  if (ends.empty()) return ends;
+  const auto own = GetNsid(host, self);
+  if (!own.ok()) return own.status();
+  for (OuterEnd& end : ends) {
+    if (end.link.first == *own) end.link.first = kOwnNamespace;
   }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<Release> ReleaseWatcher::Wait(Release release, absl::Time deadline, int stop) {
-  std::vector<char> buffer(64 * 1024);
-  while (!release.empty()) {
-    const absl::Duration left = deadline - absl::Now();
-    if (left <= absl::ZeroDuration()) {
-      if (auto s = LookAgain(release); !s.ok()) return s;
-      return release;
-    }
-    pollfd wait[] = {{events_.fd(), POLLIN, 0}, {stop, POLLIN, 0}};  // poll(2) passes over -1
-    const int ready =
-        poll(wait, 2, static_cast<int>(absl::ToInt64Milliseconds(absl::Ceil(left, absl::Milliseconds(1)))));
-    if (ready < 0 && errno != EINTR) return ErrnoError(errno, "waiting for link events");
-    if (ready <= 0) continue;
-    if (wait[1].revents != 0) return absl::CancelledError("told to stop");
-    iovec part{buffer.data(), buffer.size()};
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int)) * 2];
-    msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
-    const ssize_t got = recvmsg(events_.fd(), &message, 0);
-    if (got < 0) {
-      if (errno == EINTR || errno == EAGAIN) continue;
-      if (errno != ENOBUFS) return ErrnoError(errno, "reading link events");
-      if (auto s = LookAgain(release); !s.ok()) return s;
-      continue;
-    }
-    const int origin = OriginOf(message);
-    int rest = static_cast<int>(got);
-    for (auto* header = reinterpret_cast<nlmsghdr*>(buffer.data()); nlmsg_ok(header, rest);
-         header = nlmsg_next(header, &rest)) {
-      if (header->nlmsg_type == RTM_DELLINK) {
-        release.links.erase({origin, static_cast<const ifinfomsg*>(NLMSG_DATA(header))->ifi_index});
-      } else if (header->nlmsg_type == RTM_DELNSID && origin == -1) {
-        nlattr* table[NETNSA_MAX + 1] = {};
-        nlmsg_parse(header, sizeof(rtgenmsg), table, NETNSA_MAX, nullptr);
-        if (table[NETNSA_NSID] == nullptr) continue;
-        const int gone = nla_get_s32(table[NETNSA_NSID]);
-        release.nsids.erase(gone);
-        // Of its links nothing more is heard, since it has no id to be heard by.
-        std::erase_if(release.links, [&](const auto& link) { return link.first == gone; });
-      }
-    }
-  }
-  return release;
+  return ends;
 }
 
 }  // namespace warren::kernel

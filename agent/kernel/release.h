@@ -2,15 +2,21 @@
 #define WARREN_AGENT_KERNEL_RELEASE_H_
 
 // Waits until the kernel has let go of namespaces and links: deleting returns at once, freeing happens later in the
-// background. Told by events (RTM_DELNSID comes before the RTM_DELLINKs of what was inside); looks for itself only when
-// events were lost.
+// background. Told by events (RTM_DELNSID comes before the RTM_DELLINKs of what was inside) on one socket for any
+// number of waits; looks for itself only when events were lost, and when time is over.
 //
-// Threading: one thread, the one that owns the NetnsWorker. Needs CAP_NET_BROADCAST for links outside the host's
-// namespace (NETLINK_LISTEN_ALL_NSID); PERMISSION_DENIED without.
+// Threading: any thread; one of them at a time may be in Next. Needs CAP_NET_BROADCAST for links outside the
+// host's namespace (NETLINK_LISTEN_ALL_NSID); PERMISSION_DENIED without.
+//
+// Cost: a few µs for each event of a deletion on the host, however much is waited for; others are not received at all.
+// Looking for itself is one list of nsids (0.5 µs each) and one of links for each namespace concerned.
 
-#include <optional>
+#include <cstdint>
+#include <memory>
 #include <set>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -31,20 +37,40 @@ struct Release {
 
 class ReleaseWatcher {
  public:
-  // Open before the deletion, so that no event is missed.
-  static absl::StatusOr<ReleaseWatcher> Open(NetnsWorker& worker);
+  // The buffer is for events not read yet, some 800 bytes each.
+  static absl::StatusOr<ReleaseWatcher> Open(NetnsWorker& worker, int receive_buffer = 4 << 20);
+  ReleaseWatcher(ReleaseWatcher&&) noexcept;
+  ReleaseWatcher& operator=(ReleaseWatcher&&) noexcept;
+  ~ReleaseWatcher();
 
-  // Blocks until all are gone or the deadline is reached; returns what is still there. CANCELLED when the descriptor
-  // `stop` becomes readable before (-1: none).
-  absl::StatusOr<Release> Wait(Release release, absl::Time deadline, int stop = -1);
+  // Begins to listen for these, under a number of the caller's that no other has. Before they are let go: what was
+  // heard until then is not about them, since the kernel gives nsids out again.
+  void Watch(uint64_t id, Release release);
+  // They have been let go: from now on this wait ends, when all are gone, in so much time at the latest.
+  void Await(uint64_t id, absl::Duration timeout);
+
+  struct Ended {
+    uint64_t id = 0;
+    Release left;         // still there; empty: all are gone
+    absl::Status status;  // why nobody can tell
+  };
+  // Blocks until some have ended. CANCELLED when the descriptor `stop` is readable (-1: none).
+  absl::StatusOr<std::vector<Ended>> Next(int stop);
 
  private:
-  explicit ReleaseWatcher(Netlink events, Netlink queries) : events_(std::move(events)), queries_(std::move(queries)) {}
-  absl::Status LookAgain(Release& release);
+  class State;
+  explicit ReleaseWatcher(std::unique_ptr<State> state);
 
-  Netlink events_;
-  Netlink queries_;
+  std::unique_ptr<State> state_;
 };
+
+// The other ends of the veths in a namespace that the host's has an id for: what goes with it elsewhere. `host` is a
+// socket in the host's namespace, `self` that namespace.
+struct OuterEnd {
+  std::pair<int, int> link;  // as Release::links
+  std::string inner;         // name of the end inside
+};
+absl::StatusOr<std::vector<OuterEnd>> OuterEnds(Netlink& host, const Netns& self, int nsid);
 
 }  // namespace warren::kernel
 

@@ -1,0 +1,220 @@
+#include "agent/executor/release_queue.h"
+
+#include <errno.h>
+#include <sys/eventfd.h>
+
+#include <cstdint>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+
+#include "agent/executor/places.h"
+#include "agent/kernel/error.h"
+#include "agent/kernel/netns.h"
+#include "agent/kernel/release.h"
+#include "proto/common/mutex.h"
+#include "proto/common/unique_fd.h"
+
+namespace warren::executor {
+namespace {
+
+// Links deleted before it is asked again whether to stop.
+constexpr size_t kLinksAtOnce = 200;
+
+struct Item {
+  uint64_t id = 0;
+  Remainder remainder;
+  std::function<void(v1::ReleasePending)> done;
+};
+using Items = std::vector<std::unique_ptr<Item>>;
+
+class ThreeThreads : public ReleaseQueue {
+ public:
+  // What each thread works with: it was made where they are made, in the host's namespace.
+  struct Workers {
+    kernel::NetnsWorker links, netns, ends;
+  };
+
+  ThreeThreads(Options options, Workers workers, absl::StatusOr<kernel::ReleaseWatcher> watcher, UniqueFd stop)
+      : options_(std::move(options)),
+        dir_(options_.netns_dir),
+        workers_(std::move(workers)),
+        watcher_(std::move(watcher)),
+        stop_(std::move(stop)) {
+    links_ = std::jthread([this] { DeleteLinks(); });
+    netns_ = std::jthread([this] { DropNetns(); });
+    if (watcher_.ok()) ends_ = std::jthread([this] { Hear(); });
+  }
+  ~ThreeThreads() override { Stop(); }
+
+  void Add(Work work) override {
+    auto item = std::make_unique<Item>();
+    item->remainder = Remainder(work.steps, std::move(work.drops));
+    item->done = std::move(work.done);
+    MutexLock lock(&mutex_);
+    if (stopping_) return;
+    item->id = ++last_id_;
+    ++pending_;
+    (item->remainder.links.empty() ? for_netns_ : for_links_).push_back(std::move(item));
+    added_.SignalAll();
+  }
+
+  size_t pending() const override {
+    MutexLock lock(&mutex_);
+    return pending_;
+  }
+
+  void Stop() override {
+    {
+      MutexLock lock(&mutex_);
+      stopping_ = true;
+      added_.SignalAll();
+    }
+    const uint64_t one = 1;
+    (void)!write(stop_.get(), &one, sizeof one);
+    for (std::jthread* thread : {&links_, &netns_, &ends_}) {
+      if (thread->joinable()) thread->join();
+    }
+    MutexLock lock(&mutex_);
+    for_links_.clear();
+    for_netns_.clear();
+    waiting_.clear();
+    pending_ = 0;
+  }
+
+ private:
+  bool stopping() const {
+    MutexLock lock(&mutex_);
+    return stopping_;
+  }
+
+  void DeleteLinks() {
+    Places places(workers_.links, dir_);
+    while (true) {
+      Items items;
+      {
+        MutexLock lock(&mutex_);
+        while (for_links_.empty() && !stopping_) added_.Wait(&mutex_);
+        if (stopping_) return;
+        size_t links = 0, taken = 0;
+        while (taken < for_links_.size() && links < kLinksAtOnce) links += for_links_[taken++]->remainder.links.size();
+        std::move(for_links_.begin(), for_links_.begin() + taken, std::back_inserter(items));
+        for_links_.erase(for_links_.begin(), for_links_.begin() + taken);
+      }
+      std::vector<Remainder*> remainders;
+      for (const auto& item : items) remainders.push_back(&item->remainder);
+      DeleteSetAside(places, remainders);
+      MutexLock lock(&mutex_);
+      std::move(items.begin(), items.end(), std::back_inserter(for_netns_));
+      added_.SignalAll();
+    }
+  }
+
+  void DropNetns() {
+    Places places(workers_.netns, dir_);
+    while (true) {
+      Items items;
+      {
+        MutexLock lock(&mutex_);
+        while (for_netns_.empty() && !stopping_) added_.Wait(&mutex_);
+        if (stopping_) return;
+        items.swap(for_netns_);
+      }
+      // All are looked up before the first is let go: while the kernel frees namespaces it keeps others from looking.
+      for (const auto& item : items) {
+        if (stopping()) return;
+        LookUpNetns(places, item->remainder);
+        if (watcher_.ok()) watcher_->Watch(item->id, item->remainder.Awaited());
+      }
+      places.CloseAll();
+      for (auto& item : items) {
+        if (stopping()) return;
+        LetGo(item->remainder);
+        if (!watcher_.ok()) {
+          NoteUnseen(watcher_.status(), item->remainder);
+          Finish(*item);
+          continue;
+        }
+        const uint64_t id = item->id;
+        {
+          MutexLock lock(&mutex_);
+          waiting_[id] = std::move(item);
+        }
+        watcher_->Await(id, options_.timeout);
+      }
+    }
+  }
+
+  void Hear() {
+    Places places(workers_.ends, dir_);
+    while (true) {
+      auto ended = watcher_->Next(stop_.get());
+      if (!ended.ok()) return;
+      Items gone, left;
+      std::vector<Left> still_there;
+      {
+        MutexLock lock(&mutex_);
+        for (kernel::ReleaseWatcher::Ended& each : *ended) {
+          const auto found = waiting_.find(each.id);
+          std::unique_ptr<Item> item = std::move(found->second);
+          waiting_.erase(found);
+          if (!each.status.ok()) NoteUnseen(each.status, item->remainder);
+          if (each.left.empty() || !each.status.ok()) {
+            gone.push_back(std::move(item));
+          } else {
+            still_there.push_back({&item->remainder, std::move(each.left)});
+            left.push_back(std::move(item));
+          }
+        }
+      }
+      for (const auto& item : gone) Finish(*item);
+      if (left.empty()) continue;
+      NoteLeft(places, still_there);
+      for (const auto& item : left) Finish(*item);
+    }
+  }
+
+  void Finish(Item& item) {
+    {
+      MutexLock lock(&mutex_);
+      if (stopping_) return;
+      --pending_;
+    }
+    item.done(std::move(item.remainder.pending));
+  }
+
+  const Options options_;
+  const kernel::NetnsDir dir_;
+  Workers workers_;
+  absl::StatusOr<kernel::ReleaseWatcher> watcher_;
+  const UniqueFd stop_;  // an eventfd
+
+  mutable Mutex mutex_;
+  CondVar added_;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  uint64_t last_id_ ABSL_GUARDED_BY(mutex_) = 0;
+  size_t pending_ ABSL_GUARDED_BY(mutex_) = 0;
+  Items for_links_ ABSL_GUARDED_BY(mutex_);
+  Items for_netns_ ABSL_GUARDED_BY(mutex_);
+  std::unordered_map<uint64_t, std::unique_ptr<Item>> waiting_ ABSL_GUARDED_BY(mutex_);
+
+  std::jthread links_, netns_, ends_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ReleaseQueue>> ReleaseQueue::Start(Options options) {
+  auto links = kernel::NetnsWorker::Create(), netns = kernel::NetnsWorker::Create(),
+       ends = kernel::NetnsWorker::Create();
+  for (const auto* worker : {&links, &netns, &ends}) {
+    if (!worker->ok()) return worker->status();
+  }
+  UniqueFd stop(eventfd(0, EFD_CLOEXEC));
+  if (!stop.valid()) return kernel::ErrnoError(errno, "making an eventfd");
+  auto watcher = kernel::ReleaseWatcher::Open(*ends, options.receive_buffer);
+  return std::make_unique<ThreeThreads>(std::move(options),
+                                        ThreeThreads::Workers{*std::move(links), *std::move(netns), *std::move(ends)},
+                                        std::move(watcher), std::move(stop));
+}
+
+}  // namespace warren::executor
