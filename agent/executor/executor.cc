@@ -268,7 +268,7 @@ class Parallel : public Executor {
         options_.logger.Info("intent started",
                              {{"intent", task.intent.intent_id()}, {"sequence", absl::StrCat(task.intent.sequence())}});
       }
-      if (!batch.empty()) Settle(worker.Run(batch));
+      worker.Run(batch, [this](Outcome outcome) { Settle(std::move(outcome)); });
     }
   }
 

@@ -6,8 +6,7 @@
 
 namespace warren::executor {
 
-Outcome Worker::Run(const std::vector<Task>& batch) {
-  Outcome outcome;
+void Worker::Run(const std::vector<Task>& batch, const std::function<void(Outcome)>& settle) {
   std::vector<Creator::Job> creations;
   std::vector<const Task*> deletions, others;
   for (const Task& task : batch) {
@@ -19,11 +18,19 @@ Outcome Worker::Run(const std::vector<Task>& batch) {
       others.push_back(&task);
     }
   }
-  const auto add = [&](const std::vector<const Task*>& more) { others.insert(others.end(), more.begin(), more.end()); };
-  if (!deletions.empty()) add(deleter_.Run(deletions, outcome));
-  if (!creations.empty()) add(creator_.Run(std::move(creations), outcome));
-  for (const Task* task : others) applier_.Apply(*task, outcome);
-  return outcome;
+  const auto run = [&](const auto& work) {
+    Outcome outcome;
+    const std::vector<const Task*> refused = work(outcome);
+    others.insert(others.end(), refused.begin(), refused.end());
+    settle(std::move(outcome));
+  };
+  if (!deletions.empty()) run([&](Outcome& outcome) { return deleter_.Run(deletions, outcome); });
+  if (!creations.empty()) run([&](Outcome& outcome) { return creator_.Run(std::move(creations), outcome); });
+  for (const Task* task : others) {
+    Outcome outcome;
+    applier_.Apply(*task, outcome);
+    settle(std::move(outcome));
+  }
 }
 
 }  // namespace warren::executor

@@ -4,6 +4,7 @@
 // Applies a batch of intents whose locks are disjoint, in whatever way is fastest for each: fused with others
 // (creator.h, deleter.h) or its operations one by one (apply.h). Belongs to one thread, made for namespace work.
 
+#include <functional>
 #include <vector>
 
 #include "agent/executor/apply.h"
@@ -27,7 +28,8 @@ class Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  Outcome Run(const std::vector<Task>& batch);
+  // Hands over what became of some as soon as it is known: those that are fused do not wait for the others.
+  void Run(const std::vector<Task>& batch, const std::function<void(Outcome)>& settle);
 
  private:
   kernel::NetnsWorker netns_;
