@@ -41,13 +41,6 @@ std::string ShownText(const std::string& raw) {
   return raw;
 }
 
-// In iproute2's eyes a link that a route names but that is not there is "ifN".
-std::string NameOf(const std::map<int, std::string>& names, int ifindex) {
-  if (ifindex == 0) return "";
-  const auto found = names.find(ifindex);
-  return found != names.end() ? found->second : absl::StrCat("if", ifindex);
-}
-
 v1::Address ToAddress(const kernel::Address& address, const std::string& link_name) {
   v1::Address out;
   out.set_address(address.local.ToString());
@@ -60,53 +53,6 @@ v1::Address ToAddress(const kernel::Address& address, const std::string& link_na
   }
   if (address.label != link_name) out.set_label(ShownText(address.label));
   return out;
-}
-
-void FillLink(const kernel::Link& link, const std::map<int, std::string>& names, v1::Link* out) {
-  out->set_name(ShownLinkName(link.name));
-  out->set_ifindex(link.ifindex);
-  SetAll(LinkFlags(link.flags), out->mutable_flags());
-  out->set_mtu(link.mtu);
-  out->set_qdisc(link.qdisc);
-  out->set_oper_state(OperState(link.oper_state));
-  out->set_mac(kernel::FormatMac(link.mac));
-  out->set_kind(link.kind);
-  out->set_master(NameOf(names, link.master));
-  out->set_alias(ShownText(link.alias));
-  for (const std::string& name : link.alternative_names) out->add_alternative_names(ShownLinkName(name));
-  out->set_tx_queues(link.tx_queues);
-  out->set_rx_queues(link.rx_queues);
-  const kernel::LinkStatistics& from = link.statistics;
-  v1::LinkStatistics* to = out->mutable_statistics();
-  to->set_rx_bytes(from.rx_bytes);
-  to->set_rx_packets(from.rx_packets);
-  to->set_rx_errors(from.rx_errors);
-  to->set_rx_dropped(from.rx_dropped);
-  to->set_tx_bytes(from.tx_bytes);
-  to->set_tx_packets(from.tx_packets);
-  to->set_tx_errors(from.tx_errors);
-  to->set_tx_dropped(from.tx_dropped);
-}
-
-void FillRoute(const kernel::Route& route, const std::map<int, std::string>& names, v1::Route* out) {
-  out->set_destination(route.destination.length == 0 ? "default" : route.destination.ToString());
-  out->set_via(route.via.ToString());
-  out->set_dev(NameOf(names, route.ifindex));
-  out->set_src(route.source.ToString());
-  out->set_metric(route.metric);
-  out->set_table(route.table);
-  out->set_type(RouteType(route.type));
-  out->set_scope(Scope(route.scope));
-  out->set_protocol(RouteProtocol(route.protocol));
-  SetAll(NextHopFlags(route.flags), out->mutable_flags());
-  out->set_family(route.family == AF_INET6 ? "inet6" : "inet");
-  for (const kernel::NextHop& hop : route.next_hops) {
-    v1::NextHop* next = out->add_next_hops();
-    next->set_via(hop.via.ToString());
-    next->set_dev(NameOf(names, hop.ifindex));
-    next->set_weight(hop.weight);
-    SetAll(NextHopFlags(hop.flags), next->mutable_flags());
-  }
 }
 
 }  // namespace
@@ -127,27 +73,75 @@ bool IsKernelsOwn(const kernel::Link& link) {
   return false;
 }
 
+void FillLink(const kernel::Link& link, const std::vector<kernel::Address>& addresses, const NameOf& name_of,
+              v1::Link* out) {
+  out->set_name(ShownLinkName(link.name));
+  out->set_ifindex(link.ifindex);
+  SetAll(LinkFlags(link.flags), out->mutable_flags());
+  out->set_mtu(link.mtu);
+  out->set_qdisc(link.qdisc);
+  out->set_oper_state(OperState(link.oper_state));
+  out->set_mac(kernel::FormatMac(link.mac));
+  out->set_kind(link.kind);
+  out->set_master(name_of(link.master));
+  out->set_alias(ShownText(link.alias));
+  for (const std::string& name : link.alternative_names) out->add_alternative_names(ShownLinkName(name));
+  out->set_tx_queues(link.tx_queues);
+  out->set_rx_queues(link.rx_queues);
+  const kernel::LinkStatistics& from = link.statistics;
+  v1::LinkStatistics* to = out->mutable_statistics();
+  to->set_rx_bytes(from.rx_bytes);
+  to->set_rx_packets(from.rx_packets);
+  to->set_rx_errors(from.rx_errors);
+  to->set_rx_dropped(from.rx_dropped);
+  to->set_tx_bytes(from.tx_bytes);
+  to->set_tx_packets(from.tx_packets);
+  to->set_tx_errors(from.tx_errors);
+  to->set_tx_dropped(from.tx_dropped);
+  for (const kernel::Address& address : addresses) *out->add_addresses() = ToAddress(address, link.name);
+}
+
+void FillRoute(const kernel::Route& route, const NameOf& name_of, v1::Route* out) {
+  out->set_destination(route.destination.length == 0 ? "default" : route.destination.ToString());
+  out->set_via(route.via.ToString());
+  out->set_dev(name_of(route.ifindex));
+  out->set_src(route.source.ToString());
+  out->set_metric(route.metric);
+  out->set_table(route.table);
+  out->set_type(RouteType(route.type));
+  out->set_scope(Scope(route.scope));
+  out->set_protocol(RouteProtocol(route.protocol));
+  SetAll(NextHopFlags(route.flags), out->mutable_flags());
+  out->set_family(route.family == AF_INET6 ? "inet6" : "inet");
+  for (const kernel::NextHop& hop : route.next_hops) {
+    v1::NextHop* next = out->add_next_hops();
+    next->set_via(hop.via.ToString());
+    next->set_dev(name_of(hop.ifindex));
+    next->set_weight(hop.weight);
+    SetAll(NextHopFlags(hop.flags), next->mutable_flags());
+  }
+}
+
 void Fill(const Contents& contents, const std::function<v1::LinkPeer(const kernel::Link&)>& peer_of,
           const std::function<bool(const kernel::Link&)>& is_foreign, v1::Namespace* out) {
   std::map<int, std::string> names;
   for (const kernel::Link& link : contents.links) names.emplace(link.ifindex, ShownLinkName(link.name));
-  std::map<int, v1::Link*> links;
-  std::map<int, const std::string*> raw_names;
+  // In iproute2's eyes a link that a route names but that is not there is "ifN".
+  const NameOf name_of = [&](int ifindex) {
+    if (ifindex == 0) return std::string();
+    const auto found = names.find(ifindex);
+    return found != names.end() ? found->second : absl::StrCat("if", ifindex);
+  };
+  // Of a link that came after the links were listed nothing is shown before the next time.
+  std::map<int, std::vector<kernel::Address>> addresses;
+  for (const kernel::Address& address : contents.addresses) addresses[address.ifindex].push_back(address);
   for (const kernel::Link& link : contents.links) {
     v1::Link* added = out->add_links();
-    FillLink(link, names, added);
+    FillLink(link, addresses[link.ifindex], name_of, added);
     if (link.peer != 0) *added->mutable_peer() = peer_of(link);
     added->set_foreign(is_foreign(link));
-    links[link.ifindex] = added;
-    raw_names[link.ifindex] = &link.name;
   }
-  for (const kernel::Address& address : contents.addresses) {
-    // A link that came after the links were listed is seen next time.
-    if (const auto found = links.find(address.ifindex); found != links.end()) {
-      *found->second->add_addresses() = ToAddress(address, *raw_names[address.ifindex]);
-    }
-  }
-  for (const kernel::Route& route : contents.routes) FillRoute(route, names, out->add_routes());
+  for (const kernel::Route& route : contents.routes) FillRoute(route, name_of, out->add_routes());
   out->set_link_count(out->links_size());
   out->set_route_count(out->routes_size());
 }

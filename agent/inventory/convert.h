@@ -20,6 +20,14 @@ std::string ShownLinkName(const std::string& raw);
 // The kernel makes these itself in every namespace: lo, and the fallback devices of its tunnel modules.
 bool IsKernelsOwn(const kernel::Link& link);
 
+// The name shown for a link of the same namespace; "" of 0.
+using NameOf = std::function<std::string(int ifindex)>;
+
+// All but the peer and whether it is foreign. `addresses` are those of the link.
+void FillLink(const kernel::Link& link, const std::vector<kernel::Address>& addresses, const NameOf& name_of,
+              v1::Link* out);
+void FillRoute(const kernel::Route& route, const NameOf& name_of, v1::Route* out);
+
 // Everything a namespace holds.
 struct Contents {
   std::vector<kernel::Link> links;

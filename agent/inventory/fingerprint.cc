@@ -1,50 +1,70 @@
 #include "agent/inventory/fingerprint.h"
 
+#include <deque>
+#include <memory>
 #include <string>
-#include <utility>
 
 #include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
 
 namespace warren::inventory {
 
-uint64_t Fingerprint(v1::Namespace* netns, const std::vector<kernel::Address>& addresses) {
-  // What is no change is taken out, not copied, and put back.
-  struct Lifetimes {
-    v1::Address* address;
-    google::protobuf::Duration valid, preferred;
-    bool has_valid, has_preferred;
-  };
-  std::vector<v1::LinkStatistics> statistics(static_cast<size_t>(netns->links_size()));
-  std::vector<Lifetimes> lifetimes;
-  for (int i = 0; i < netns->links_size(); ++i) {
-    v1::Link* link = netns->mutable_links(i);
-    link->mutable_statistics()->Swap(&statistics[static_cast<size_t>(i)]);
+namespace {
+
+// What is no change is taken out while this lives, not copied, and put back.
+class Without {
+ public:
+  explicit Without(v1::Link* link) : link_(link) {
+    statistics_.reset(link->release_statistics());
     for (v1::Address& address : *link->mutable_addresses()) {
       if (!address.has_valid_lifetime() && !address.has_preferred_lifetime()) continue;
-      Lifetimes saved{&address, {}, {}, address.has_valid_lifetime(), address.has_preferred_lifetime()};
-      if (saved.has_valid) address.mutable_valid_lifetime()->Swap(&saved.valid);
-      if (saved.has_preferred) address.mutable_preferred_lifetime()->Swap(&saved.preferred);
-      lifetimes.push_back(std::move(saved));
+      lifetimes_.push_back({&address, address.release_valid_lifetime(), address.release_preferred_lifetime()});
     }
   }
-  google::protobuf::Timestamp observed;
-  netns->mutable_observe_time()->Swap(&observed);
+  ~Without() {
+    link_->set_allocated_statistics(statistics_.release());
+    for (const Lifetimes& saved : lifetimes_) {
+      saved.address->set_allocated_valid_lifetime(saved.valid);
+      saved.address->set_allocated_preferred_lifetime(saved.preferred);
+    }
+  }
+  Without(const Without&) = delete;
+  Without& operator=(const Without&) = delete;
 
-  std::string text = netns->SerializeAsString();
+ private:
+  struct Lifetimes {
+    v1::Address* address;
+    google::protobuf::Duration* valid;
+    google::protobuf::Duration* preferred;
+  };
+  v1::Link* link_;
+  std::unique_ptr<v1::LinkStatistics> statistics_;
+  std::vector<Lifetimes> lifetimes_;
+};
+
+void AppendSettings(const std::vector<kernel::Address>& addresses, std::string* text) {
   for (const kernel::Address& address : addresses) {
     if (address.valid_lifetime == kernel::kForever && address.preferred_lifetime == kernel::kForever) continue;
-    absl::StrAppend(&text, address.ifindex, " ", address.updated, " ");
+    absl::StrAppend(text, address.ifindex, " ", address.updated, " ");
   }
+}
 
-  netns->mutable_observe_time()->Swap(&observed);
-  for (Lifetimes& saved : lifetimes) {
-    if (saved.has_valid) saved.address->mutable_valid_lifetime()->Swap(&saved.valid);
-    if (saved.has_preferred) saved.address->mutable_preferred_lifetime()->Swap(&saved.preferred);
-  }
-  for (int i = 0; i < netns->links_size(); ++i) {
-    netns->mutable_links(i)->mutable_statistics()->Swap(&statistics[static_cast<size_t>(i)]);
-  }
+}  // namespace
+
+uint64_t Fingerprint(v1::Namespace* netns, const std::vector<kernel::Address>& addresses) {
+  std::deque<Without> without;
+  for (v1::Link& link : *netns->mutable_links()) without.emplace_back(&link);
+  std::unique_ptr<google::protobuf::Timestamp> observed(netns->release_observe_time());
+  std::string text = netns->SerializeAsString();
+  netns->set_allocated_observe_time(observed.release());
+  AppendSettings(addresses, &text);
+  return absl::Hash<std::string>()(text);
+}
+
+uint64_t Fingerprint(v1::Link* link, const std::vector<kernel::Address>& addresses) {
+  const Without without(link);
+  std::string text = link->SerializeAsString();
+  AppendSettings(addresses, &text);
   return absl::Hash<std::string>()(text);
 }
 

@@ -14,6 +14,8 @@ namespace warren::inventory {
 // process only; two different states have the same one with probability 2^-64. The message comes back as it was. Cost:
 // some 2 µs a link.
 uint64_t Fingerprint(v1::Namespace* netns, const std::vector<kernel::Address>& addresses);
+// The same of one link and its addresses.
+uint64_t Fingerprint(v1::Link* link, const std::vector<kernel::Address>& addresses);
 
 }  // namespace warren::inventory
 

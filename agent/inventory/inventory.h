@@ -2,8 +2,9 @@
 #define WARREN_AGENT_INVENTORY_INVENTORY_H_
 
 // What exists on this host now, told as differences: every call returns what has changed since it was last returned, in
-// messages of some 1 MiB at most (a single namespace larger than that has one of its own). Counters, running lifetimes
-// and the time of looking are no change by themselves. An interface, so that the session is tested without a kernel.
+// messages of some 1 MiB at most. Of a namespace with many links that is the links that have changed. Counters, running
+// lifetimes and the time of looking are no change by themselves. An interface, so that the session is tested without a
+// kernel.
 //
 // Foreign, that is, not made through Warren, is decided by the Ownership given. Never foreign are the host's own
 // namespace, loopbacks, and the tunnel devices the kernel itself puts into every namespace (tunl0, sit0, ...): nobody
@@ -42,8 +43,8 @@ class Inventory {
   // changed: a veth's other end. Not during a pass over everything with `whole`.
   virtual std::vector<v1::InventoryUpdate> Refresh(const std::set<std::string>& names) = 0;
 
-  // Begins a pass over everything; one under way is given up. whole: everything is returned, as changed or not, in
-  // updates marked full_begin and full_end.
+  // Begins a pass over what may have changed; one under way is given up. whole: everything is returned, as changed or
+  // not, in updates marked full_begin and full_end.
   virtual void BeginPass(bool whole) = 0;
 
   struct Slice {
@@ -53,6 +54,11 @@ class Inventory {
   // Goes on with the pass until it is over, there is a message's worth to tell, or interrupted() is true, which is
   // asked before each namespace.
   virtual Slice Continue(const std::function<bool()>& interrupted) = 0;
+
+  // Readable when something may have changed, until the next Refresh or BeginPass; -1: nobody can tell.
+  virtual int descriptor() const = 0;
+  // Something has changed that was not looked at: a pass is due.
+  virtual bool stale() const = 0;
 
   virtual Counts counts() const = 0;
 };

@@ -1,19 +1,15 @@
 #include "agent/inventory/kernel_inventory.h"
 
 #include <errno.h>
+#include <sys/epoll.h>
 
+#include <algorithm>
 #include <utility>
 
-#include "absl/time/clock.h"
-#include "absl/time/time.h"
-#include "agent/inventory/convert.h"
-#include "agent/inventory/fingerprint.h"
-#include "agent/kernel/address.h"
 #include "agent/kernel/boot.h"
 #include "agent/kernel/error.h"
 #include "agent/kernel/link.h"
 #include "agent/kernel/nsid.h"
-#include "agent/kernel/route.h"
 #include "proto/common/names.h"
 
 namespace warren::inventory {
@@ -29,16 +25,6 @@ const std::string& Host() {
 }
 
 std::string ShownName(const std::string& raw) { return raw == kHostNamespace ? Host() : EscapeName(raw); }
-
-void SetTime(absl::Time time, google::protobuf::Timestamp* out) {
-  const int64_t seconds = absl::ToUnixSeconds(time);
-  out->set_seconds(seconds);
-  out->set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
-}
-
-End ToEnd(const kernel::Link& link, uint64_t peer_netns) {
-  return {link.ifindex, ShownLinkName(link.name), link.mac, link.peer, peer_netns};
-}
 
 bool IsGone(const absl::Status& status) {
   // EINVAL, ELOOP, ENOTDIR: something else has taken the name.
@@ -59,8 +45,13 @@ absl::StatusOr<std::unique_ptr<KernelInventory>> KernelInventory::Create(Options
   }
   auto netlink = kernel::Netlink::Open();
   if (!netlink.ok()) return netlink.status();
-  return std::unique_ptr<KernelInventory>(
+  std::unique_ptr<KernelInventory> inventory(
       new KernelInventory(std::move(options), *std::move(boot_id), std::move(worker), *std::move(netlink)));
+  if (auto status = inventory->Listen(); !status.ok()) {
+    inventory->options_.logger.Warn("changes are not heard: every pass looks at everything",
+                                    {{"error", std::string(status.message())}});
+  }
+  return inventory;
 }
 
 KernelInventory::KernelInventory(Options options, std::string boot_id, std::optional<kernel::NetnsWorker> worker,
@@ -74,6 +65,25 @@ KernelInventory::KernelInventory(Options options, std::string boot_id, std::opti
   peers_.SetHost(worker_ ? &worker_->host() : nullptr, host_netlink_.cookie());
 }
 
+absl::Status KernelInventory::Listen() {
+  if (!worker_) return absl::FailedPreconditionError("this kernel has no namespaces");
+  auto monitor = kernel::Monitor::Open(*worker_, options_.event_buffer);
+  if (!monitor.ok()) return monitor.status();
+  auto names = kernel::NetnsWatch::Open(options_.netns_dir);
+  if (!names.ok()) return names.status();
+  UniqueFd epoll(epoll_create1(EPOLL_CLOEXEC));
+  if (!epoll.valid()) return kernel::ErrnoError(errno, "making an epoll descriptor");
+  for (const int fd : {monitor->fd(), names->fd()}) {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    if (epoll_ctl(epoll.get(), EPOLL_CTL_ADD, fd, &event) != 0) return kernel::ErrnoError(errno, "listening to events");
+  }
+  monitor_ = *std::move(monitor);
+  names_ = *std::move(names);
+  epoll_ = std::move(epoll);
+  return absl::OkStatus();
+}
+
 absl::StatusOr<kernel::Netns> KernelInventory::Open(const std::string& name) const {
   if (name == Host()) return absl::InvalidArgumentError("the host's own namespace is open already");
   auto raw = UnescapeName(name);
@@ -81,7 +91,53 @@ absl::StatusOr<kernel::Netns> KernelInventory::Open(const std::string& name) con
   return dir_.Open(*raw);
 }
 
+void KernelInventory::Hear() {
+  if (!monitor_) return;
+  if (auto status = monitor_->Read([this](const kernel::Event& event) { Hear(event); }); !status.ok()) {
+    options_.logger.Warn("events cannot be read", {{"error", std::string(status.message())}});
+    LookAtEverything();
+  }
+  const kernel::NetnsWatch::News news = names_->Read();
+  for (const std::string& raw : news.names) stale_[EscapeName(raw)].all = true;
+  list_wanted_ |= news.lost;
+}
+
+void KernelInventory::Hear(const kernel::Event& event) {
+  if (event.kind == kernel::Event::Kind::kLost) return LookAtEverything();
+  if (event.kind == kernel::Event::Kind::kNsid) {
+    const auto known = cookies_.find(event.nsid);
+    if (!event.deleted || known == cookies_.end()) return;
+    // It is gone, or, where the id has been given to another meanwhile and that is known already, is asked again.
+    for (const std::string& name : topology_.NamesOf(known->second)) stale_[name].all = true;
+    nsids_.erase(known->second);
+    cookies_.erase(known);
+    return;
+  }
+  const auto note = [&](const std::string& name) {
+    const auto told = told_.find(name);
+    if (told == told_.end() || told->second.parts == nullptr) {
+      stale_[name].all = true;
+    } else {
+      stale_[name].Add(event);
+    }
+  };
+  if (event.nsid == kernel::EventSocket::kOwnNamespace) return note(Host());
+  const auto cookie = cookies_.find(event.nsid);
+  // Of one that was not looked into yet there is nothing to be known anew.
+  if (cookie == cookies_.end()) return;
+  for (const std::string& name : topology_.NamesOf(cookie->second)) note(name);
+}
+
+void KernelInventory::LookAtEverything() {
+  list_wanted_ = true;
+  nsids_.clear();
+  cookies_.clear();
+  host_nsid_.reset();
+  for (const auto& [name, told] : told_) stale_[name].all = true;
+}
+
 std::vector<v1::InventoryUpdate> KernelInventory::Refresh(const std::set<std::string>& names) {
+  Hear();
   if (!topology_.Knows(Host())) IndexHost();
   std::set<std::string> shown;
   for (const std::string& raw : names) shown.insert(ShownName(raw));
@@ -90,20 +146,35 @@ std::vector<v1::InventoryUpdate> KernelInventory::Refresh(const std::set<std::st
     if (name != Host()) Look(name);
   }
   if (shown.contains(Host())) Look(Host());
-  LookAtDirty();
+  LookAtConcerned();
   return builder_.Take();
 }
 
 void KernelInventory::BeginPass(bool whole) {
+  Hear();
   if (whole) {
     told_.clear();
     links_ = routes_ = 0;
+    host_nsid_.reset();
   }
   if (!topology_.Knows(Host())) IndexHost();
   pass_.emplace();
   pass_->whole = whole;
+  for (const std::string& name : std::exchange(failed_, {})) stale_[name].all = true;
+  if (whole || list_wanted_ || !monitor_) {
+    ListNames();
+  } else {
+    pass_->listed = true;
+  }
+}
+
+void KernelInventory::ListNames() {
+  const bool everything = pass_->whole || !monitor_;
+  list_wanted_ = false;
+  if (everything) stale_.clear();
   if (!worker_) return;
-  auto names = dir_.List();
+  std::vector<std::string> others;
+  auto names = dir_.List(&others);
   if (!names.ok()) {
     // There is no directory before the first namespace is made.
     if (!IsGone(names.status())) {
@@ -111,9 +182,12 @@ void KernelInventory::BeginPass(bool whole) {
     }
     return;
   }
+  if (names_) {
+    for (const std::string& raw : others) names_->Await(raw);
+  }
   for (const std::string& raw : *names) {
     std::string name = EscapeName(raw);
-    pass_->todo.push_back(name);
+    if (everything || !topology_.Knows(name)) pass_->todo.push_back(name);
     pass_->seen.insert(std::move(name));
   }
 }
@@ -124,11 +198,20 @@ std::optional<std::string> KernelInventory::Next() {
     for (std::string& name : topology_.Names()) {
       if (name != Host() && !pass_->seen.contains(name)) pass_->todo.push_back(std::move(name));
     }
-    pass_->todo.push_back(Host());
+    if (pass_->whole || !monitor_) pass_->todo.push_back(Host());
   }
-  if (pass_->todo.empty()) return std::nullopt;
-  std::string name = std::move(pass_->todo.front());
-  pass_->todo.pop_front();
+  std::string name;
+  if (!pass_->todo.empty()) {
+    name = std::move(pass_->todo.front());
+    pass_->todo.pop_front();
+  } else if (!stale_.empty()) {
+    // The host's own last, as in Refresh: '@' is before letters, but not before all names.
+    auto next = stale_.begin();
+    if (next->first == Host() && stale_.size() > 1) ++next;
+    name = next->first;
+  } else {
+    return std::nullopt;
+  }
   return name;
 }
 
@@ -143,7 +226,7 @@ Inventory::Slice KernelInventory::Continue(const std::function<bool()>& interrup
       Look(*name);
       continue;
     }
-    LookAtDirty();
+    LookAtConcerned();
     slice.done = true;
     break;
   }
@@ -169,36 +252,39 @@ void KernelInventory::Count(const Told& told, bool there) {
   routes_ = there ? routes_ + told.routes : routes_ - told.routes;
 }
 
-absl::StatusOr<int> KernelInventory::NsidOf(const kernel::Netns& netns, uint64_t cookie) {
-  if (const auto known = nsids_.find(cookie); known != nsids_.end()) return known->second;
-  const auto nsid = kernel::GetNsid(host_netlink_, netns);
-  if (nsid.ok() && *nsid >= 0) {
-    nsids_[cookie] = *nsid;
-    peers_.Learn(host_netlink_.cookie(), *nsid, cookie);
+void KernelInventory::Concern(const Topology::Concerned& concerned) {
+  for (const auto& [name, links] : concerned) {
+    Stale& stale = stale_[name];
+    const auto told = told_.find(name);
+    if (told != told_.end() && told->second.parts != nullptr) {
+      stale.links.insert(links.begin(), links.end());
+    } else {
+      stale.all = true;
+    }
+    concerned_.insert(name);
   }
-  return nsid;
 }
 
-void KernelInventory::LookAtDirty() {
-  for (int round = 0; round < kRounds && !dirty_.empty(); ++round) {
-    for (const std::string& name : std::exchange(dirty_, {})) Look(name);
+void KernelInventory::LookAtConcerned() {
+  for (int round = 0; round < kRounds && !concerned_.empty(); ++round) {
+    for (const std::string& name : std::exchange(concerned_, {})) {
+      if (stale_.contains(name)) Look(name);
+    }
   }
-  dirty_.clear();
-}
-
-void KernelInventory::IndexHost() {
-  const auto links = kernel::ListLinks(host_netlink_);
-  if (!links.ok()) return;  // Look will say why
-  std::vector<End> ends;
-  for (const kernel::Link& link : *links) ends.push_back(ToEnd(link, 0));
-  topology_.Put(Host(), host_netlink_.cookie(), std::move(ends));
+  concerned_.clear();
 }
 
 void KernelInventory::Look(const std::string& name) {
-  dirty_.erase(name);
+  Stale stale;
+  if (const auto known = stale_.find(name); known != stale_.end()) {
+    stale = std::move(known->second);
+    stale_.erase(known);
+  }
+  concerned_.erase(name);
+  if (failed_.erase(name) > 0) stale.all = true;
   absl::Status status;
   if (name == Host()) {
-    status = LookInto(name, host_netlink_, worker_ ? &worker_->host() : nullptr);
+    status = LookInto(name, host_netlink_, worker_ ? &worker_->host() : nullptr, stale);
   } else if (!worker_) {
     return Vanished(name);
   } else {
@@ -207,11 +293,13 @@ void KernelInventory::Look(const std::string& name) {
     status = netns.status();
     if (status.ok()) {
       auto netlink = worker_->OpenNetlink(*netns);
-      status = netlink.ok() ? LookInto(name, *netlink, &*netns) : netlink.status();
+      status = netlink.ok() ? LookInto(name, *netlink, &*netns, stale) : netlink.status();
     }
   }
   // What was told of it before stays: it is there, only not to be seen at the moment.
   if (!status.ok()) {
+    stale_.erase(name);
+    failed_.insert(name);  // until something else is looked at
     options_.logger.Warn("a namespace cannot be looked into",
                          {{"namespace", name}, {"error", std::string(status.message())}});
   }
@@ -219,11 +307,13 @@ void KernelInventory::Look(const std::string& name) {
 
 void KernelInventory::Vanished(const std::string& name) {
   const uint64_t cookie = topology_.CookieOf(name);
-  dirty_.merge(topology_.Remove(name));
-  dirty_.erase(name);
+  Concern(topology_.Remove(name));
   if (topology_.NameOf(cookie).empty()) {
     peers_.Forget(cookie);
-    nsids_.erase(cookie);
+    if (const auto nsid = nsids_.find(cookie); nsid != nsids_.end()) {
+      cookies_.erase(nsid->second);
+      nsids_.erase(nsid);
+    }
   }
   const auto told = told_.find(name);
   if (told == told_.end()) return;
@@ -232,85 +322,21 @@ void KernelInventory::Vanished(const std::string& name) {
   builder_.Remove(name);
 }
 
-absl::Status KernelInventory::LookInto(const std::string& name, kernel::Netlink& netlink, const kernel::Netns* netns) {
-  Contents contents;
-  if (auto links = kernel::ListLinks(netlink); links.ok()) {
-    contents.links = *std::move(links);
-  } else {
-    return links.status();
+absl::StatusOr<int> KernelInventory::NsidOf(const kernel::Netns& netns, uint64_t cookie) {
+  if (cookie == host_netlink_.cookie()) {
+    if (host_nsid_) return *host_nsid_;
+    const auto nsid = kernel::GetNsid(host_netlink_, netns);
+    if (nsid.ok()) host_nsid_ = *nsid;
+    return nsid;
   }
-  if (auto addresses = kernel::ListAddresses(netlink, 0); addresses.ok()) {
-    contents.addresses = *std::move(addresses);
-  } else {
-    return addresses.status();
+  if (const auto known = nsids_.find(cookie); known != nsids_.end()) return known->second;
+  const auto nsid = monitor_ ? kernel::GetOrAssignNsid(host_netlink_, netns) : kernel::GetNsid(host_netlink_, netns);
+  if (nsid.ok() && *nsid >= 0) {
+    nsids_[cookie] = *nsid;
+    cookies_[*nsid] = cookie;
+    peers_.Learn(host_netlink_.cookie(), *nsid, cookie);
   }
-  if (auto routes = kernel::ListRoutes(netlink); routes.ok()) {
-    contents.routes = *std::move(routes);
-  } else {
-    return routes.status();
-  }
-
-  const uint64_t cookie = netlink.cookie();
-  v1::Namespace out;
-  out.set_name(NamespaceName(options_.host, name));
-  v1::NamespaceIdentity* identity = out.mutable_identity();
-  identity->set_boot_id(boot_id_);
-  identity->set_cookie(cookie);
-  identity->set_inode(netns != nullptr ? netns->inode : 0);
-  out.set_nsid(-1);
-  if (netns != nullptr) {
-    const auto nsid = NsidOf(*netns, cookie);
-    if (!nsid.ok()) return nsid.status();
-    out.set_nsid(*nsid);
-  }
-  if (name != Host()) {
-    auto raw = UnescapeName(name);
-    if (!raw.ok()) return raw.status();
-    out.set_raw_name(*std::move(raw));
-    out.set_foreign(!options_.ownership.owns_netns(cookie));
-  }
-  SetTime(absl::Now(), out.mutable_observe_time());
-
-  std::vector<End> ends;
-  absl::flat_hash_map<int, std::string> names;
-  for (const kernel::Link& link : contents.links) names.emplace(link.ifindex, ShownLinkName(link.name));
-  absl::flat_hash_map<int, uint64_t> peer_netns;
-  const auto peer_of = [&](const kernel::Link& link) {
-    v1::LinkPeer peer;
-    peer.set_ifindex(link.peer);
-    peer.set_nsid(link.peer_nsid);
-    if (link.peer_nsid < 0) {
-      const auto found = names.find(link.peer);
-      if (found != names.end()) peer.set_name(found->second);
-      return peer;
-    }
-    Peers::Found found = peers_.Find(netlink, link);
-    peer_netns[link.ifindex] = found.cookie;
-    peer.set_namespace_(topology_.NameOf(found.cookie));
-    peer.set_name(std::move(found.name));
-    return peer;
-  };
-  Fill(
-      contents, peer_of,
-      [&](const kernel::Link& link) {
-        return !IsKernelsOwn(link) && !options_.ownership.owns_link(cookie, link.ifindex);
-      },
-      &out);
-  for (const kernel::Link& link : contents.links) {
-    const auto found = peer_netns.find(link.ifindex);
-    ends.push_back(ToEnd(link, found == peer_netns.end() ? 0 : found->second));
-  }
-  dirty_.merge(topology_.Put(name, cookie, std::move(ends)));
-  dirty_.erase(name);
-
-  const Told now = {Fingerprint(&out, contents.addresses), static_cast<uint32_t>(out.links_size()),
-                    static_cast<uint32_t>(out.routes_size())};
-  const auto [told, added] = told_.emplace(name, now);
-  if (!added) Count(told->second, false);
-  Count(now, true);
-  if (added || told->second.fingerprint != now.fingerprint) builder_.Add(name, std::move(out));
-  told->second = now;
-  return absl::OkStatus();
+  return nsid;
 }
 
 }  // namespace warren::inventory

@@ -7,10 +7,10 @@
 
 namespace warren::inventory {
 
-std::set<std::string> Topology::Put(const std::string& name, uint64_t cookie, std::vector<End> ends) {
-  std::set<std::string> neighbours;
+Topology::Concerned Topology::Put(const std::string& name, uint64_t cookie, std::vector<End> ends) {
+  Concerned concerned;
   if (const auto found = netns_.find(name); found != netns_.end() && found->second.cookie != cookie) {
-    neighbours = Remove(name);
+    concerned = Remove(name);
   }
   const std::string shown_before = NameOf(cookie);
   names_[cookie].insert(name);
@@ -21,31 +21,56 @@ std::set<std::string> Topology::Put(const std::string& name, uint64_t cookie, st
   Known& known = netns_[name];
   for (const auto& [ifindex, end] : known.ends) {
     const auto same = now.ends.find(ifindex);
-    if (same == now.ends.end() || same->second.name != end.name) AddNames(end.peer_netns, name, &neighbours);
+    if (same == now.ends.end() || same->second.name != end.name) AddOtherEnd(end, name, &concerned);
   }
   for (const auto& [ifindex, end] : now.ends) {
     const auto same = known.ends.find(ifindex);
-    if (renamed || same == known.ends.end() || same->second.name != end.name) {
-      AddNames(end.peer_netns, name, &neighbours);
-    }
+    if (renamed || same == known.ends.end() || same->second.name != end.name) AddOtherEnd(end, name, &concerned);
   }
-  Unindex(known);
+  for (const auto& [ifindex, end] : known.ends) Unindex(known.cookie, end);
   known = std::move(now);
-  Index(known);
-  return neighbours;
+  for (const auto& [ifindex, end] : known.ends) Index(cookie, end);
+  return concerned;
 }
 
-std::set<std::string> Topology::Remove(const std::string& name) {
-  std::set<std::string> neighbours;
+Topology::Concerned Topology::Update(const std::string& name, std::vector<End> ends, const std::vector<int>& gone) {
+  Concerned concerned;
   const auto found = netns_.find(name);
-  if (found == netns_.end()) return neighbours;
-  for (const auto& [ifindex, end] : found->second.ends) AddNames(end.peer_netns, name, &neighbours);
-  Unindex(found->second);
+  if (found == netns_.end()) return concerned;
+  Known& known = found->second;
+  for (const int ifindex : gone) {
+    const auto end = known.ends.find(ifindex);
+    if (end == known.ends.end()) continue;
+    AddOtherEnd(end->second, name, &concerned);
+    Unindex(known.cookie, end->second);
+    known.ends.erase(end);
+  }
+  for (End& end : ends) {
+    const auto [place, added] = known.ends.try_emplace(end.ifindex);
+    if (added || place->second.name != end.name) {
+      if (!added) AddOtherEnd(place->second, name, &concerned);
+      AddOtherEnd(end, name, &concerned);
+    }
+    if (!added) Unindex(known.cookie, place->second);
+    place->second = std::move(end);
+    Index(known.cookie, place->second);
+  }
+  return concerned;
+}
+
+Topology::Concerned Topology::Remove(const std::string& name) {
+  Concerned concerned;
+  const auto found = netns_.find(name);
+  if (found == netns_.end()) return concerned;
+  for (const auto& [ifindex, end] : found->second.ends) {
+    AddOtherEnd(end, name, &concerned);
+    Unindex(found->second.cookie, end);
+  }
   auto& names = names_[found->second.cookie];
   names.erase(name);
   if (names.empty()) names_.erase(found->second.cookie);
   netns_.erase(found);
-  return neighbours;
+  return concerned;
 }
 
 std::string Topology::NameOf(uint64_t cookie) const {
@@ -53,6 +78,11 @@ std::string Topology::NameOf(uint64_t cookie) const {
   if (found == names_.end() || found->second.empty()) return "";
   const std::string host(kHostNamespace);
   return found->second.contains(host) ? host : *found->second.begin();
+}
+
+std::set<std::string> Topology::NamesOf(uint64_t cookie) const {
+  const auto found = names_.find(cookie);
+  return found == names_.end() ? std::set<std::string>() : found->second;
 }
 
 uint64_t Topology::CookieOf(const std::string& name) const {
@@ -84,29 +114,24 @@ std::vector<std::string> Topology::Names() const {
   return names;
 }
 
-void Topology::Index(const Known& known) {
-  for (const auto& [ifindex, end] : known.ends) {
-    // Only ends that have another one are ever looked for.
-    if (end.peer != 0 && !end.mac.empty()) by_mac_[end.mac].push_back(known.cookie);
-  }
+void Topology::Index(uint64_t cookie, const End& end) {
+  // Only ends that have another one are ever looked for.
+  if (end.peer != 0 && !end.mac.empty()) by_mac_[end.mac].push_back(cookie);
 }
 
-void Topology::Unindex(const Known& known) {
-  for (const auto& [ifindex, end] : known.ends) {
-    const auto found = by_mac_.find(end.mac);
-    if (end.peer == 0 || found == by_mac_.end()) continue;
-    auto& cookies = found->second;
-    if (const auto one = std::find(cookies.begin(), cookies.end(), known.cookie); one != cookies.end())
-      cookies.erase(one);
-    if (cookies.empty()) by_mac_.erase(found);
-  }
+void Topology::Unindex(uint64_t cookie, const End& end) {
+  const auto found = by_mac_.find(end.mac);
+  if (end.peer == 0 || found == by_mac_.end()) return;
+  auto& cookies = found->second;
+  if (const auto one = std::find(cookies.begin(), cookies.end(), cookie); one != cookies.end()) cookies.erase(one);
+  if (cookies.empty()) by_mac_.erase(found);
 }
 
-void Topology::AddNames(uint64_t cookie, const std::string& but, std::set<std::string>* out) const {
-  const auto found = names_.find(cookie);
-  if (cookie == 0 || found == names_.end()) return;
-  for (const std::string& name : found->second) {
-    if (name != but) out->insert(name);
+void Topology::AddOtherEnd(const End& end, const std::string& name, Concerned* out) const {
+  const auto found = names_.find(end.peer_netns);
+  if (end.peer_netns == 0 || found == names_.end()) return;
+  for (const std::string& other : found->second) {
+    if (other != name) (*out)[other].insert(end.peer);
   }
 }
 

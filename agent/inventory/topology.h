@@ -28,15 +28,22 @@ struct End {
 
 class Topology {
  public:
-  // A namespace as it is now. Returns the names of those that have to be looked at again: they show an end of this one
-  // that has come, gone or changed its name, or the name of the namespace.
-  std::set<std::string> Put(const std::string& name, uint64_t cookie, std::vector<End> ends);
+  // Links that have to be looked at again, by the names of their namespaces: they show an end that has come, gone or
+  // changed its name, or the name of its namespace.
+  using Concerned = std::map<std::string, std::set<int>>;
+
+  // A namespace as it is now.
+  Concerned Put(const std::string& name, uint64_t cookie, std::vector<End> ends);
+  // Some of the links of one that is known: those that are new or have changed, and those that are gone.
+  Concerned Update(const std::string& name, std::vector<End> ends, const std::vector<int>& gone);
   // The name is gone.
-  std::set<std::string> Remove(const std::string& name);
+  Concerned Remove(const std::string& name);
 
   bool Knows(const std::string& name) const { return netns_.contains(name); }
   // "@host" before others, then the first in order; "" when nothing that has this cookie is known.
   std::string NameOf(uint64_t cookie) const;
+  // All of them.
+  std::set<std::string> NamesOf(uint64_t cookie) const;
   // 0: unknown.
   uint64_t CookieOf(const std::string& name) const;
   // Null: unknown.
@@ -52,10 +59,10 @@ class Topology {
     uint64_t cookie = 0;
     std::map<int, End> ends;
   };
-  void Index(const Known& known);
-  void Unindex(const Known& known);
-  // Names, other than this, of the namespace with that cookie.
-  void AddNames(uint64_t cookie, const std::string& but, std::set<std::string>* out) const;
+  void Index(uint64_t cookie, const End& end);
+  void Unindex(uint64_t cookie, const End& end);
+  // Whoever shows this end of the namespace with this name, but that name itself.
+  void AddOtherEnd(const End& end, const std::string& name, Concerned* out) const;
 
   std::map<std::string, Known> netns_;
   absl::flat_hash_map<uint64_t, std::set<std::string>> names_;  // by cookie

@@ -10,14 +10,18 @@
 
 namespace warren::inventory {
 
-// Packs namespaces into updates of about 1 MiB at most, none of which says two things of one namespace. One thread.
+// Packs namespaces into updates of about 1 MiB at most, each of which says one thing of a namespace, or changes of it
+// after that. What is larger than a part is told in parts: a namespace with some of its links, and the rest as changes.
+// One thread.
 class UpdateBuilder {
  public:
   static constexpr size_t kLimit = 1 << 20;  // bytes
+  static constexpr size_t kPart = 256 << 10;
 
   // Named by the last segment of the name.
   void Add(const std::string& name, v1::Namespace netns);
   void Remove(const std::string& name);
+  void Change(const std::string& name, v1::NamespaceChange change);
 
   // An update is full.
   bool full() const { return !done_.empty(); }
@@ -25,7 +29,8 @@ class UpdateBuilder {
   std::vector<v1::InventoryUpdate> Take();
 
  private:
-  void MakeRoom(const std::string& name, size_t size);
+  enum class Said { kAll, kChange };
+  void MakeRoom(const std::string& name, size_t size, Said said);
   void Close();
 
   std::vector<v1::InventoryUpdate> done_;

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/filter.h>
+#include <linux/if.h>
 #include <linux/if_addr.h>
 #include <linux/net_namespace.h>
 #include <linux/rtnetlink.h>
@@ -57,6 +58,7 @@ bool Parse(int origin, nlmsghdr* header, Event* event) {
       const auto* info = static_cast<const ifinfomsg*>(NLMSG_DATA(header));
       event->kind = Event::Kind::kLink;
       event->ifindex = info->ifi_index;
+      event->up = (info->ifi_flags & IFF_UP) != 0;
       // AF_BRIDGE: it has only left a bridge.
       event->deleted = header->nlmsg_type == RTM_DELLINK && info->ifi_family == AF_UNSPEC;
       return true;
@@ -68,6 +70,12 @@ bool Parse(int origin, nlmsghdr* header, Event* event) {
       event->ifindex = static_cast<int>(info->ifa_index);
       event->family = info->ifa_family;
       event->deleted = header->nlmsg_type == RTM_DELADDR;
+      nlattr* table[IFA_MAX + 1] = {};
+      nlmsg_parse(header, sizeof *info, table, IFA_MAX, nullptr);
+      if (const nlattr* local = table[IFA_LOCAL] ? table[IFA_LOCAL] : table[IFA_ADDRESS]) {
+        event->address = {info->ifa_family,
+                          {static_cast<const char*>(nla_data(local)), static_cast<size_t>(nla_len(local))}};
+      }
       return true;
     }
     case RTM_NEWROUTE:

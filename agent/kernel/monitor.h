@@ -21,6 +21,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "agent/kernel/ip.h"
 #include "agent/kernel/netlink.h"
 #include "agent/kernel/netns.h"
 
@@ -66,6 +67,8 @@ struct Event {
   int family = 0;                         // of an address or a route
   bool deleted = false;
   bool replaced = false;  // the route took the place of another, which is not named
+  bool up = false;        // of a link: IFF_UP
+  Ip address;             // of an address: the link's end
   std::string route;      // RouteFromBody takes it
 };
 

@@ -219,7 +219,7 @@ bool NetnsDir::Has(std::string_view name) const {
   return faccessat(AT_FDCWD, PathOf(name).c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-absl::StatusOr<std::vector<std::string>> NetnsDir::List() const {
+absl::StatusOr<std::vector<std::string>> NetnsDir::List(std::vector<std::string>* others) const {
   std::vector<std::string> names;
   const std::unique_ptr<DIR, int (*)(DIR*)> dir(opendir(path_.c_str()), closedir);
   if (dir == nullptr) {
@@ -233,8 +233,9 @@ absl::StatusOr<std::vector<std::string>> NetnsDir::List() const {
     struct statfs fs;
     struct stat st;
     if (fstatat(dirfd(dir.get()), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode)) continue;
-    if (statfs(PathOf(name).c_str(), &fs) != 0 || fs.f_type != NSFS_MAGIC) continue;
-    names.emplace_back(name);
+    const bool is_namespace = statfs(PathOf(name).c_str(), &fs) == 0 && fs.f_type == NSFS_MAGIC;
+    if (is_namespace) names.emplace_back(name);
+    if (!is_namespace && others != nullptr) others->emplace_back(name);
   }
   return names;
 }

@@ -1,5 +1,9 @@
 #include "agent/session/reporter.h"
 
+#include <limits.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+
 #include <algorithm>
 #include <iterator>
 #include <utility>
@@ -17,9 +21,15 @@ constexpr size_t kMaxResultBytes = 1 << 20;
 constexpr milliseconds kStartedDelay{5};
 // The executor counts as idle when it has been for this long.
 constexpr milliseconds kIdle{2};
-// A pass takes turns with rest four times as long, and is due, idle or not, after this time.
+// A pass over everything takes turns with rest four times as long, and is due, idle or not, after this time.
 constexpr int kRest = 4;
 constexpr seconds kOverdue{5};
+// One over what was heard to have changed: sooner when no intent is running, whose result would tell it anyway.
+constexpr milliseconds kHeardIdle{2};
+constexpr milliseconds kHeard{10};
+// When there are results all the time, one that has waited for this long gets a turn this long between two of them.
+constexpr milliseconds kStarved{20};
+constexpr milliseconds kTurn{2};
 
 v1::AgentMessage ToMessage(v1::Report report) {
   v1::AgentMessage message;
@@ -35,6 +45,38 @@ v1::AgentMessage ToMessage(v1::InventoryUpdate update) {
 
 }  // namespace
 
+Reporter::Reporter(Observer& observer) : observer_(observer), bell_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+
+void Reporter::Wake() {
+  changed_.SignalAll();
+  if (!std::exchange(asleep_, false)) return;
+  const uint64_t one = 1;
+  (void)!write(bell_.get(), &one, sizeof one);
+}
+
+bool Reporter::Sleep(Clock::time_point later, int descriptor) {
+  asleep_ = true;
+  mutex_.Unlock();
+  int timeout = -1;
+  if (later != Clock::time_point::max()) {
+    const auto left = std::chrono::ceil<milliseconds>(later - Clock::now()).count();
+    timeout = static_cast<int>(std::clamp<int64_t>(left, 0, INT_MAX));
+  }
+  // poll(2) passes over -1.
+  pollfd wait[] = {{bell_.get(), POLLIN, 0}, {descriptor, POLLIN, 0}};
+  (void)poll(wait, std::size(wait), timeout);
+  mutex_.Lock();
+  asleep_ = false;
+  uint64_t ignored;
+  if (wait[0].revents != 0) (void)!read(bell_.get(), &ignored, sizeof ignored);
+  return wait[1].revents != 0;
+}
+
+void Reporter::WantPass() {
+  if (!pass_wanted_ && !pass_active_) wanted_since_ = Clock::now();
+  pass_wanted_ = true;
+}
+
 absl::Status Reporter::Start(executor::Executor& executor, MakeInventory make) {
   executor_ = &executor;
   absl::Status made;
@@ -47,6 +89,7 @@ absl::Status Reporter::Start(executor::Executor& executor, MakeInventory make) {
       MutexLock lock(&mutex_);
       made = inventory.status();
       ready = true;
+      hears_ = ok && inventory_->descriptor() >= 0;
       changed_.SignalAll();
     }
     if (ok) Run();
@@ -62,7 +105,7 @@ void Reporter::Stop() {
     MutexLock lock(&mutex_);
     stopping_ = true;
     if (outbox_) outbox_->Close();
-    changed_.SignalAll();
+    Wake();
   }
   if (thread_.joinable()) thread_.join();
 }
@@ -71,14 +114,14 @@ void Reporter::BeginSession(std::shared_ptr<Outbox> outbox) {
   MutexLock lock(&mutex_);
   outbox_ = std::move(outbox);
   fresh_ = true;
-  changed_.SignalAll();
+  Wake();
 }
 
 void Reporter::EndSession() {
   MutexLock lock(&mutex_);
   outbox_.reset();
   fresh_ = false;
-  changed_.SignalAll();
+  Wake();
 }
 
 Reporter::Hold::Hold(Reporter& reporter) : reporter_(reporter) {
@@ -89,7 +132,7 @@ Reporter::Hold::Hold(Reporter& reporter) : reporter_(reporter) {
 Reporter::Hold::~Hold() {
   MutexLock lock(&reporter_.mutex_);
   --reporter_.holds_;
-  reporter_.changed_.SignalAll();
+  reporter_.Wake();
 }
 
 void Reporter::Drain(absl::Duration timeout) {
@@ -99,7 +142,7 @@ void Reporter::Drain(absl::Duration timeout) {
   {
     MutexLock lock(&mutex_);
     draining_ = true;
-    changed_.SignalAll();
+    Wake();
     while (outbox_ && (busy_ || fresh_ || !finished_.empty())) {
       if (!changed_.WaitUntil(&mutex_, deadline)) break;
     }
@@ -111,9 +154,11 @@ void Reporter::Drain(absl::Duration timeout) {
 void Reporter::OnStarted(int64_t sequence) {
   MutexLock lock(&mutex_);
   running_.insert(sequence);
-  if (started_.empty()) started_since_ = Clock::now();
+  if (started_.empty()) {
+    started_since_ = Clock::now();
+    Wake();
+  }
   started_.push_back(sequence);
-  changed_.SignalAll();
 }
 
 void Reporter::OnFinished(executor::Finished finished) {
@@ -125,7 +170,7 @@ void Reporter::OnFinished(executor::Finished finished) {
   idle_since_ = Clock::now();
   // Without a session the executor keeps it for the next one.
   if (outbox_) finished_.push_back(std::move(finished));
-  changed_.SignalAll();
+  Wake();
 }
 
 void Reporter::OnOperation(const std::string& kind, absl::Duration took, const std::string& errno_name) {
@@ -135,16 +180,23 @@ void Reporter::OnOperation(const std::string& kind, absl::Duration took, const s
 Reporter::Task Reporter::Due(Clock::time_point now, Clock::time_point* later) {
   if (!outbox_) return Task::kNone;
   if (fresh_) return Task::kIntroduce;
+  const bool may_pass = (pass_wanted_ || pass_active_) && !draining_ && holds_ == 0;
+  if (may_pass && hears_ && pass_turn_ && wanted_since_ + kStarved <= now) return Task::kPass;
   if (!finished_.empty() && holds_ == 0) return Task::kResults;
   if (!started_.empty()) {
     const auto due = started_since_ + kStartedDelay;
     if (due <= now) return Task::kStarted;
     *later = std::min(*later, due);
   }
-  if ((pass_wanted_ || pass_active_) && !draining_ && holds_ == 0) {
-    const auto earliest = pass_active_ ? now : pass_ended_ + kRest * pass_took_;
-    auto due = std::max(earliest, wanted_since_ + kOverdue);
-    if (running_.empty()) due = std::min(due, std::max(earliest, idle_since_ + kIdle));
+  if (may_pass) {
+    Clock::time_point due;
+    if (hears_) {
+      due = pass_active_ ? now : wanted_since_ + (running_.empty() ? kHeardIdle : kHeard);
+    } else {
+      const auto earliest = pass_active_ ? now : pass_ended_ + kRest * pass_took_;
+      due = std::max(earliest, wanted_since_ + kOverdue);
+      if (running_.empty()) due = std::min(due, std::max(earliest, idle_since_ + kIdle));
+    }
     if (due <= now) return Task::kPass;
     *later = std::min(*later, due);
   }
@@ -155,6 +207,7 @@ bool Reporter::PassMustWait() {
   const auto now = Clock::now();
   MutexLock lock(&mutex_);
   auto later = Clock::time_point::max();
+  if (now >= turn_ends_) pass_turn_ = false;
   return stopping_ || Due(now, &later) != Task::kPass;
 }
 
@@ -164,11 +217,9 @@ void Reporter::Run() {
     auto later = Clock::time_point::max();
     const Task task = Due(Clock::now(), &later);
     if (task == Task::kNone) {
-      if (later == Clock::time_point::max()) {
-        changed_.Wait(&mutex_);
-      } else {
-        changed_.WaitUntil(&mutex_, later);
-      }
+      // A pass that is due anyway will hear it all; without a session there is nobody to tell.
+      const bool listen = hears_ && outbox_ && !pass_wanted_ && !pass_active_;
+      if (Sleep(later, listen ? inventory_->descriptor() : -1)) WantPass();
       continue;
     }
     const std::shared_ptr<Outbox> outbox = outbox_;
@@ -194,6 +245,7 @@ void Reporter::Run() {
     }
     mutex_.Lock();
     busy_ = false;
+    if (hears_ && inventory_->stale()) WantPass();
     // Its end may not have been told yet; a newer one may have come.
     if (!alive && outbox_ == outbox) outbox_.reset();
     changed_.SignalAll();
@@ -253,8 +305,8 @@ bool Reporter::ReportResults(Outbox& outbox) {
       results.push_back(std::move(finished_.front().result));
       finished_.pop_front();
     }
-    if (!pass_wanted_ && !pass_active_) wanted_since_ = Clock::now();
-    pass_wanted_ = true;
+    if (!hears_) WantPass();
+    pass_turn_ = true;
   }
   v1::Report last;
   if (!touched.empty()) {
@@ -303,6 +355,7 @@ bool Reporter::ContinuePass(Outbox& outbox) {
   {
     MutexLock lock(&mutex_);
     begins = !pass_active_;
+    turn_ends_ = begin + kTurn;
     if (begins) pass_took_ = {};
     pass_active_ = true;
     if (begins) pass_wanted_ = false;
@@ -314,6 +367,8 @@ bool Reporter::ContinuePass(Outbox& outbox) {
   {
     MutexLock lock(&mutex_);
     pass_took_ += end - begin;
+    pass_turn_ = false;
+    if (hears_) wanted_since_ = end;
     took = absl::FromChrono(pass_took_);
     if (slice.done) {
       pass_active_ = false;

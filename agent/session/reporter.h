@@ -3,12 +3,14 @@
 
 // Decides what the server is told, and when. To a new session: the whole inventory, then the results no server has
 // acknowledged. After an intent: the inventory of the namespaces it touched, and with or after it the result, so that
-// whoever sees a result sees the inventory it left. Once the executor is idle: what else has changed on the host.
+// whoever sees a result sees the inventory it left. When the inventory hears of it: what else has changed on the host,
+// a moment later, since changes come in numbers; where nothing is heard, once the executor is idle.
 //
 // Threading: every method may be called from any thread, none blocks but Start, Drain and Stop. One thread of its own
 // owns the inventory and switches namespaces; it waits when the session's outbox is full. Cost: a report of one intent
 // takes what looking at its namespaces takes, some 0.1 ms each; results that come meanwhile go together. A pass over
-// the rest is broken off for a result, and takes a fifth of one processor at most.
+// the rest is broken off for a result; one over everything, because nothing is heard, takes a fifth of one processor at
+// most.
 
 #include <chrono>
 #include <cstdint>
@@ -29,6 +31,7 @@
 #include "agent/session/observer.h"
 #include "agent/session/outbox.h"
 #include "proto/common/mutex.h"
+#include "proto/common/unique_fd.h"
 
 namespace warren::session {
 
@@ -36,7 +39,7 @@ class Reporter : public executor::Listener {
  public:
   using MakeInventory = std::function<absl::StatusOr<std::unique_ptr<inventory::Inventory>>()>;
 
-  explicit Reporter(Observer& observer) : observer_(observer) {}
+  explicit Reporter(Observer& observer);
   ~Reporter() override { Stop(); }
 
   // Starts the thread, on which the inventory is made; returns how that went. Both outlive Stop. Listens before that
@@ -72,6 +75,10 @@ class Reporter : public executor::Listener {
   using Clock = std::chrono::steady_clock;
 
   void Run();
+  // Until something is to be done, or may be: it is `later`, or `descriptor` (-1: none) is readable. True: it is.
+  bool Sleep(Clock::time_point later, int descriptor) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Wake() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void WantPass() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // What is due now, or when something will be.
   enum class Task { kNone, kIntroduce, kResults, kStarted, kPass };
   Task Due(Clock::time_point now, Clock::time_point* later) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -89,6 +96,7 @@ class Reporter : public executor::Listener {
   Observer& observer_;
   executor::Executor* executor_ = nullptr;
   std::unique_ptr<inventory::Inventory> inventory_;  // the thread's
+  const UniqueFd bell_;                              // an eventfd: wakes the thread while it is asleep_
 
   mutable Mutex mutex_;
   CondVar changed_;
@@ -101,10 +109,14 @@ class Reporter : public executor::Listener {
   Clock::time_point idle_since_ ABSL_GUARDED_BY(mutex_);
   int holds_ ABSL_GUARDED_BY(mutex_) = 0;
   bool busy_ ABSL_GUARDED_BY(mutex_) = false;
+  bool asleep_ ABSL_GUARDED_BY(mutex_) = false;
+  bool hears_ ABSL_GUARDED_BY(mutex_) = false;  // the inventory tells when there is something to look at
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   bool pass_wanted_ ABSL_GUARDED_BY(mutex_) = false;
   bool pass_active_ ABSL_GUARDED_BY(mutex_) = false;
+  bool pass_turn_ ABSL_GUARDED_BY(mutex_) = false;  // results had theirs
+  Clock::time_point turn_ends_ ABSL_GUARDED_BY(mutex_);
   Clock::time_point wanted_since_ ABSL_GUARDED_BY(mutex_);
   Clock::time_point pass_ended_ ABSL_GUARDED_BY(mutex_);
   Clock::duration pass_took_ ABSL_GUARDED_BY(mutex_) = {};  // so far, or the last one

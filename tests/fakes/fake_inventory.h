@@ -5,6 +5,9 @@
 // differences like the real one's, one namespace a slice. FakeHost is the test's side, thread-safe; the inventory is
 // made from it on the thread that uses it.
 
+#include <sys/eventfd.h>
+
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
@@ -17,6 +20,7 @@
 
 #include "agent/inventory/inventory.h"
 #include "proto/common/mutex.h"
+#include "proto/common/unique_fd.h"
 
 namespace warren::inventory {
 
@@ -33,6 +37,36 @@ class FakeHost {
   std::map<std::string, int> Get() const {
     MutexLock lock(&mutex_);
     return namespaces_;
+  }
+
+  // From now on changes made with Change are heard, and passes come for those only.
+  void MakeHeard() {
+    MutexLock lock(&mutex_);
+    bell_.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  }
+  void Change(const std::string& name, int value) {
+    Set(name, value);
+    MutexLock lock(&mutex_);
+    const uint64_t one = 1;
+    (void)!write(bell_.get(), &one, sizeof one);
+  }
+  int descriptor() const {
+    MutexLock lock(&mutex_);
+    return bell_.get();
+  }
+  // What the inventory does: everything up to now is heard; and then looked at.
+  void Hear() {
+    MutexLock lock(&mutex_);
+    uint64_t count = 0;
+    if (bell_.valid() && read(bell_.get(), &count, sizeof count) > 0) stale_ = true;
+  }
+  void LookedAt() {
+    MutexLock lock(&mutex_);
+    stale_ = false;
+  }
+  bool stale() const {
+    MutexLock lock(&mutex_);
+    return stale_;
   }
 
   // From now on a slice of a pass over differences does not end before it is interrupted.
@@ -85,6 +119,8 @@ class FakeHost {
   bool endless_ ABSL_GUARDED_BY(mutex_) = false;
   bool held_ ABSL_GUARDED_BY(mutex_) = false;
   bool at_hold_ ABSL_GUARDED_BY(mutex_) = false;
+  UniqueFd bell_ ABSL_GUARDED_BY(mutex_);  // none: nobody can tell
+  bool stale_ ABSL_GUARDED_BY(mutex_) = false;
   int passes_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
@@ -93,12 +129,15 @@ class FakeInventory : public Inventory {
   explicit FakeInventory(FakeHost& host) : host_(host) {}
 
   std::vector<v1::InventoryUpdate> Refresh(const std::set<std::string>& names) override {
+    host_.Hear();
     v1::InventoryUpdate update;
     for (const std::string& name : names) Look(name, &update);
     if (update.ByteSizeLong() == 0) return {};
     return {update};
   }
   void BeginPass(bool whole) override {
+    host_.Hear();
+    host_.LookedAt();
     whole_ = whole;
     first_ = true;
     todo_.clear();
@@ -128,6 +167,8 @@ class FakeInventory : public Inventory {
     if (update.ByteSizeLong() > 0) slice.updates.push_back(std::move(update));
     return slice;
   }
+  int descriptor() const override { return host_.descriptor(); }
+  bool stale() const override { return host_.stale(); }
   Counts counts() const override { return {told_.size(), 0, 0}; }
 
  private:

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <set>
@@ -36,8 +37,8 @@ class InventoryTest : public ::testing::Test {
   }
 
   // A new one, that has told nothing.
-  void Open() {
-    Options options;
+  void Open(Options options = {}) {
+    inventory_.reset();
     options.host = "h1";
     options.ownership.owns_netns = [this](uint64_t cookie) { return owned_.contains(cookie); };
     options.ownership.owns_link = [this](uint64_t cookie, int ifindex) {
@@ -51,7 +52,8 @@ class InventoryTest : public ::testing::Test {
 
   KernelInventory& inventory() { return *inventory_; }
 
-  // Applies updates; returns the names they speak of, "-red" for one removed, in order.
+  // Applies updates; returns the names they speak of, "-red" for one removed, in order; of one told in changes, each
+  // link and route of it: "red:+eth0", "red:-5" by index, "red:+default", "red:-default".
   std::vector<std::string> Apply(const std::vector<v1::InventoryUpdate>& updates) {
     std::vector<std::string> mentioned;
     for (const v1::InventoryUpdate& update : updates) {
@@ -66,6 +68,8 @@ class InventoryTest : public ::testing::Test {
         mentioned.push_back("-" + name);
         mirror_.erase(name);
       }
+      for (const v1::NamespaceChange& change : update.changes()) ApplyChange(change, &mentioned);
+      EXPECT_LE(update.ByteSizeLong(), size_t{1100000});
     }
     return mentioned;
   }
@@ -79,6 +83,47 @@ class InventoryTest : public ::testing::Test {
     }
   }
   std::vector<std::string> Refresh(const std::set<std::string>& names) { return Apply(inventory_->Refresh(names)); }
+
+  void ApplyChange(const v1::NamespaceChange& change, std::vector<std::string>* mentioned) {
+    const auto name = ParseNamespace(change.namespace_().name());
+    ASSERT_TRUE(name.ok() && mirror_.contains(name->id)) << change.namespace_().name();
+    v1::Namespace& netns = mirror_[name->id];
+    v1::Namespace now = change.namespace_();
+    EXPECT_EQ(now.links_size() + now.routes_size(), 0);
+    now.mutable_links()->Swap(netns.mutable_links());
+    now.mutable_routes()->Swap(netns.mutable_routes());
+    netns = std::move(now);
+    const auto erase_link = [&](int ifindex) {
+      auto& links = *netns.mutable_links();
+      const auto found =
+          std::find_if(links.begin(), links.end(), [&](const v1::Link& link) { return link.ifindex() == ifindex; });
+      if (found == links.end()) return false;
+      links.erase(found);
+      return true;
+    };
+    for (const int ifindex : change.removed_links()) {
+      mentioned->push_back(name->id + ":-" + std::to_string(ifindex));
+      EXPECT_TRUE(erase_link(ifindex)) << "of no link that was told: " << ifindex;
+    }
+    for (const v1::Link& link : change.links()) {
+      mentioned->push_back(name->id + ":+" + link.name());
+      erase_link(link.ifindex());
+      *netns.add_links() = link;
+    }
+    for (const v1::Route& route : change.removed_routes()) {
+      mentioned->push_back(name->id + ":-" + route.destination());
+      auto& routes = *netns.mutable_routes();
+      const auto found = std::find_if(routes.begin(), routes.end(), [&](const v1::Route& one) {
+        return one.SerializeAsString() == route.SerializeAsString();
+      });
+      ASSERT_NE(found, routes.end()) << "of no route that was told: " << route.ShortDebugString();
+      routes.erase(found);
+    }
+    for (const v1::Route& route : change.routes()) {
+      mentioned->push_back(name->id + ":+" + route.destination());
+      *netns.add_routes() = route;
+    }
+  }
 
   const v1::Namespace& Netns(const std::string& name) {
     const auto found = mirror_.find(name);

@@ -207,6 +207,58 @@ TEST_F(ReporterTest, CountsWhatTheExecutorTells) {
   observer_.WaitFor("inventory", 1);
 }
 
+// With an inventory that hears of changes.
+class HearingReporterTest : public ReporterTest {
+ protected:
+  HearingReporterTest() {
+    reporter_.Stop();
+    host_.MakeHeard();
+    EXPECT_TRUE(
+        hearing_.Start(hearing_executor_, [this] { return std::make_unique<inventory::FakeInventory>(host_); }).ok());
+    hearing_.BeginSession(stream_.outbox());
+    stream_.Until("end");
+  }
+  ~HearingReporterTest() override { hearing_.Stop(); }
+
+  Reporter hearing_{observer_};
+  executor::FakeExecutor hearing_executor_{hearing_};
+};
+
+TEST_F(HearingReporterTest, WhatOthersChangeIsToldWithoutAnyIntent) {
+  host_.Change("red", 1);
+  EXPECT_EQ(stream_.Until("+red=1"), "+red=1");
+  host_.Change("red", 2);
+  EXPECT_EQ(stream_.Until("+red=2"), "+red=2");
+}
+
+TEST_F(HearingReporterTest, WhatOthersChangeIsToldWhileAnIntentRuns) {
+  hearing_executor_.Begin(1);
+  host_.Change("red", 1);
+  stream_.Until("+red=1");
+  hearing_executor_.Finish(1, {});
+  EXPECT_EQ(stream_.Until("SUCCEEDED 1"), "SUCCEEDED 1");
+}
+
+TEST_F(HearingReporterTest, AResultBringsNoPassOverWhatWasNotHeardOf) {
+  host_.Set("unheard", 1);
+  host_.Set("red", 1);
+  hearing_executor_.Finish(1, {"red"});
+  EXPECT_EQ(stream_.Until("SUCCEEDED 1"), "+red=1 SUCCEEDED 1");
+  host_.Change("blue", 1);
+  EXPECT_EQ(stream_.Until("+unheard=1"), "+blue=1 | +unheard=1") << "told only once something is heard";
+}
+
+TEST_F(HearingReporterTest, WhatIsHeardWhileAResultIsReportedIsToldAfterIt) {
+  {
+    // The refresh takes the event off the descriptor: what remains is known to the inventory only.
+    Reporter::Hold hold(hearing_);
+    host_.Set("red", 1);
+    host_.Change("blue", 2);
+    hearing_executor_.Finish(1, {"red"});
+  }
+  EXPECT_EQ(stream_.Until("+blue=2"), "+red=1 SUCCEEDED 1 | +blue=2");
+}
+
 TEST(ReporterStart, ReturnsWhyThereIsNoInventory) {
   RecordingObserver observer;
   Reporter reporter(observer);

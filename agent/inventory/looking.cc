@@ -1,0 +1,323 @@
+// How KernelInventory looks into one namespace.
+
+#include <errno.h>
+#include <linux/if.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "agent/inventory/fingerprint.h"
+#include "agent/inventory/kernel_inventory.h"
+#include "agent/kernel/address.h"
+#include "agent/kernel/error.h"
+#include "agent/kernel/link.h"
+#include "agent/kernel/route.h"
+#include "proto/common/names.h"
+
+namespace warren::inventory {
+namespace {
+
+// Of one kept in parts everything is looked at once this share of its links would be.
+constexpr size_t kFraction = 4;
+constexpr size_t kRoutesALink = 4;
+
+void SetTime(absl::Time time, google::protobuf::Timestamp* out) {
+  const int64_t seconds = absl::ToUnixSeconds(time);
+  out->set_seconds(seconds);
+  out->set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
+}
+
+End ToEnd(const kernel::Link& link, uint64_t peer_netns) {
+  return {link.ifindex, ShownLinkName(link.name), link.mac, link.peer, peer_netns};
+}
+
+}  // namespace
+
+void KernelInventory::IndexHost() {
+  const auto links = kernel::ListLinks(host_netlink_);
+  if (!links.ok()) return;  // Look will say why
+  std::vector<End> ends;
+  for (const kernel::Link& link : *links) ends.push_back(ToEnd(link, 0));
+  topology_.Put(std::string(kHostNamespace), host_netlink_.cookie(), std::move(ends));
+}
+
+absl::StatusOr<v1::Namespace> KernelInventory::Head(const std::string& name, uint64_t cookie,
+                                                    const kernel::Netns* netns) {
+  v1::Namespace head;
+  head.set_name(NamespaceName(options_.host, name));
+  v1::NamespaceIdentity* identity = head.mutable_identity();
+  identity->set_boot_id(boot_id_);
+  identity->set_cookie(cookie);
+  identity->set_inode(netns != nullptr ? netns->inode : 0);
+  head.set_nsid(-1);
+  if (netns != nullptr) {
+    const auto nsid = NsidOf(*netns, cookie);
+    if (!nsid.ok()) return nsid.status();
+    head.set_nsid(*nsid);
+  }
+  if (name != kHostNamespace) {
+    auto raw = UnescapeName(name);
+    if (!raw.ok()) return raw.status();
+    head.set_raw_name(*std::move(raw));
+    head.set_foreign(!options_.ownership.owns_netns(cookie));
+  }
+  SetTime(absl::Now(), head.mutable_observe_time());
+  return head;
+}
+
+v1::LinkPeer KernelInventory::PeerOf(kernel::Netlink& netlink, const kernel::Link& link, const NameOf& name_of,
+                                     uint64_t* peer_netns) {
+  v1::LinkPeer peer;
+  peer.set_ifindex(link.peer);
+  peer.set_nsid(link.peer_nsid);
+  if (link.peer_nsid < 0) {
+    peer.set_name(name_of(link.peer));
+    return peer;
+  }
+  Peers::Found found = peers_.Find(netlink, link);
+  *peer_netns = found.cookie;
+  peer.set_namespace_(topology_.NameOf(found.cookie));
+  peer.set_name(std::move(found.name));
+  return peer;
+}
+
+bool KernelInventory::IsForeign(uint64_t cookie, const kernel::Link& link) const {
+  return !IsKernelsOwn(link) && !options_.ownership.owns_link(cookie, link.ifindex);
+}
+
+absl::Status KernelInventory::LookInto(const std::string& name, kernel::Netlink& netlink, const kernel::Netns* netns,
+                                       const Stale& stale) {
+  // The id first: from then on it is heard.
+  auto head = Head(name, netlink.cookie(), netns);
+  if (!head.ok()) return head.status();
+  const auto told = told_.find(name);
+  if (told != told_.end() && told->second.parts != nullptr && monitor_ && !stale.all &&
+      topology_.CookieOf(name) == netlink.cookie() &&
+      stale.links.size() * kFraction <= told->second.parts->links() + options_.many_links) {
+    return LookAtParts(name, netlink, *std::move(head), stale, told->second);
+  }
+  return LookAtAll(name, netlink, *std::move(head));
+}
+
+absl::Status KernelInventory::LookAtAll(const std::string& name, kernel::Netlink& netlink, v1::Namespace head) {
+  Contents contents;
+  if (auto links = kernel::ListLinks(netlink); links.ok()) {
+    contents.links = *std::move(links);
+  } else {
+    return links.status();
+  }
+  if (auto addresses = kernel::ListAddresses(netlink, 0); addresses.ok()) {
+    contents.addresses = *std::move(addresses);
+  } else {
+    return addresses.status();
+  }
+  if (auto routes = kernel::ListRoutes(netlink); routes.ok()) {
+    contents.routes = *std::move(routes);
+  } else {
+    return routes.status();
+  }
+
+  const uint64_t cookie = netlink.cookie();
+  v1::Namespace out = head;
+  absl::flat_hash_map<int, std::string> names;
+  for (const kernel::Link& link : contents.links) names.emplace(link.ifindex, ShownLinkName(link.name));
+  const auto name_of = [&](int ifindex) {
+    const auto found = names.find(ifindex);
+    return found == names.end() ? std::string() : found->second;
+  };
+  std::vector<End> ends;
+  absl::flat_hash_map<int, uint64_t> peer_netns;
+  Fill(
+      contents, [&](const kernel::Link& link) { return PeerOf(netlink, link, name_of, &peer_netns[link.ifindex]); },
+      [&](const kernel::Link& link) { return IsForeign(cookie, link); }, &out);
+  for (const kernel::Link& link : contents.links) ends.push_back(ToEnd(link, peer_netns[link.ifindex]));
+  Concern(topology_.Put(name, cookie, std::move(ends)));
+  stale_.erase(name);
+  concerned_.erase(name);
+
+  const auto [place, added] = told_.try_emplace(name);
+  Told& told = place->second;
+  if (!added) Count(told, false);
+  told.links = static_cast<uint32_t>(out.links_size());
+  told.routes = static_cast<uint32_t>(out.routes_size());
+  Count(told, true);
+  const bool many =
+      contents.links.size() > options_.many_links || contents.routes.size() > options_.many_links * kRoutesALink;
+  if (!many || !monitor_) {
+    told.parts.reset();
+    const uint64_t fingerprint = Fingerprint(&out, contents.addresses);
+    const bool differs = std::exchange(told.fingerprint, fingerprint) != fingerprint;
+    if (added || differs) builder_.Add(name, std::move(out));
+    return absl::OkStatus();
+  }
+
+  const bool anew = added || told.parts == nullptr;
+  if (anew) told.parts = std::make_unique<ToldParts>();
+  told.fingerprint = 0;
+  ToldParts& parts = *told.parts;
+  v1::NamespaceChange change;
+  parts.SetHead(std::move(head), &change);
+  for (const int ifindex : parts.LinkIndexes()) {
+    if (!names.contains(ifindex)) parts.RemoveLink(ifindex, &change);
+  }
+  std::map<int, std::vector<kernel::Address>> addresses;
+  for (kernel::Address& address : contents.addresses) addresses[address.ifindex].push_back(std::move(address));
+  for (const v1::Link& link : out.links()) parts.PutLink(link, addresses[link.ifindex()], &change);
+  std::vector<ToldParts::ShownRoute> routes;
+  for (size_t i = 0; i < contents.routes.size(); ++i) {
+    routes.emplace_back(std::move(contents.routes[i]), out.routes(static_cast<int>(i)));
+  }
+  parts.SetRoutes(std::move(routes), &change);
+  if (anew) {
+    builder_.Add(name, std::move(out));
+  } else if (parts.Differs(change)) {
+    builder_.Change(name, std::move(change));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status KernelInventory::LookAtParts(const std::string& name, kernel::Netlink& netlink, v1::Namespace head,
+                                          const Stale& stale, Told& told) {
+  const uint64_t cookie = netlink.cookie();
+  ToldParts& parts = *told.parts;
+  std::set<int> indexes = stale.links;
+  std::deque<int> foreign = std::exchange(parts.foreign(), {});
+  for (const int ifindex : foreign) {
+    if (options_.ownership.owns_link(cookie, ifindex)) {
+      indexes.insert(ifindex);
+    } else {
+      parts.foreign().push_back(ifindex);
+    }
+  }
+
+  std::vector<kernel::Link> links;
+  std::vector<int> gone;
+  for (const int ifindex : indexes) {
+    if (ifindex <= 0) continue;
+    auto link = kernel::GetLink(netlink, ifindex);
+    if (link.ok()) {
+      const End* before = topology_.Find(cookie, ifindex);
+      // Others show the name.
+      if (before != nullptr && before->name != ShownLinkName(link->name)) {
+        return LookAtAll(name, netlink, std::move(head));
+      }
+      links.push_back(*std::move(link));
+    } else if (kernel::ErrnoOf(link.status()) == ENODEV) {
+      gone.push_back(ifindex);
+    } else {
+      return link.status();
+    }
+  }
+  // Names and ends first, since what is shown below refers to them.
+  std::vector<End> ends;
+  for (const kernel::Link& link : links) {
+    const End* before = topology_.Find(cookie, link.ifindex);
+    ends.push_back(ToEnd(link, before != nullptr && before->peer == link.peer ? before->peer_netns : 0));
+  }
+  Concern(topology_.Update(name, std::move(ends), gone));
+
+  v1::NamespaceChange change;
+  parts.SetHead(std::move(head), &change);
+  for (const int ifindex : gone) parts.RemoveLink(ifindex, &change);
+  const auto name_of = [&](int ifindex) {
+    const End* end = topology_.Find(cookie, ifindex);
+    return end == nullptr ? std::string() : end->name;
+  };
+  const auto shown_name_of = [&](int ifindex) {
+    if (ifindex == 0) return std::string();
+    const End* end = topology_.Find(cookie, ifindex);
+    return end == nullptr ? absl::StrCat("if", ifindex) : end->name;
+  };
+  ends.clear();
+  for (const kernel::Link& link : links) {
+    auto addresses = kernel::ListAddresses(netlink, link.ifindex);
+    if (!addresses.ok() && kernel::ErrnoOf(addresses.status()) != ENODEV) {
+      return addresses.status();
+    }
+    if (!addresses.ok()) addresses = std::vector<kernel::Address>();  // gone meanwhile, which is heard next
+    v1::Link shown;
+    FillLink(link, *addresses, shown_name_of, &shown);
+    uint64_t peer_netns = 0;
+    if (link.peer != 0) *shown.mutable_peer() = PeerOf(netlink, link, name_of, &peer_netns);
+    shown.set_foreign(IsForeign(cookie, link));
+    ends.push_back(ToEnd(link, peer_netns));
+    parts.PutLink(std::move(shown), *addresses, &change);
+  }
+  Concern(topology_.Update(name, std::move(ends), {}));
+  if (auto status = LookAtRoutes(name, netlink, stale, links, parts, &change); !status.ok()) return status;
+
+  Count(told, false);
+  told.links = static_cast<uint32_t>(parts.links());
+  told.routes = static_cast<uint32_t>(parts.routes());
+  Count(told, true);
+  change.mutable_namespace_()->set_link_count(static_cast<int32_t>(parts.links()));
+  change.mutable_namespace_()->set_route_count(static_cast<int32_t>(parts.routes()));
+  if (parts.Differs(change)) builder_.Change(name, std::move(change));
+  return absl::OkStatus();
+}
+
+absl::Status KernelInventory::LookAtRoutes(const std::string& name, kernel::Netlink& netlink, const Stale& stale,
+                                           const std::vector<kernel::Link>& links, ToldParts& parts,
+                                           v1::NamespaceChange* change) {
+  const uint64_t cookie = topology_.CookieOf(name);
+  const NameOf name_of = [&](int ifindex) {
+    if (ifindex == 0) return std::string();
+    const End* end = topology_.Find(cookie, ifindex);
+    return end == nullptr ? absl::StrCat("if", ifindex) : end->name;
+  };
+  const auto show = [&](std::vector<kernel::Route> routes) {
+    std::vector<ToldParts::ShownRoute> shown;
+    for (kernel::Route& route : routes) {
+      v1::Route out;
+      FillRoute(route, name_of, &out);
+      shown.emplace_back(std::move(route), std::move(out));
+    }
+    return shown;
+  };
+
+  bool all = false;
+  for (const kernel::Event& event : stale.routes) {
+    kernel::Route route = kernel::RouteFromBody(event.route);
+    if (event.replaced || !route.next_hops.empty()) {
+      all = true;
+    } else if (!event.deleted) {
+      if (route.ifindex == 0 || parts.HasLink(route.ifindex)) parts.PutRoute(std::move(show({route}).front()), change);
+    } else if (!parts.RemoveRoute(route, change)) {
+      // Not by a link that is gone: what went with that needs no telling.
+      all |= route.ifindex == 0 || parts.HasLink(route.ifindex);
+    }
+  }
+  std::set<int> doubted;
+  for (const int ifindex : stale.downed) {
+    all |= parts.HasMultipath();
+    if (!parts.HasLink(ifindex)) {
+      parts.SetRoutesBy(ifindex, {}, change);
+    } else if (parts.HasRoutesBy(ifindex)) {
+      doubted.insert(ifindex);
+    }
+  }
+  for (const auto& [ifindex, source] : stale.sources) all |= parts.HasSource(source, ifindex);
+  for (const kernel::Link& link : links) {
+    if (parts.DisagreesAbout(link)) doubted.insert(link.ifindex);
+  }
+  // One listing of all costs as much as some dozens of the kernel's walks for one.
+  if (all || doubted.size() > 32) {
+    auto routes = kernel::ListRoutes(netlink);
+    if (!routes.ok()) return routes.status();
+    parts.SetRoutes(show(*std::move(routes)), change);
+    return absl::OkStatus();
+  }
+  for (const int ifindex : doubted) {
+    kernel::RouteFilter filter;
+    filter.ifindex = ifindex;
+    auto routes = kernel::ListRoutes(netlink, filter);
+    if (!routes.ok()) return routes.status();
+    parts.SetRoutesBy(ifindex, show(*std::move(routes)), change);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace warren::inventory

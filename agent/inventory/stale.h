@@ -1,0 +1,51 @@
+#ifndef WARREN_AGENT_INVENTORY_STALE_H_
+#define WARREN_AGENT_INVENTORY_STALE_H_
+
+// What of a namespace has to be looked at again. The details count only for one that is kept in parts (told_parts.h).
+
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "agent/kernel/ip.h"
+#include "agent/kernel/monitor.h"
+
+namespace warren::inventory {
+
+struct Stale {
+  bool all = false;
+  std::set<int> links;
+  std::vector<kernel::Event> routes;  // in order
+  // Links with which routes may have gone or changed, and addresses taken off links that routes may have had as their
+  // source: of IPv4 the kernel does not tell (fib_flush).
+  std::set<int> downed;
+  std::vector<std::pair<int, kernel::Ip>> sources;
+
+  bool empty() const { return !all && links.empty() && routes.empty() && downed.empty() && sources.empty(); }
+
+  void Add(const kernel::Event& event) {
+    switch (event.kind) {
+      case kernel::Event::Kind::kLink:
+        links.insert(event.ifindex);
+        if (!event.up || event.deleted) downed.insert(event.ifindex);
+        break;
+      case kernel::Event::Kind::kAddress:
+        links.insert(event.ifindex);
+        if (!event.deleted) break;
+        downed.insert(event.ifindex);
+        sources.emplace_back(event.ifindex, event.address);
+        break;
+      case kernel::Event::Kind::kRoute:
+        routes.push_back(event);
+        break;
+      case kernel::Event::Kind::kNsid:
+      case kernel::Event::Kind::kLost:
+        all = true;
+        break;
+    }
+  }
+};
+
+}  // namespace warren::inventory
+
+#endif  // WARREN_AGENT_INVENTORY_STALE_H_
