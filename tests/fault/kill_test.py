@@ -7,7 +7,7 @@ started again; in the end everything drains, and the kernel is compared with the
   lost      an acknowledged intent that the server does not know or never finished
   doubled   an intent whose result contradicts the model, as a create would that ran twice
   half      a namespace or link that is there in part, or that no successful intent explains
-  leaked    anything of Warren's left over: parked or half-built namespaces, links set aside, mounts
+  leaked    anything of Warren's left over: parked namespaces, links set aside, mounts, descriptors of the agent
 
 Usage: kill_test.py [KILLS] [SEED]; the counts are printed on the last line.
 """
@@ -25,6 +25,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
 from fleet import Fleet, wait_until  # noqa: E402
 
 CLIENTS = 3
+WARM = 64  # --warm-namespaces as it is by default
 
 
 def router(name):
@@ -139,7 +140,26 @@ def check(fleet, host, clients):
     for path in stray:
         print(f"left over: {path}")
         counts["leaked"] += 1
+    # The agent holds no namespace that has a name; of those without, the warm ones and each thread's way back.
+    held = [link for link in descriptors(host.agent.process.pid) if link.startswith("net:[")]
+    named = {f"net:[{inode}]" for inode in host.run("sh", "-c", "stat -Lc %i /run/netns/*", check=False).stdout.split()}
+    for link in sorted(named & set(held)):
+        print(f"held by the agent: {link}")
+        counts["leaked"] += 1
+    if len(held) > WARM + 20:
+        print(f"held by the agent: {len(held)} namespaces")
+        counts["leaked"] += 1
     return counts
+
+
+def descriptors(pid):
+    links = []
+    for number in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            links.append(os.readlink(f"/proc/{pid}/fd/{number}"))
+        except FileNotFoundError:
+            pass  # closed meanwhile
+    return links
 
 
 def accepted(clients):
