@@ -131,7 +131,7 @@ class ThreeThreads : public ReleaseQueue {
         if (stopping()) return;
         LetGo(item->remainder);
         if (!watcher_.ok()) {
-          NoteUnseen(watcher_.status(), item->remainder);
+          if (!item->remainder.Awaited().empty()) NoteUnseen(watcher_.status(), item->remainder);
           Finish(*item);
           continue;
         }

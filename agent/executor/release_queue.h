@@ -7,7 +7,7 @@
 //
 // Threading: every method may be called from any thread; none waits for the kernel, except Stop. Three threads of its
 // own: one deletes links (a bridge may take 32 ms), one lets namespaces go, one hears what has gone; a work goes from
-// the one to the other and waits for no other work's links. `done` is called on the third only.
+// the one to the other and waits for no other work's links. All calls of `done` are on one of them.
 //
 // Cost: docs/performance.md. Metrics: pending().
 

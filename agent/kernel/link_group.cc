@@ -30,7 +30,7 @@ struct Member {
 absl::StatusOr<std::map<int, Member>> ListMembers(Netlink& netlink) {
   std::map<int, Member> all;
   Message message(RTM_GETLINK, 0, ifinfomsg{});
-  message.PutU32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+
   auto status = netlink.Dump(
       message, "listing links",
       [&](const nlmsghdr* header) {

@@ -69,12 +69,13 @@ class ReleaseWatcher::State {
   }
 
   absl::StatusOr<std::vector<Ended>> Next(int stop) {
+    bool woken = false;
     while (true) {
       int timeout;
       {
         MutexLock lock(&mutex_);
         uint64_t ignored;
-        (void)!read(wake_.get(), &ignored, sizeof ignored);
+        if (woken) (void)!read(wake_.get(), &ignored, sizeof ignored);
         ReadEvents();
         EndDue();
         if (!ended_.empty()) return std::exchange(ended_, {});
@@ -86,6 +87,7 @@ class ReleaseWatcher::State {
         return ErrnoError(errno, "waiting for link events");
       }
       if (wait[2].revents != 0) return absl::CancelledError("told to stop");
+      woken = wait[1].revents != 0;
     }
   }
 
@@ -221,7 +223,6 @@ class ReleaseWatcher::State {
     }
     for (auto& [origin, gone] : links) {
       Message list(RTM_GETLINK, 0, ifinfomsg{});
-      list.PutU32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
       // Honoured for dumps, and only for dumps.
       if (origin != kOwnNamespace) list.PutU32(IFLA_TARGET_NETNSID, static_cast<uint32_t>(origin));
       std::set<int> present;
@@ -277,7 +278,8 @@ absl::StatusOr<std::vector<OuterEnd>> OuterEnds(Netlink& host, const Netns& self
   // Asked by nsid, the kernel answers in terms of whoever asks: with the host's ids, its own among them, which it gets
   // by this if it had none.
   Message message(RTM_GETLINK, 0, ifinfomsg{});
-  message.PutU32(IFLA_TARGET_NETNSID, static_cast<uint32_t>(nsid)).PutU32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+  // Without an IFLA_EXT_MASK, for which the kernel would first measure every link of the host (rtnl_calcit).
+  message.PutU32(IFLA_TARGET_NETNSID, static_cast<uint32_t>(nsid));
   nlattr* info = message.Begin(IFLA_LINKINFO);
   message.PutName(IFLA_INFO_KIND, "veth");
   message.End(info);

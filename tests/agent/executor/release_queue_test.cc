@@ -1,15 +1,19 @@
 #include "agent/executor/release_queue.h"
 
 #include <gmock/gmock.h>
+#include <linux/capability.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <semaphore>
 #include <set>
 #include <thread>
 
@@ -83,6 +87,15 @@ class Told {
   std::set<std::string> early_ ABSL_GUARDED_BY(mutex_);
   std::set<std::thread::id> threads_ ABSL_GUARDED_BY(mutex_);
 };
+
+// Of the calling thread, and of those it makes.
+void DropCapability(int capability) {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct data[2] = {};
+  ASSERT_EQ(syscall(SYS_capget, &header, data), 0);
+  data[CAP_TO_INDEX(capability)].effective &= ~CAP_TO_MASK(capability);
+  ASSERT_EQ(syscall(SYS_capset, &header, data), 0);
+}
 
 class ReleaseQueueTest : public kernel::KernelTest {
  protected:
@@ -262,12 +275,35 @@ TEST_F(ReleaseQueueTest, HearsOfAllThoughEventsAreLost) {
   for (int i = 0; i < 50; ++i) names.push_back(absl::StrCat("n", i));
   Make(names);
   Start(absl::InfiniteDuration(), 1);
+  // Nobody reads while this one is told, and the buffer holds next to nothing.
+  std::binary_semaphore telling(0), go_on(0);
+  queue_->Add({{}, {}, [&](const v1::ReleasePending&) {
+                 telling.release();
+                 go_on.acquire();
+               }});
+  telling.acquire();
   for (const std::string& name : names) queue_->Add({{}, {Known(name)}, told_.Done(name)});
-  told_.Wait(names.size());
+  Sh("while ip -o link | grep -q ' v-'; do :; done");
   EXPECT_NE(Sh("awk 'NR > 1 {drops += $9} END {print drops}' /proc/net/netlink"), "0");
-  EXPECT_EQ(Links(), "lo");
+  go_on.release();
+  told_.Wait(names.size());
   queue_->Stop();
   told_.ExpectEachOnceWhenItWasGone();
+}
+
+TEST_F(ReleaseQueueTest, WithoutCapNetBroadcastItLetsGoAndSaysThatNobodyCanSeeMore) {
+  Make({"red"});
+  std::jthread([this] {
+    DropCapability(CAP_NET_BROADCAST);
+    Start();
+  }).join();
+  queue_->Add({{}, {Known("red")}, told_.Done("red")});
+  queue_->Add({{}, {}, told_.Done("nothing")});
+  EXPECT_THAT(told_.Pending("red").objects(),
+              ElementsAre(::testing::AllOf(HasSubstr("cannot see whether the kernel has let go"),
+                                           HasSubstr("CAP_NET_BROADCAST"))));
+  EXPECT_THAT(told_.Pending("nothing").objects(), IsEmpty());
+  EXPECT_EQ(Namespaces(), "");
 }
 
 TEST_F(ReleaseQueueTest, LinksOfSeveralWorksAreDeletedAndOneThatCannotBeIsToldOfToItsOwn) {
