@@ -60,6 +60,11 @@ class Inventory {
   // Something has changed that was not looked at: a pass is due.
   virtual bool stale() const = 0;
 
+  // While many of Warren's own changes are under way, what others change in named namespaces is not heard, since that
+  // would slow down every change (kernel/monitor.h). What is asked for by name is looked at whole meanwhile; when it is
+  // over, all of them are due to be looked at.
+  virtual void Hurry(bool on) = 0;
+
   virtual Counts counts() const = 0;
 };
 

@@ -143,7 +143,9 @@ std::vector<v1::InventoryUpdate> KernelInventory::Refresh(const std::set<std::st
   for (const std::string& raw : names) shown.insert(ShownName(raw));
   // Others first, so that the host's view of them is told once.
   for (const std::string& name : shown) {
-    if (name != Host()) Look(name);
+    if (name == Host()) continue;
+    if (hurries_) stale_[name].all = true;
+    Look(name);
   }
   if (shown.contains(Host())) Look(Host());
   LookAtConcerned();
@@ -241,6 +243,19 @@ Inventory::Slice KernelInventory::Continue(const std::function<bool()>& interrup
   }
   if (slice.done) pass_.reset();
   return slice;
+}
+
+void KernelInventory::Hurry(bool on) {
+  if (!monitor_ || hurries_ == on) return;
+  if (auto status = monitor_->HearAll(!on); !status.ok()) {
+    options_.logger.Warn("events cannot be chosen", {{"error", std::string(status.message())}});
+    return;
+  }
+  hurries_ = on;
+  if (on) return;
+  for (const auto& [name, told] : told_) {
+    if (name != Host()) stale_[name].all = true;
+  }
 }
 
 Counts KernelInventory::counts() const {

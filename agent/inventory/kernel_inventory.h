@@ -60,6 +60,7 @@ class KernelInventory : public Inventory {
   Slice Continue(const std::function<bool()>& interrupted) override;
   int descriptor() const override { return epoll_.get(); }
   bool stale() const override { return list_wanted_ || !stale_.empty(); }
+  void Hurry(bool on) override;
   Counts counts() const override;
 
  private:
@@ -121,6 +122,7 @@ class KernelInventory : public Inventory {
   Peers peers_;
   UniqueFd epoll_;  // of the two below
   std::optional<kernel::Monitor> monitor_;
+  bool hurries_ = false;
   std::optional<kernel::NetnsWatch> names_;
   // By cookie, and back. An id once given stays, and asking for one takes the kernel a walk through all that the host
   // has.

@@ -117,10 +117,8 @@ absl::StatusOr<EventSocket> EventSocket::Open(NetnsWorker& worker, const Options
   auto socket = worker.OpenNetlink(worker.host());
   if (!socket.ok()) return socket.status();
   const int fd = socket->fd();
-  const int on = 1;
-  if (setsockopt(fd, SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, &on, sizeof on) != 0) {
-    return ErrnoError(errno, "listening to all namespaces (CAP_NET_BROADCAST is needed)");
-  }
+  EventSocket events(*std::move(socket));
+  if (auto status = events.HearAll(true); !status.ok()) return status;
   // Without CAP_NET_ADMIN in the initial user namespace, as much as the system grants.
   if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &options.receive_buffer, sizeof options.receive_buffer) != 0) {
     setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &options.receive_buffer, sizeof options.receive_buffer);
@@ -133,7 +131,15 @@ absl::StatusOr<EventSocket> EventSocket::Open(NetnsWorker& worker, const Options
       return ErrnoError(errno, "listening to events");
     }
   }
-  return EventSocket(*std::move(socket));
+  return events;
+}
+
+absl::Status EventSocket::HearAll(bool all) {
+  const int on = all ? 1 : 0;
+  if (setsockopt(fd(), SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, &on, sizeof on) != 0) {
+    return ErrnoError(errno, "listening to all namespaces (CAP_NET_BROADCAST is needed)");
+  }
+  return absl::OkStatus();
 }
 
 absl::Status EventSocket::Read(const std::function<void(int origin, nlmsghdr* message)>& each,

@@ -8,6 +8,10 @@
 //
 // EventSocket hands over messages as they are; Monitor is one for the inventory.
 //
+// What it costs those who change things elsewhere: for every event and every such socket the kernel walks through all
+// ids that the host has (do_one_broadcast, peernet2id: 10 ns each, twice), some 25 events a router. So whoever does not
+// need to hear of other namespaces for a while says so (HearAll).
+//
 // Threading: one thread at a time; the descriptor may be polled meanwhile. Needs CAP_NET_BROADCAST; PERMISSION_DENIED
 // without. Cost: 1-2 µs an event, and some 1-2 KiB of the receive buffer while it has not been read. Nothing of a
 // namespace without an nsid is heard.
@@ -38,6 +42,9 @@ class EventSocket {
     int receive_buffer = 4 << 20;  // bytes, beyond the system's limit too
   };
   static absl::StatusOr<EventSocket> Open(NetnsWorker& worker, const Options& options);
+
+  // Whether other namespaces are heard, as they are at first, or the host's own alone.
+  absl::Status HearAll(bool all);
 
   // Hands over what there is, without waiting for more: the nsid of the namespace it is from, and the message. Calls
   // `lost` where some are missing, since they came faster than they were read.
@@ -76,6 +83,9 @@ class Monitor {
  public:
   // Links, addresses, routes and nsids.
   static absl::StatusOr<Monitor> Open(NetnsWorker& worker, int receive_buffer = 16 << 20);
+
+  // As EventSocket's.
+  absl::Status HearAll(bool all) { return socket_.HearAll(all); }
 
   // All that there are, in order; does not wait.
   absl::Status Read(const std::function<void(const Event&)>& each);

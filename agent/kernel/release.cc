@@ -31,6 +31,8 @@ using Key = std::pair<int, int>;
 
 constexpr int kOwnNamespace = EventSocket::kOwnNamespace;
 
+bool IsElsewhere(const Key& key) { return key.first != kOwnNamespace && key.second != 0; }
+
 std::set<Key> KeysOf(const Release& release) {
   std::set<Key> keys = release.links;
   for (const int nsid : release.nsids) keys.emplace(nsid, 0);
@@ -48,7 +50,12 @@ class ReleaseWatcher::State {
     MutexLock lock(&mutex_);
     // What was said before is not about these: the kernel gives nsids out again.
     ReadEvents();
-    for (const Key& key : KeysOf(release)) index_[key].push_back(id);
+    for (const Key& key : KeysOf(release)) {
+      const auto [place, added] = index_.try_emplace(key);
+      place->second.push_back(id);
+      if (added && IsElsewhere(key)) ++elsewhere_;
+    }
+    Tune();
     waits_[id].left = std::move(release);
   }
 
@@ -78,6 +85,7 @@ class ReleaseWatcher::State {
         if (woken) (void)!read(wake_.get(), &ignored, sizeof ignored);
         ReadEvents();
         EndDue();
+        Tune();
         if (!ended_.empty()) return std::exchange(ended_, {});
         timeout = UntilFirstDeadline();
       }
@@ -108,6 +116,14 @@ class ReleaseWatcher::State {
     if (deadlines_.empty()) return -1;
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadlines_.begin()->first - Clock::now()).count();
     return static_cast<int>(std::clamp<int64_t>(left, 0, INT_MAX));
+  }
+
+  // Hears of other namespaces only while something there is waited for: it costs everybody (monitor.h).
+  void Tune() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const bool all = elsewhere_ > 0;
+    if (all == hears_all_) return;
+    if (auto status = events_.HearAll(all); !status.ok()) return EndAll(status);
+    hears_all_ = all;
   }
 
   // All there are by now.
@@ -152,6 +168,7 @@ class ReleaseWatcher::State {
         }
         if (waiting.left.empty() && waiting.awaited) End(id);
       }
+      if (IsElsewhere(from->first)) --elsewhere_;
       from = index_.erase(from);
     }
   }
@@ -167,6 +184,7 @@ class ReleaseWatcher::State {
 
   void EndAll(const absl::Status& why) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     index_.clear();
+    elsewhere_ = 0;
     std::vector<uint64_t> awaited;
     for (auto& [id, waiting] : waits_) {
       waiting.status = why;
@@ -192,7 +210,9 @@ class ReleaseWatcher::State {
       for (const Key& key : KeysOf(found->second.left)) {
         const auto place = index_.find(key);
         std::erase(place->second, id);
-        if (place->second.empty()) index_.erase(place);
+        if (!place->second.empty()) continue;
+        if (IsElsewhere(key)) --elsewhere_;
+        index_.erase(place);
       }
       found->second.status = status;
       End(id);
@@ -244,6 +264,8 @@ class ReleaseWatcher::State {
   EventSocket events_ ABSL_GUARDED_BY(mutex_);
   Netlink queries_ ABSL_GUARDED_BY(mutex_);
   std::map<Key, std::vector<uint64_t>> index_ ABSL_GUARDED_BY(mutex_);
+  size_t elsewhere_ ABSL_GUARDED_BY(mutex_) = 0;  // keys that are links of other namespaces
+  bool hears_all_ ABSL_GUARDED_BY(mutex_) = true;
   std::unordered_map<uint64_t, Waiting> waits_ ABSL_GUARDED_BY(mutex_);
   std::set<std::pair<Clock::time_point, uint64_t>> deadlines_ ABSL_GUARDED_BY(mutex_);
   std::vector<Ended> ended_ ABSL_GUARDED_BY(mutex_);

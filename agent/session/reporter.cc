@@ -29,6 +29,9 @@ constexpr milliseconds kHeardIdle{2};
 constexpr milliseconds kHeard{10};
 // When there are results all the time, one that has waited for this long gets a turn this long between two of them.
 constexpr milliseconds kStarved{20};
+// So many intents at once are many; it is over when none has run for this long.
+constexpr size_t kMany = 8;
+constexpr milliseconds kManyOver{10};
 constexpr milliseconds kTurn{2};
 
 v1::AgentMessage ToMessage(v1::Report report) {
@@ -215,6 +218,7 @@ void Reporter::Run() {
   mutex_.Lock();
   while (!stopping_) {
     auto later = Clock::time_point::max();
+    Hurry(Clock::now(), &later);
     const Task task = Due(Clock::now(), &later);
     if (task == Task::kNone) {
       // A pass that is due anyway will hear it all; without a session there is nobody to tell.
@@ -251,6 +255,21 @@ void Reporter::Run() {
     changed_.SignalAll();
   }
   mutex_.Unlock();
+}
+
+void Reporter::Hurry(Clock::time_point now, Clock::time_point* later) {
+  bool hurry = hurries_ || running_.size() >= kMany;
+  if (hurry && running_.empty()) {
+    const auto over = idle_since_ + kManyOver;
+    hurry = now < over;
+    if (hurry) *later = std::min(*later, over);
+  }
+  if (hurry == hurries_) return;
+  hurries_ = hurry;
+  mutex_.Unlock();
+  inventory_->Hurry(hurry);
+  mutex_.Lock();
+  if (hears_ && inventory_->stale()) WantPass();
 }
 
 bool Reporter::Introduce(Outbox& outbox) {

@@ -75,6 +75,8 @@ class Reporter : public executor::Listener {
   using Clock = std::chrono::steady_clock;
 
   void Run();
+  // Tells the inventory whether many intents are running.
+  void Hurry(Clock::time_point now, Clock::time_point* later) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Until something is to be done, or may be: it is `later`, or `descriptor` (-1: none) is readable. True: it is.
   bool Sleep(Clock::time_point later, int descriptor) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Wake() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -104,6 +106,7 @@ class Reporter : public executor::Listener {
   bool fresh_ ABSL_GUARDED_BY(mutex_) = false;  // the session has been told nothing
   std::deque<executor::Finished> finished_ ABSL_GUARDED_BY(mutex_);
   std::set<int64_t> running_ ABSL_GUARDED_BY(mutex_);
+  bool hurries_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<int64_t> started_ ABSL_GUARDED_BY(mutex_);  // not told
   Clock::time_point started_since_ ABSL_GUARDED_BY(mutex_);
   Clock::time_point idle_since_ ABSL_GUARDED_BY(mutex_);

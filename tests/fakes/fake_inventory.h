@@ -69,6 +69,18 @@ class FakeHost {
     return stale_;
   }
 
+  // Somebody hurries: nothing is heard meanwhile, and everything is to be looked at after it.
+  void Hurry(bool on) {
+    MutexLock lock(&mutex_);
+    hurries_ = on;
+    if (!on) stale_ = true;
+    changed_.SignalAll();
+  }
+  void WaitUntilHurrying(bool on) {
+    MutexLock lock(&mutex_);
+    while (hurries_ != on) changed_.Wait(&mutex_);
+  }
+
   // From now on a slice of a pass over differences does not end before it is interrupted.
   void MakePassesEndless() {
     MutexLock lock(&mutex_);
@@ -121,6 +133,7 @@ class FakeHost {
   bool at_hold_ ABSL_GUARDED_BY(mutex_) = false;
   UniqueFd bell_ ABSL_GUARDED_BY(mutex_);  // none: nobody can tell
   bool stale_ ABSL_GUARDED_BY(mutex_) = false;
+  bool hurries_ ABSL_GUARDED_BY(mutex_) = false;
   int passes_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
@@ -169,6 +182,7 @@ class FakeInventory : public Inventory {
   }
   int descriptor() const override { return host_.descriptor(); }
   bool stale() const override { return host_.stale(); }
+  void Hurry(bool on) override { host_.Hurry(on); }
   Counts counts() const override { return {told_.size(), 0, 0}; }
 
  private:

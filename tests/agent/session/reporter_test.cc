@@ -259,6 +259,15 @@ TEST_F(HearingReporterTest, WhatIsHeardWhileAResultIsReportedIsToldAfterIt) {
   EXPECT_EQ(stream_.Until("+blue=2"), "+red=1 SUCCEEDED 1 | +blue=2");
 }
 
+TEST_F(HearingReporterTest, ManyIntentsAtOnceAreHurriedForAndAfterThemEverythingIsLookedAt) {
+  for (int64_t sequence = 1; sequence <= 8; ++sequence) hearing_executor_.Begin(sequence);
+  host_.WaitUntilHurrying(true);
+  host_.Set("unheard", 1);
+  for (int64_t sequence = 1; sequence <= 8; ++sequence) hearing_executor_.Finish(sequence, {});
+  host_.WaitUntilHurrying(false);
+  stream_.Until("+unheard=1");
+}
+
 TEST(ReporterStart, ReturnsWhyThereIsNoInventory) {
   RecordingObserver observer;
   Reporter reporter(observer);
