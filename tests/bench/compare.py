@@ -1,8 +1,8 @@
 """See compare.sh, which runs this.
 
-In each round every part is run once, so that what disturbs the machine disturbs all of them. The floor of a round is the
-better of one thread and two. A ratio is the median over the rounds of the ratios within a round, and the last line has
-the better of the two ways to submit.
+In each round every part is run once, so that what disturbs the machine disturbs all of them. The floor of a round is
+the better of one thread and two. A ratio is the median over the rounds of the ratios within a round, and the last line
+has the better of the two ways to submit.
 """
 
 import argparse
@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 
-from breakdown import Recording
+from breakdown import FREQUENCY, Recording
 from machine import BENCH, LIMIT, MISSING, PEERS, Failed, Warren, drain, in_sandbox, rates
 
 PEER_NAMES = {
@@ -31,6 +31,8 @@ WAYS = {
     "one intent a call": ((0, 256), (0, 1000)),
     "100 intents a call": ((100, 4), (100, 10)),
 }
+PROGRAMS = ("floor", "agent", "server", "client", "kernel", "others")
+SLICE_MS = 10  # of a burst's timeline
 PARTS = ("throughput", "peers", "growth", "single", "profile")
 
 
@@ -182,23 +184,62 @@ def growth(options):
 
 
 def profile(options):
-    """Where processor time goes while routers are made and deleted."""
+    """Where processor time goes while routers are made and deleted, and what happens when in a burst."""
+    for threads in (1, 2):
+        drain()
+        recording = Recording(pathlib.Path(tempfile.gettempdir()) / "perf.data")
+        done = in_sandbox([BENCH / "netlink_floor", options.n, threads], LIMIT)
+        say(f"floor, {threads} thread{'s' * (threads > 1)}, create and delete: "
+            f"{rates(done.stdout)['create']:.0f}/s created while sampled; ms of processor of each")
+        print_activities(recording.end({done.pid: "floor"}), 1e3 / FREQUENCY / options.n)
     for way in WAYS:
         drain()
         with Warren(options.warm, options.server_flag, options.agent_flag) as warren:
             for what, (batch, in_flight) in zip(("create", "delete"), WAYS[way]):
-                warren.settle()
-                recording = Recording(pathlib.Path(tempfile.gettempdir()) / "perf.data")
-                rate, _ = warren.rate(what, 0, options.n, batch, in_flight)
-                programs = {warren.client: "client"} | {pid: name for name, pid in warren.pids().items()}
-                each = {key: seconds * 1e3 / options.n for key, seconds in recording.end(programs).items()}
+                rate, samples = sampled(warren, what, options.n, batch, in_flight)
                 say(f"{what}, {way}: {rate:.0f}/s while sampled, {1e3 / rate:.3f} ms a router; ms of processor of each")
-                for program in ("agent", "server", "client", "kernel", "others"):
-                    shares = sorted(((ms, name) for (who, name), ms in each.items() if who == program), reverse=True)
-                    say(f"  {program:7} {sum(ms for ms, _ in shares):.3f}")
-                    for ms, name in shares[:12] if program != "others" else []:
-                        if ms >= 0.005:
-                            say(f"    {ms:.3f}  {name}")
+                print_activities(samples, 1e3 / FREQUENCY / options.n)
+            rate, samples = sampled(warren, "create", options.warm, *WAYS[way][0])
+            say(f"burst, {way}: {rate:.0f}/s while sampled; ms of processor in each {SLICE_MS} ms, of all processors")
+            print_slices(samples)
+
+
+def sampled(warren, what, count, batch, in_flight):
+    warren.settle()
+    recording = Recording(pathlib.Path(tempfile.gettempdir()) / "perf.data")
+    rate, _ = warren.rate(what, 0, count, batch, in_flight)
+    return rate, recording.end({warren.client: "client"} | {pid: name for name, pid in warren.pids().items()})
+
+
+def print_activities(samples, each):
+    taken = collections.Counter((sample.program, sample.thread, sample.activity) for sample in samples)
+    for program in [name for name in PROGRAMS if any(of == name for of, _, _ in taken)]:
+        threads = collections.Counter()
+        for (of, thread, _), count in taken.items():
+            if of == program:
+                threads[thread] += count
+        say(f"  {program:7} {threads.total() * each:.3f}")
+        for thread, total in threads.most_common() if program != "others" else []:
+            shares = sorted(((count, name) for (of, who, name), count in taken.items()
+                             if (of, who) == (program, thread)), reverse=True)
+            shown = ", ".join(f"{name} {count * each:.3f}" for count, name in shares if count * each >= 0.008)
+            if total * each >= 0.008:
+                say(f"    {total * each:.3f}  {thread or 'threads'}: {shown}")
+
+
+def print_slices(samples):
+    """From the client's first sample to its last."""
+    begun = min((sample.time for sample in samples if sample.program == "client"), default=0)
+    ended = max((sample.time for sample in samples if sample.program == "client"), default=0)
+    slices = collections.defaultdict(collections.Counter)
+    for sample in samples:
+        if begun <= sample.time <= ended:
+            activity = f"({sample.activity})" if sample.activity else ""
+            who = " ".join(part for part in (sample.program, sample.thread, activity) if part)
+            slices[int((sample.time - begun) * 1e3 / SLICE_MS)][who] += 1
+    for number, taken in sorted(slices.items()):
+        say(f"  {number * SLICE_MS:4} ms  " + ", ".join(
+            f"{who} {count * 1e3 / FREQUENCY:.0f}" for who, count in taken.most_common(6)))
 
 
 def fdatasync_ms(count=200):

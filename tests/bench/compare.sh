@@ -11,7 +11,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 [ "$(id -u)" = 0 ] || { echo "compare: root is needed: it makes network namespaces" >&2; exit 1; }
 WARREN_BIN=$(realpath -m "${WARREN_BIN:-$here/../../build/bin}")
 export WARREN_BIN
-for program in "$WARREN_BIN"/warren-server "$WARREN_BIN"/warren-agent "$WARREN_BIN"/../bench/{netlink_floor,router_load}; do
+for program in "$WARREN_BIN"/warren-{server,agent} "$WARREN_BIN"/../bench/{netlink_floor,router_load}; do
   [ -x "$program" ] || { echo "compare: $program is not there: build first (WARREN_BIN says where)" >&2; exit 1; }
 done
 

@@ -17,8 +17,8 @@ def compare(*options):
 class CompareTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        done = compare("-n", "20", "--rounds", "1", "--bursts", "1", "--warm", "4", "--growth", "5,10", "--growth-n", "5",
-                       "--growth-repeats", "1", "--single", "5")
+        done = compare("-n", "20", "--rounds", "1", "--bursts", "1", "--warm", "4", "--growth", "5,10",
+                       "--growth-n", "5", "--growth-repeats", "1", "--single", "5")
         cls.code, cls.out, cls.errors = done.returncode, done.stdout, done.stderr
 
     def has(self, line):
@@ -43,8 +43,8 @@ class CompareTest(unittest.TestCase):
         for existing in (5, 10):
             self.has(rf" +{existing}(?: +\d+\.\d+){{4}} +\d+")
         self.has(r"cost at 10 / cost at 5: Warren \d+\.\d\d, floor \d+\.\d\d")
-        for what in ("floor create", "floor delete", "Warren create, submit to result", "Warren delete, submit to result",
-                     "Warren create, of it on the host", "fdatasync of 4 KiB"):
+        for what in ("floor create", "floor delete", "Warren create, submit to result",
+                     "Warren delete, submit to result", "Warren create, of it on the host", "fdatasync of 4 KiB"):
             self.has(what + r" +\d+\.\d{3} +\d+\.\d{3}")
 
     def test_the_processor_time_of_each_program_is_told(self):

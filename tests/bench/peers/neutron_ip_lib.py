@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What OpenStack Neutron's L3 agent makes routers with, in process: without the daemon that it asks for privileged work.
+"""What OpenStack Neutron makes routers with, in process: without the daemon that it asks for privileged work.
 
 See common.sh for what a peer is.
 """
