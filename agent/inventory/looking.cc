@@ -171,6 +171,8 @@ absl::Status KernelInventory::LookAtAll(const std::string& name, kernel::Netlink
     routes.emplace_back(std::move(contents.routes[i]), out.routes(static_cast<int>(i)));
   }
   parts.SetRoutes(std::move(routes), &change);
+  change.mutable_namespace_()->set_link_count(out.link_count());
+  change.mutable_namespace_()->set_route_count(out.route_count());
   if (anew) {
     builder_.Add(name, std::move(out));
   } else if (parts.Differs(change)) {

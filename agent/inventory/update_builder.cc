@@ -26,10 +26,12 @@ v1::Namespace HeadOf(const v1::Namespace& netns) {
   v1::Namespace head;
   head.set_name(netns.name());
   head.set_raw_name(netns.raw_name());
-  *head.mutable_identity() = netns.identity();
+  if (netns.has_identity()) *head.mutable_identity() = netns.identity();
   head.set_foreign(netns.foreign());
   head.set_nsid(netns.nsid());
-  *head.mutable_observe_time() = netns.observe_time();
+  head.set_link_count(netns.link_count());
+  head.set_route_count(netns.route_count());
+  if (netns.has_observe_time()) *head.mutable_observe_time() = netns.observe_time();
   return head;
 }
 

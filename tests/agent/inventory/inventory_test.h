@@ -136,6 +136,7 @@ class InventoryTest : public ::testing::Test {
     }
     throw std::runtime_error("not in the inventory: " + netns + ":" + name);
   }
+  const std::map<std::string, v1::Namespace>& mirror() const { return mirror_; }
   std::set<std::string> Names() const {
     std::set<std::string> names;
     for (const auto& [name, netns] : mirror_) names.insert(name);

@@ -1,0 +1,316 @@
+// What is heard and told part by part, against what a new inventory sees that looks at everything.
+
+#include <poll.h>
+#include <stdlib.h>
+
+#include <random>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "agent/kernel/link.h"
+#include "tests/agent/inventory/inventory_test.h"
+
+namespace warren::inventory {
+namespace {
+
+using Told = std::vector<std::string>;
+
+class Changes : public InventoryTest {
+ protected:
+  Changes() { OpenWith(4); }
+  void OpenWith(size_t many_links, int event_buffer = 1 << 20) {
+    Options options;
+    options.many_links = many_links;
+    options.event_buffer = event_buffer;
+    Open(std::move(options));
+  }
+  // So that the host's own namespace is one with many links. Nothing happens by itself.
+  void FillHost() {
+    Sh("sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1");
+    for (int i = 0; i < 3; ++i) Sh(absl::StrCat("ip link add h", i, " type veth peer name g", i));
+  }
+  void TearDown() override {
+    Sh("sysctl -qw net.ipv6.conf.all.disable_ipv6=0 net.ipv6.conf.default.disable_ipv6=0");
+    InventoryTest::TearDown();
+  }
+  bool Hears(int timeout_ms = 0) {
+    pollfd wait{inventory().descriptor(), POLLIN, 0};
+    return poll(&wait, 1, timeout_ms) == 1;
+  }
+  int IndexOf(const std::string& link) { return std::stoi(Sh("cat /sys/class/net/" + link + "/ifindex")); }
+
+  // Everything that is shown of all namespaces but counters, in an order of its own.
+  static std::string Text(const std::map<std::string, v1::Namespace>& namespaces) {
+    std::vector<std::string> lines;
+    for (auto [name, netns] : namespaces) {
+      netns.clear_observe_time();
+      std::vector<std::string> parts;
+      for (v1::Link link : netns.links()) {
+        link.clear_statistics();
+        parts.push_back(absl::StrCat(name, " link ", link.ShortDebugString()));
+      }
+      for (const v1::Route& route : netns.routes()) {
+        parts.push_back(absl::StrCat(name, " route ", route.ShortDebugString()));
+      }
+      std::sort(parts.begin(), parts.end());
+      EXPECT_EQ(netns.link_count(), netns.links_size());
+      EXPECT_EQ(netns.route_count(), netns.routes_size());
+      netns.clear_links();
+      netns.clear_routes();
+      lines.push_back(netns.ShortDebugString());
+      lines.insert(lines.end(), parts.begin(), parts.end());
+    }
+    return absl::StrJoin(lines, "\n");
+  }
+  std::string Seen() {
+    Options options;
+    options.host = "h1";
+    options.many_links = 1 << 20;
+    options.ownership = {[](uint64_t) { return false; }, [](uint64_t, int) { return false; }};
+    auto fresh = KernelInventory::Create(std::move(options));
+    EXPECT_TRUE(fresh.ok());
+    (*fresh)->BeginPass(true);
+    std::map<std::string, v1::Namespace> seen;
+    for (bool done = false; !done;) {
+      const auto slice = (*fresh)->Continue([] { return false; });
+      done = slice.done;
+      for (const v1::InventoryUpdate& update : slice.updates) {
+        for (const v1::Namespace& netns : update.namespaces()) seen[LastOf(netns.name())] = netns;
+        for (const v1::NamespaceChange& change : update.changes()) {
+          seen[LastOf(change.namespace_().name())].MergeFrom(change.namespace_());
+          for (const v1::Link& link : change.links()) {
+            *seen[LastOf(change.namespace_().name())].add_links() = link;
+          }
+          for (const v1::Route& route : change.routes()) {
+            *seen[LastOf(change.namespace_().name())].add_routes() = route;
+          }
+        }
+      }
+    }
+    return Text(seen);
+  }
+  static std::string LastOf(const std::string& name) { return name.substr(name.rfind('/') + 1); }
+  // What was heard is what is there. The kernel goes on for a while by itself (carriers), but not unheard.
+  void ExpectUpToDate(const std::string& after) {
+    std::string seen, told;
+    do {
+      Pass();
+      seen = Seen();
+      told = Text(mirror());
+      if (seen == told) return;
+    } while (Hears(3000));
+    EXPECT_EQ(told, seen) << "after " << after;
+  }
+};
+
+TEST_F(Changes, AChangeInANamespaceIsHeardAndOnlyThatIsLookedAt) {
+  for (const char* name : {"red", "blue"}) {
+    Sh(absl::StrCat("ip netns add ", name, " && ip netns exec ", name,
+                    " sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1"));
+  }
+  Pass(true);
+  Pass();
+  EXPECT_FALSE(Hears());
+  Sh("ip -n red link set lo up");
+  EXPECT_TRUE(Hears());
+  EXPECT_EQ(Pass(), Told{"red"});
+  EXPECT_FALSE(Hears());
+  EXPECT_FALSE(inventory().stale());
+  Sh("ip -n blue addr add 10.0.0.1/24 dev lo");
+  EXPECT_EQ(Refresh({"red"}), Told{});
+  EXPECT_FALSE(Hears()) << "it was taken note of";
+  EXPECT_TRUE(inventory().stale());
+  EXPECT_EQ(Pass(), Told{"blue"});
+  EXPECT_FALSE(inventory().stale());
+}
+
+TEST_F(Changes, OfAHostWithManyLinksTheOneThatChangedIsTold) {
+  FillHost();
+  Pass(true);
+  EXPECT_EQ(Pass(), Told{});
+  Sh("ip link set h0 mtu 1400");
+  EXPECT_EQ(Refresh({"@host"}), Told{"@host:+h0"});
+  Sh("ip link add br0 type bridge");
+  EXPECT_EQ(Refresh({"@host"}), Told{"@host:+br0"});
+  Sh("ip link set h1 master br0");
+  Refresh({"@host"});
+  EXPECT_EQ(LinkOf("@host", "h1").master(), "br0");
+  Sh("ip addr add 10.0.0.1/24 dev br0");
+  EXPECT_EQ(Refresh({"@host"}), Told{"@host:+br0"});
+  EXPECT_EQ(LinkOf("@host", "br0").addresses(0).address(), "10.0.0.1/24");
+  const int index = IndexOf("br0");
+  Sh("ip link set h1 nomaster && ip link delete br0");
+  EXPECT_EQ(Refresh({"@host"}), (Told{absl::StrCat("@host:-", index), "@host:+h1"}));
+  EXPECT_EQ(inventory().counts().links, std::stoul(Sh("ip -j link | jq length")));
+  EXPECT_EQ(Netns("@host").link_count(), std::stoi(Sh("ip -j link | jq length")));
+}
+
+TEST_F(Changes, RoutesOfAHostWithManyLinksAreToldOneByOne) {
+  FillHost();
+  Sh("ip link set h0 up && ip link set g0 up && ip addr add 10.0.0.1/24 dev h0");
+  Pass(true);
+  ExpectUpToDate("the carrier");
+  Sh("ip route add 10.9.0.0/16 via 10.0.0.2");
+  EXPECT_EQ(Refresh({"@host"}), Told{"@host:+10.9.0.0/16"});
+  Sh("ip route replace 10.9.0.0/16 via 10.0.0.3");
+  EXPECT_EQ(Refresh({"@host"}), (Told{"@host:-10.9.0.0/16", "@host:+10.9.0.0/16"}));
+  Sh("ip route add 10.8.0.0/16 via 10.0.0.2 && ip route del 10.8.0.0/16");
+  EXPECT_EQ(Refresh({"@host"}), Told{}) << "it came and went";
+  Sh("ip route del 10.9.0.0/16");
+  EXPECT_EQ(Refresh({"@host"}), Told{"@host:-10.9.0.0/16"});
+}
+
+TEST_F(Changes, AnEndOfANewNamespaceIsToldWithItsName) {
+  FillHost();
+  Pass(true);
+  Sh("ip netns add red && ip netns exec red sysctl -qw net.ipv6.conf.default.disable_ipv6=1 && "
+     "ip link add t0 type veth peer name eth0 netns red");
+  EXPECT_EQ(Refresh({"red", "@host"}), (Told{"red", "@host:+t0"}));
+  EXPECT_EQ(LinkOf("@host", "t0").peer().namespace_(), "red");
+  EXPECT_EQ(LinkOf("@host", "t0").peer().name(), "eth0");
+  EXPECT_EQ(LinkOf("red", "eth0").peer().name(), "t0");
+  Sh("ip -n red link set eth0 name wan0");
+  EXPECT_EQ(Refresh({"red"}), (Told{"red", "@host:+t0"})) << "the host shows the name";
+  Sh("ip link set t0 name t9");
+  Refresh({"@host"});
+  EXPECT_EQ(LinkOf("red", "wan0").peer().name(), "t9");
+  const int index = IndexOf("t9");
+  Sh("ip netns exec red ip link delete wan0 && ip netns delete red");
+  EXPECT_EQ(Refresh({"red", "@host"}), (Told{"-red", absl::StrCat("@host:-", index)}));
+}
+
+TEST_F(Changes, AmongTwoThousandLinksTheAddedOneIsToldAlone) {
+  Sh("sysctl -qw net.ipv6.conf.default.disable_ipv6=1");
+  {
+    auto worker = kernel::NetnsWorker::Create();
+    auto netlink = worker->OpenNetlink(worker->host());
+    for (int i = 0; i < 1000; ++i) {
+      ASSERT_TRUE(kernel::CreateVeth(*netlink, {&worker->host(), absl::StrCat("a", i), kernel::RandomMac()},
+                                     {&worker->host(), absl::StrCat("b", i), kernel::RandomMac()})
+                      .ok());
+    }
+  }
+  Pass(true);
+  EXPECT_EQ(Netns("@host").link_count(), std::stoi(Sh("ip -j link | jq length"))) << "in messages of some 1 MiB";
+  Sh("ip link add one type veth peer name other");
+  EXPECT_EQ(Refresh({"@host"}), (Told{"@host:+other", "@host:+one"}));
+  EXPECT_EQ(LinkOf("@host", "one").peer().name(), "other");
+  ExpectUpToDate("adding one");
+  Sh("ip link set group 7 dev one && ip -j link | jq -r '.[].ifname' | grep '^[a]' | sed 's/.*/link set & group 7/' | "
+     "ip -batch - && ip link delete group 7");
+  Refresh({"@host"});
+  ExpectUpToDate("deleting all");
+}
+
+TEST_F(Changes, WhereEventsWereLostEverythingIsLookedAt) {
+  OpenWith(4, 1);
+  FillHost();
+  Sh("ip netns add red && ip netns add blue");
+  Pass(true);
+  Sh("seq 40 | sed 's/.*/link set lo alias a&/' | ip -batch - && ip -n blue link set lo mtu 1234");
+  Sh("ip link set h0 mtu 1400 && ip netns delete red && ip netns add green");
+  ExpectUpToDate("losing events");
+  EXPECT_EQ(LinkOf("blue", "lo").mtu(), 1234u);
+  EXPECT_EQ(LinkOf("@host", "h0").mtu(), 1400u);
+  EXPECT_EQ(Names(), (std::set<std::string>{"@host", "blue", "green"}));
+  Sh("ip link set lo alias ''");
+}
+
+TEST_F(Changes, AnIdGivenToAnotherNamespaceIsHeardAsThatOnes) {
+  Sh("ip netns add red");
+  Pass(true);
+  const int id = Netns("red").nsid();
+  Sh("ip netns delete red");
+  while (inventory().counts().namespaces > 0 || Sh("ip netns list-id") != "") {
+    Hears(-1);
+    Pass();
+  }
+  Sh("ip netns add blue");
+  Pass();
+  EXPECT_EQ(Netns("blue").nsid(), id);
+  Sh("ip -n blue link set lo mtu 1234");
+  Pass();
+  EXPECT_EQ(LinkOf("blue", "lo").mtu(), 1234u);
+}
+
+TEST_F(Changes, WhoseALinkIsMayBeSaidAfterItWasSeen) {
+  FillHost();
+  Pass(true);
+  Sh("ip link add t0 type bridge");
+  EXPECT_EQ(Pass(), Told{"@host:+t0"});
+  EXPECT_TRUE(LinkOf("@host", "t0").foreign());
+  owned_links_.insert({Netns("@host").identity().cookie(), IndexOf("t0")});
+  EXPECT_EQ(Refresh({"@host"}), Told{"@host:+t0"});
+  EXPECT_FALSE(LinkOf("@host", "t0").foreign());
+  EXPECT_EQ(Refresh({"@host"}), Told{});
+}
+
+TEST_F(Changes, NamesAreHeardOnceTheyAreNamespaces) {
+  Pass(true);
+  Sh("touch /run/netns/red");
+  Pass();
+  EXPECT_FALSE(inventory().stale());
+  EXPECT_EQ(Names(), std::set<std::string>{"@host"});
+  Sh("ip netns add blue && mount --bind /run/netns/blue /run/netns/red");
+  EXPECT_TRUE(Hears());
+  Pass();
+  EXPECT_EQ(Names(), (std::set<std::string>{"@host", "blue", "red"}));
+  Sh("umount /run/netns/red && rm /run/netns/red");
+  EXPECT_TRUE(Hears());
+  EXPECT_EQ(Pass(), Told{"-red"});
+}
+
+TEST_F(Changes, WhatHappensAtRandomIsToldAsItIs) {
+  // WARREN_TEST_SEED tries others.
+  const char* seed = getenv("WARREN_TEST_SEED");
+  std::mt19937 random(seed == nullptr ? 20240607 : static_cast<unsigned>(atoi(seed)));
+  const auto pick = [&](int count) { return std::to_string(random() % static_cast<unsigned>(count)); };
+  FillHost();
+  Sh("sysctl -qw net.ipv6.conf.all.disable_ipv6=0 net.ipv6.conf.default.disable_ipv6=0");
+  for (const char* name : {"n0", "n1"}) Sh(absl::StrCat("ip netns add ", name));
+  Sh("for i in 0 1 2; do ip -n n0 link add h$i type veth peer name g$i; done");  // many links, too
+  Pass(true);
+  for (int round = 0; round < 25; ++round) {
+    std::string script;
+    for (int i = 0; i < 6; ++i) {
+      const std::string in = random() % 2 == 0 ? "ip" : "ip -n n" + pick(2);
+      const std::string link = (random() % 2 == 0 ? "h" : "g") + pick(3);
+      const std::string address = "10." + pick(3) + "." + pick(3) + ".1/24";
+      const std::string route = "10.9." + pick(4) + ".0/24";
+      const std::string steps[] = {
+          in + " link set " + link + " up",
+          in + " link set " + link + " down",
+          in + " link set " + link + " mtu 14" + pick(10) + "0",
+          in + " addr add " + address + " dev " + link,
+          in + " addr del " + address + " dev " + link,
+          in + " addr add 2001:db8:" + pick(3) + "::1/64 dev " + link + " nodad",
+          in + " -6 route add 2001:db8:9:" + pick(3) + "::/64 dev " + link,
+          in + " -6 route replace 2001:db8:9:" + pick(3) + "::/64 dev " + link,
+          in + " route add " + route + " dev " + link,
+          in + " route add " + route + " dev " + link + " metric " + pick(3) + " src 10." + pick(3) + "." + pick(3) +
+              ".1",
+          in + " route replace " + route + " dev " + link,
+          in + " route del " + route,
+          in + " route add " + route + " nexthop dev h0 nexthop dev " + link,
+          in + " link add br" + pick(2) + " type bridge",
+          in + " link set " + link + " master br" + pick(2),
+          in + " link set " + link + " nomaster",
+          in + " link del br" + pick(2),
+          in + " link set " + link + " down; " + in + " link set " + link + " name x0; " + in + " link set x0 up",
+          in + " link set x0 name " + link,
+          in + " link del " + link,
+          in + " link add " + link + " type veth peer name z" + pick(3) + " netns n" + pick(2),
+          "ip netns add n" + pick(4),
+          "ip netns del n" + std::to_string(2 + random() % 2),
+      };
+      script += steps[random() % std::size(steps)] + " 2>/dev/null; ";
+    }
+    SCOPED_TRACE(script);
+    Sh("(" + script + "); true");
+    ExpectUpToDate(script);
+    if (HasFailure()) return;
+  }
+}
+
+}  // namespace
+}  // namespace warren::inventory
