@@ -31,7 +31,9 @@ constexpr milliseconds kHeard{10};
 constexpr milliseconds kStarved{20};
 // So many intents at once are many; it is over when none has run for this long.
 constexpr size_t kMany = 8;
-constexpr milliseconds kManyOver{10};
+constexpr milliseconds kManyOver{50};
+// While there are many, a pass has to wait for this long between two turns.
+constexpr milliseconds kHeardAmongMany{500};
 constexpr milliseconds kTurn{2};
 
 v1::AgentMessage ToMessage(v1::Report report) {
@@ -184,7 +186,8 @@ Reporter::Task Reporter::Due(Clock::time_point now, Clock::time_point* later) {
   if (!outbox_) return Task::kNone;
   if (fresh_) return Task::kIntroduce;
   const bool may_pass = (pass_wanted_ || pass_active_) && !draining_ && holds_ == 0;
-  if (may_pass && hears_ && pass_turn_ && wanted_since_ + kStarved <= now) return Task::kPass;
+  const auto starved = hurries_ ? kHeardAmongMany : kStarved;
+  if (may_pass && hears_ && pass_turn_ && wanted_since_ + starved <= now) return Task::kPass;
   if (!finished_.empty() && holds_ == 0) return Task::kResults;
   if (!started_.empty()) {
     const auto due = started_since_ + kStartedDelay;
@@ -193,7 +196,9 @@ Reporter::Task Reporter::Due(Clock::time_point now, Clock::time_point* later) {
   }
   if (may_pass) {
     Clock::time_point due;
-    if (hears_) {
+    if (hurries_) {
+      due = wanted_since_ + kHeardAmongMany;
+    } else if (hears_) {
       due = pass_active_ ? now : wanted_since_ + (running_.empty() ? kHeardIdle : kHeard);
     } else {
       const auto earliest = pass_active_ ? now : pass_ended_ + kRest * pass_took_;

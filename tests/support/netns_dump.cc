@@ -314,7 +314,7 @@ HostDump DumpHost(const DumpOptions& options) { return Dumper(options).Dump(); }
 
 HostDump DumpSettledHost(const DumpOptions& options) {
   HostDump last;
-  for (const auto deadline = Deadline(std::chrono::seconds(3)); Clock::now() < deadline; Pause()) {
+  for (const auto deadline = Deadline(std::chrono::seconds(8)); Clock::now() < deadline; Pause()) {
     const Dumper dumper(options);
     HostDump now = dumper.Dump();
     if (dumper.Settled() && now == last) return now;
