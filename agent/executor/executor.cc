@@ -101,6 +101,7 @@ class Parallel : public Executor {
     std::vector<Finished> again;
     {
       MutexLock lock(&mutex_);
+      heard_ = true;
       for (v1::IntentDelivery& intent : intents) {
         const int64_t sequence = intent.sequence();
         if (const auto kept = results_.find(sequence); kept != results_.end()) {
@@ -147,11 +148,14 @@ class Parallel : public Executor {
     for (const int64_t sequence : sequences) results_.erase(sequence);
     acknowledged_.insert(acknowledged_.end(), sequences.begin(), sequences.end());
     to_book_.SignalAll();
+    Changed();
   }
 
   void DropQueued() override {
     MutexLock lock(&mutex_);
     schedule_.DropQueued();
+    heard_ = false;
+    Changed();
   }
 
   bool OwnsNetns(uint64_t cookie) const override { return journal_->OwnsNetns(cookie); }
@@ -232,7 +236,9 @@ class Parallel : public Executor {
 
   // After a change of the schedule.
   void Changed() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    if (warm_ != nullptr) warm_->SetBusy(schedule_.ready() || schedule_.running() > 0);
+    // Until the server has the results: telling them is work too, for the same processors and locks of the kernel.
+    const bool telling = heard_ && !results_.empty();
+    if (warm_ != nullptr) warm_->SetBusy(schedule_.ready() || schedule_.running() > 0 || telling);
     if (schedule_.ready()) to_workers_.SignalAll();
   }
 
@@ -364,6 +370,7 @@ class Parallel : public Executor {
   CondVar to_workers_, to_book_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   bool closing_ ABSL_GUARDED_BY(mutex_) = false;  // nothing more will be released
+  bool heard_ ABSL_GUARDED_BY(mutex_) = false;    // somebody is there to acknowledge results
   Schedule schedule_ ABSL_GUARDED_BY(mutex_);
   std::map<int64_t, v1::IntentResult> results_ ABSL_GUARDED_BY(mutex_);  // not acknowledged
   std::vector<int64_t> acknowledged_ ABSL_GUARDED_BY(mutex_);            // still in the journal
