@@ -111,7 +111,7 @@ class Pool : public WarmPool {
     size_t missing = 0;
     {
       MutexLock lock(&mutex_);
-      if (warm_.size() < options_.size && !busy_) Look();
+      if (warm_.size() < options_.size && !busy_ && options_.clock() >= trusted_until_) Look();
       before = made_under_;
       missing = options_.size - warm_.size();
       full_ = missing == 0;
