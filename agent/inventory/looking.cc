@@ -199,7 +199,13 @@ absl::Status KernelInventory::LookAtParts(const std::string& name, kernel::Netli
   std::vector<int> gone;
   for (const int ifindex : indexes) {
     if (ifindex <= 0) continue;
-    auto link = kernel::GetLink(netlink, ifindex);
+    if (stale.gone.contains(ifindex)) {
+      gone.push_back(ifindex);
+      continue;
+    }
+    // What was told need not be asked for: that takes the kernel a walk through all ids the host has, and its lock.
+    const auto seen = stale.seen.find(ifindex);
+    auto link = seen != stale.seen.end() ? kernel::LinkFromBody(seen->second) : kernel::GetLink(netlink, ifindex);
     if (link.ok()) {
       const End* before = topology_.Find(cookie, ifindex);
       // Others show the name.

@@ -3,7 +3,9 @@
 
 // What of a namespace has to be looked at again. The details count only for one that is kept in parts (told_parts.h).
 
+#include <map>
 #include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -15,6 +17,8 @@ namespace warren::inventory {
 struct Stale {
   bool all = false;
   std::set<int> links;
+  std::map<int, std::string> seen;    // of those, what the last event told: LinkFromBody takes it
+  std::set<int> gone;                 // of those
   std::vector<kernel::Event> routes;  // in order
   // Links with which routes may have gone or changed, and addresses taken off links that routes may have had as their
   // source: of IPv4 the kernel does not tell (fib_flush).
@@ -27,6 +31,10 @@ struct Stale {
     switch (event.kind) {
       case kernel::Event::Kind::kLink:
         links.insert(event.ifindex);
+        seen.erase(event.ifindex);
+        gone.erase(event.ifindex);
+        if (event.deleted) gone.insert(event.ifindex);
+        if (!event.link.empty()) seen.emplace(event.ifindex, event.link);
         if (!event.up || event.deleted) downed.insert(event.ifindex);
         break;
       case kernel::Event::Kind::kAddress:

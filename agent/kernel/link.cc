@@ -126,6 +126,15 @@ absl::StatusOr<Link> GetLinkIn(Netlink& netlink, int nsid, int ifindex) {
   return GetOne(netlink, message, absl::StrCat("looking up link ", ifindex, " of nsid ", nsid));
 }
 
+Link LinkFromBody(const std::string& body) {
+  std::string bytes(NLMSG_HDRLEN, '\0');
+  bytes += body;
+  auto* header = reinterpret_cast<nlmsghdr*>(bytes.data());
+  header->nlmsg_len = static_cast<uint32_t>(bytes.size());
+  header->nlmsg_type = RTM_NEWLINK;
+  return Parse(header);
+}
+
 bool IsFallback(const Link& link) {
   // fb_tunnel_dev of ip_tunnel.c and its siblings: known by kind and fixed name.
   static constexpr std::pair<std::string_view, std::string_view> kFallback[] = {

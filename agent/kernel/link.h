@@ -54,6 +54,9 @@ absl::StatusOr<Link> GetLink(Netlink& netlink, int ifindex);
 // One in another namespace, by the nsid that the socket's has for it; only to look (IFLA_TARGET_NETNSID).
 absl::StatusOr<Link> GetLinkIn(Netlink& netlink, int nsid, int ifindex);
 
+// What an event's body (Event::link) tells.
+Link LinkFromBody(const std::string& body);
+
 // Put into every namespace by the kernel, as soon as its module is loaded ("sit0", "tunl0"...), and not to be deleted.
 bool IsFallback(const Link& link);
 

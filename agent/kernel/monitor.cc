@@ -5,10 +5,12 @@
 #include <linux/filter.h>
 #include <linux/if.h>
 #include <linux/if_addr.h>
+#include <linux/if_link.h>
 #include <linux/net_namespace.h>
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include <utility>
@@ -49,6 +51,19 @@ absl::Status Filter(int fd, const std::vector<uint16_t>& types) {
   return absl::OkStatus();
 }
 
+// Everything about a link: not what a bridge, or a wireless driver, tells of its ports.
+bool IsWhole(nlmsghdr* header) {
+  if (static_cast<const ifinfomsg*>(NLMSG_DATA(header))->ifi_family != AF_UNSPEC) return false;
+  nlattr* table[IFLA_MAX + 1] = {};
+  nlmsg_parse(header, sizeof(ifinfomsg), table, IFLA_MAX, nullptr);
+  if (!table[IFLA_IFNAME] || !table[IFLA_MTU] || !table[IFLA_OPERSTATE] || !table[IFLA_NUM_TX_QUEUES]) return false;
+  // While a veth is made its first end is told before it has another (veth_newlink), and not again.
+  nlattr* info[IFLA_INFO_MAX + 1] = {};
+  if (table[IFLA_LINKINFO]) nla_parse_nested(info, IFLA_INFO_MAX, table[IFLA_LINKINFO], nullptr);
+  const bool is_veth = info[IFLA_INFO_KIND] && strcmp(nla_get_string(info[IFLA_INFO_KIND]), "veth") == 0;
+  return !is_veth || (table[IFLA_LINK] && nla_get_u32(table[IFLA_LINK]) != 0);
+}
+
 // False: nobody wants to know.
 bool Parse(int origin, nlmsghdr* header, Event* event) {
   event->nsid = origin;
@@ -61,6 +76,9 @@ bool Parse(int origin, nlmsghdr* header, Event* event) {
       event->up = (info->ifi_flags & IFF_UP) != 0;
       // AF_BRIDGE: it has only left a bridge.
       event->deleted = header->nlmsg_type == RTM_DELLINK && info->ifi_family == AF_UNSPEC;
+      if (origin == EventSocket::kOwnNamespace && header->nlmsg_type == RTM_NEWLINK && IsWhole(header)) {
+        event->link.assign(static_cast<const char*>(NLMSG_DATA(header)), header->nlmsg_len - NLMSG_HDRLEN);
+      }
       return true;
     }
     case RTM_NEWADDR:

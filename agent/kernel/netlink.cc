@@ -83,16 +83,16 @@ absl::StatusOr<uint32_t> Netlink::Send(Message& message, std::string_view doing)
 absl::Status Netlink::Read(uint32_t sequence, bool dump, std::string_view doing,
                            const std::function<void(const nlmsghdr*)>& each, bool* interrupted) {
   // Not before it is needed: there may be many sockets that nobody has used yet.
-  buffer_.resize(kBufferSize);
+  if (!buffer_) buffer_ = std::make_unique_for_overwrite<char[]>(kBufferSize);
   while (true) {
-    const ssize_t got = recv(fd(), buffer_.data(), buffer_.size(), MSG_TRUNC);
+    const ssize_t got = recv(fd(), buffer_.get(), kBufferSize, MSG_TRUNC);
     if (got < 0) {
       if (errno == EINTR) continue;
       return ErrnoError(errno, doing);
     }
-    if (static_cast<size_t>(got) > buffer_.size()) return ErrnoError(EMSGSIZE, doing);
+    if (static_cast<size_t>(got) > kBufferSize) return ErrnoError(EMSGSIZE, doing);
     int left = static_cast<int>(got);
-    for (auto* header = reinterpret_cast<nlmsghdr*>(buffer_.data()); nlmsg_ok(header, left);
+    for (auto* header = reinterpret_cast<nlmsghdr*>(buffer_.get()); nlmsg_ok(header, left);
          header = nlmsg_next(header, &left)) {
       if (header->nlmsg_seq != sequence) continue;  // left over from a request given up
       if (interrupted != nullptr && (header->nlmsg_flags & NLM_F_DUMP_INTR)) *interrupted = true;

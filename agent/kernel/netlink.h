@@ -95,7 +95,7 @@ class Netlink {
 
   std::unique_ptr<nl_sock, Free> socket_;
   uint64_t cookie_ = 0;
-  std::vector<char> buffer_;
+  std::unique_ptr<char[]> buffer_;
 };
 
 }  // namespace warren::kernel
