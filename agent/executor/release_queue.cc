@@ -28,7 +28,7 @@ struct Item {
 };
 using Items = std::vector<std::unique_ptr<Item>>;
 
-class ThreeThreads : public ReleaseQueue {
+class ThreeThreads final : public ReleaseQueue {
  public:
   // What each thread works with: it was made where they are made, in the host's namespace.
   struct Workers {

@@ -29,6 +29,8 @@ using Clock = std::chrono::steady_clock;
 // A link by (nsid, ifindex); a namespace itself by (nsid, 0), before its links.
 using Key = std::pair<int, int>;
 
+// Deadlines beyond it are none; the clock cannot tell them.
+constexpr absl::Duration kForEver = absl::Hours(24 * 365);
 constexpr int kOwnNamespace = EventSocket::kOwnNamespace;
 
 bool IsElsewhere(const Key& key) { return key.first != kOwnNamespace && key.second != 0; }
@@ -68,7 +70,7 @@ class ReleaseWatcher::State {
     if (waiting.left.empty() || !waiting.status.ok()) {
       End(id);
       Wake();
-    } else if (timeout != absl::InfiniteDuration()) {
+    } else if (timeout < kForEver) {
       waiting.deadline = Clock::now() + absl::ToChronoNanoseconds(timeout);
       const auto place = deadlines_.emplace(*waiting.deadline, id).first;
       if (place == deadlines_.begin()) Wake();
