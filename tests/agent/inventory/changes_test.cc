@@ -90,7 +90,8 @@ class Changes : public InventoryTest {
     return Text(seen);
   }
   static std::string LastOf(const std::string& name) { return name.substr(name.rfind('/') + 1); }
-  // What was heard is what is there. The kernel goes on for a while by itself (carriers), but not unheard.
+  // What was heard is what is there. The kernel goes on for a while by itself (carriers, once it gets its own lock), but
+  // not unheard.
   void ExpectUpToDate(const std::string& after) {
     std::string seen, told;
     do {
@@ -98,7 +99,7 @@ class Changes : public InventoryTest {
       seen = Seen();
       told = Text(mirror());
       if (seen == told) return;
-    } while (Hears(3000));
+    } while (Hears(60000));
     EXPECT_EQ(told, seen) << "after " << after;
   }
 };
