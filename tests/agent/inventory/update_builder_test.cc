@@ -38,6 +38,32 @@ TEST(UpdateBuilder, ANamespaceBeyondTheLimitGoesAlone) {
   EXPECT_EQ(updates[1].namespaces(0).name(), "b");
 }
 
+TEST(UpdateBuilder, ANamespaceWithManyLinksIsToldInPartsAndWhatIsLargeIsNotRepeated) {
+  v1::Namespace netns = OfSize("a", 10);
+  for (int i = 0; i < 3000; ++i) {
+    netns.add_links()->set_alias(std::string(1000, 'x'));
+    netns.mutable_links(i)->set_ifindex(i + 1);
+  }
+  UpdateBuilder builder;
+  builder.Add("a", netns);
+  int links = 0, heads = 0;
+  for (const v1::InventoryUpdate& update : builder.Take()) {
+    EXPECT_LE(update.ByteSizeLong(), UpdateBuilder::kLimit);
+    for (const v1::Namespace& told : update.namespaces()) {
+      ++heads;
+      EXPECT_EQ(told.raw_name(), netns.raw_name());
+      links += told.links_size();
+    }
+    for (const v1::NamespaceChange& change : update.changes()) {
+      EXPECT_EQ(heads, 1) << "before its changes";
+      EXPECT_LE(change.ByteSizeLong(), UpdateBuilder::kPart + 2000);
+      for (const v1::Link& link : change.links()) EXPECT_EQ(link.ifindex(), ++links);
+    }
+  }
+  EXPECT_EQ(links, 3000);
+  EXPECT_EQ(heads, 1);
+}
+
 TEST(UpdateBuilder, NoUpdateSaysTwoThingsOfOneNamespace) {
   UpdateBuilder builder;
   builder.Remove("a");

@@ -5,6 +5,8 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <map>
+
 #include "absl/strings/str_cat.h"
 #include "agent/kernel/nsid.h"
 #include "agent/kernel/route.h"
@@ -106,6 +108,31 @@ TEST_F(MonitorTest, LeavingABridgeIsNoDeletion) {
   const auto events = Read(monitor);
   EXPECT_THAT(events, Contains("+link -1:20"));
   EXPECT_THAT(events, Not(Contains("-link -1:20")));
+}
+
+TEST_F(MonitorTest, TellsTheHostsOwnLinksAsALookWouldShowThem) {
+  Monitor monitor = Listen();
+  Sh("ip link add a0 type veth peer name a1 && ip link set a0 alias text && ip link set a0 up && ip link set a1 up");
+  std::map<int, std::string> told;
+  int of_pair = 0;
+  ASSERT_OK(monitor.Read([&](const Event& event) {
+    if (event.kind == Event::Kind::kLink && !event.link.empty()) told[event.ifindex] = event.link;
+    if (event.kind == Event::Kind::kLink && event.link.empty()) ++of_pair;
+  }));
+  EXPECT_GE(of_pair, 1) << "an end without its other end is not told whole";
+  for (const char* name : {"a0", "a1"}) {
+    const Link seen = *GetLink(host(), name);
+    ASSERT_TRUE(told.contains(seen.ifindex));
+    const Link link = LinkFromBody(told[seen.ifindex]);
+    EXPECT_EQ(link.name, name);
+    EXPECT_EQ(link.mac, seen.mac);
+    EXPECT_EQ(link.kind, "veth");
+    EXPECT_EQ(link.alias, seen.alias);
+    EXPECT_EQ(link.peer, seen.peer);
+    EXPECT_EQ(link.peer_nsid, -1);
+    EXPECT_EQ(link.tx_queues, seen.tx_queues);
+    EXPECT_TRUE(link.up());
+  }
 }
 
 TEST_F(MonitorTest, SaysWhenEventsWereLostAndGoesOn) {
