@@ -21,6 +21,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "agent/executor/plan.h"
 #include "agent/inventory/kernel_inventory.h"
 #include "agent/journal/journal.h"
 #include "agent/kernel/address.h"
@@ -28,6 +29,7 @@
 #include "agent/kernel/link.h"
 #include "agent/kernel/netlink.h"
 #include "agent/kernel/netns.h"
+#include "warren/v1/agents.pb.h"
 
 namespace warren {
 namespace {
@@ -104,6 +106,25 @@ void JournalIntents(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * count);
 }
 BENCHMARK(JournalIntents)->Arg(1)->Arg(8)->Arg(64)->Iterations(500);
+
+// Of a router's intent.
+void Plan(benchmark::State& state) {
+  v1::IntentDelivery intent;
+  intent.add_operations()->mutable_create_namespace()->set_namespace_("red");
+  v1::CreateVeth* veth = intent.add_operations()->mutable_create_veth();
+  veth->mutable_a()->set_namespace_("red");
+  veth->mutable_a()->set_name("eth0");
+  veth->mutable_a()->set_up(true);
+  veth->mutable_a()->add_addresses("10.0.0.1/24");
+  veth->mutable_b()->set_namespace_("@host");
+  veth->mutable_b()->set_name("red0");
+  for (auto _ : state) {
+    const auto plan = executor::PlanOf(intent);
+    if (!plan) Check(absl::InternalError("no plan"));
+    benchmark::DoNotOptimize(plan->links.data());
+  }
+}
+BENCHMARK(Plan);
 
 // A host of one namespace, "red", and what it takes to work there. The namespace goes with it.
 class Host {
