@@ -139,6 +139,7 @@ void KernelInventory::LookAtEverything() {
 std::vector<v1::InventoryUpdate> KernelInventory::Refresh(const std::set<std::string>& names) {
   Hear();
   if (!topology_.Knows(Host())) IndexHost();
+  IndexNewOfHost();
   std::set<std::string> shown;
   for (const std::string& raw : names) shown.insert(ShownName(raw));
   // Others first, so that the host's view of them is told once.
@@ -160,6 +161,7 @@ void KernelInventory::BeginPass(bool whole) {
     host_nsid_.reset();
   }
   if (!topology_.Knows(Host())) IndexHost();
+  IndexNewOfHost();
   pass_.emplace();
   pass_->whole = whole;
   for (const std::string& name : std::exchange(failed_, {})) stale_[name].all = true;

@@ -107,6 +107,8 @@ class KernelInventory : public Inventory {
   absl::StatusOr<kernel::Netns> Open(const std::string& name) const;
   // The host's ends before anything else, so that every veth into the host finds its other end.
   void IndexHost();
+  // The same of links that the host was heard to have got.
+  void IndexNewOfHost();
   // What the host calls a namespace, from now on if it did not before; -1: nothing.
   absl::StatusOr<int> NsidOf(const kernel::Netns& netns, uint64_t cookie);
   // The next to look at, or none.

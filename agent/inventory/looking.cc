@@ -44,6 +44,19 @@ void KernelInventory::IndexHost() {
   topology_.Put(std::string(kHostNamespace), host_netlink_.cookie(), std::move(ends));
 }
 
+void KernelInventory::IndexNewOfHost() {
+  const std::string host(kHostNamespace);
+  const auto stale = stale_.find(host);
+  if (stale == stale_.end()) return;
+  std::vector<End> ends;
+  for (const auto& [ifindex, body] : stale->second.seen) {
+    if (topology_.Find(host_netlink_.cookie(), ifindex) == nullptr) {
+      ends.push_back(ToEnd(kernel::LinkFromBody(body), 0));
+    }
+  }
+  if (!ends.empty()) Concern(topology_.Update(host, std::move(ends), {}));
+}
+
 absl::StatusOr<v1::Namespace> KernelInventory::Head(const std::string& name, uint64_t cookie,
                                                     const kernel::Netns* netns) {
   v1::Namespace head;
@@ -252,6 +265,13 @@ absl::Status KernelInventory::LookAtParts(const std::string& name, kernel::Netli
     if (link.peer != 0) *shown.mutable_peer() = PeerOf(netlink, link, name_of, &peer_netns);
     shown.set_foreign(IsForeign(cookie, link));
     ends.push_back(ToEnd(link, peer_netns));
+    // One that has come here from elsewhere: nothing has happened at its other end, which shows where this one is.
+    if (!parts.HasLink(link.ifindex) && peer_netns != 0) {
+      const End* other = topology_.Find(peer_netns, link.peer);
+      if (other == nullptr || other->peer != link.ifindex || other->peer_netns != cookie) {
+        Concern({{topology_.NameOf(peer_netns), {link.peer}}});
+      }
+    }
     parts.PutLink(std::move(shown), *addresses, &change);
   }
   Concern(topology_.Update(name, std::move(ends), {}));

@@ -90,8 +90,8 @@ class Changes : public InventoryTest {
     return Text(seen);
   }
   static std::string LastOf(const std::string& name) { return name.substr(name.rfind('/') + 1); }
-  // What was heard is what is there. The kernel goes on for a while by itself (carriers, once it gets its own lock), but
-  // not unheard.
+  // What was heard is what is there. The kernel goes on for a while by itself (carriers, once it gets its own lock),
+  // but not unheard.
   void ExpectUpToDate(const std::string& after) {
     std::string seen, told;
     do {
@@ -178,6 +178,20 @@ TEST_F(Changes, AnEndOfANewNamespaceIsToldWithItsName) {
   const int index = IndexOf("t9");
   Sh("ip netns exec red ip link delete wan0 && ip netns delete red");
   EXPECT_EQ(Refresh({"red", "@host"}), (Told{"-red", absl::StrCat("@host:-", index)}));
+}
+
+TEST_F(Changes, AnEndThatMovesToTheHostIsToldAtItsOtherEndToo) {
+  FillHost();
+  Sh("ip netns add red && ip netns add blue && ip -n red link add eth0 type veth peer name lan0 netns blue");
+  Pass(true);
+  EXPECT_EQ(LinkOf("red", "eth0").peer().namespace_(), "blue");
+  Sh("ip -n blue link set lan0 netns $$ && ip link show lan0");
+  Refresh({"@host"});
+  EXPECT_EQ(LinkOf("red", "eth0").peer().namespace_(), "@host");
+  EXPECT_EQ(LinkOf("@host", "lan0").peer().namespace_(), "red");
+  Sh("ip link set lan0 netns blue");
+  Refresh({"@host", "blue"});
+  EXPECT_EQ(LinkOf("red", "eth0").peer().namespace_(), "blue");
 }
 
 TEST_F(Changes, AmongTwoThousandLinksTheAddedOneIsToldAlone) {
