@@ -265,13 +265,6 @@ absl::Status KernelInventory::LookAtParts(const std::string& name, kernel::Netli
     if (link.peer != 0) *shown.mutable_peer() = PeerOf(netlink, link, name_of, &peer_netns);
     shown.set_foreign(IsForeign(cookie, link));
     ends.push_back(ToEnd(link, peer_netns));
-    // One that has come here from elsewhere: nothing has happened at its other end, which shows where this one is.
-    if (!parts.HasLink(link.ifindex) && peer_netns != 0) {
-      const End* other = topology_.Find(peer_netns, link.peer);
-      if (other == nullptr || other->peer != link.ifindex || other->peer_netns != cookie) {
-        Concern({{topology_.NameOf(peer_netns), {link.peer}}});
-      }
-    }
     parts.PutLink(std::move(shown), *addresses, &change);
   }
   Concern(topology_.Update(name, std::move(ends), {}));

@@ -25,7 +25,9 @@ Topology::Concerned Topology::Put(const std::string& name, uint64_t cookie, std:
   }
   for (const auto& [ifindex, end] : now.ends) {
     const auto same = known.ends.find(ifindex);
-    if (renamed || same == known.ends.end() || same->second.name != end.name) AddOtherEnd(end, name, &concerned);
+    if (renamed || same == known.ends.end() || same->second.name != end.name || !PointsBack(cookie, end)) {
+      AddOtherEnd(end, name, &concerned);
+    }
   }
   for (const auto& [ifindex, end] : known.ends) Unindex(known.cookie, end);
   known = std::move(now);
@@ -49,6 +51,8 @@ Topology::Concerned Topology::Update(const std::string& name, std::vector<End> e
     const auto [place, added] = known.ends.try_emplace(end.ifindex);
     if (added || place->second.name != end.name) {
       if (!added) AddOtherEnd(place->second, name, &concerned);
+      AddOtherEnd(end, name, &concerned);
+    } else if (!PointsBack(known.cookie, end)) {
       AddOtherEnd(end, name, &concerned);
     }
     if (!added) Unindex(known.cookie, place->second);
@@ -125,6 +129,12 @@ void Topology::Unindex(uint64_t cookie, const End& end) {
   auto& cookies = found->second;
   if (const auto one = std::find(cookies.begin(), cookies.end(), cookie); one != cookies.end()) cookies.erase(one);
   if (cookies.empty()) by_mac_.erase(found);
+}
+
+bool Topology::PointsBack(uint64_t cookie, const End& end) const {
+  if (end.peer_netns == 0) return true;  // not known to be anywhere
+  const End* other = Find(end.peer_netns, end.peer);
+  return other != nullptr && other->peer == end.ifindex && other->peer_netns == cookie;
 }
 
 void Topology::AddOtherEnd(const End& end, const std::string& name, Concerned* out) const {

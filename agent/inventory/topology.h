@@ -29,7 +29,8 @@ struct End {
 class Topology {
  public:
   // Links that have to be looked at again, by the names of their namespaces: they show an end that has come, gone or
-  // changed its name, or the name of its namespace.
+  // changed its name, or the name of its namespace; or have been seen to have their other end elsewhere than here,
+  // since nothing happens at the one end when the other moves.
   using Concerned = std::map<std::string, std::set<int>>;
 
   // A namespace as it is now.
@@ -61,6 +62,8 @@ class Topology {
   };
   void Index(uint64_t cookie, const End& end);
   void Unindex(uint64_t cookie, const End& end);
+  // Whether the other end was seen to have this one, of that namespace, as its other end.
+  bool PointsBack(uint64_t cookie, const End& end) const;
   // Whoever shows this end of the namespace with this name, but that name itself.
   void AddOtherEnd(const End& end, const std::string& name, Concerned* out) const;
 

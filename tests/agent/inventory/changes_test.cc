@@ -315,6 +315,8 @@ TEST_F(Changes, WhatHappensAtRandomIsToldAsItIs) {
           in + " link set x0 name " + link,
           in + " link del " + link,
           in + " link add " + link + " type veth peer name z" + pick(3) + " netns n" + pick(2),
+          in + " link set " + link + " netns n" + pick(2),
+          "ip -n n" + pick(2) + " link set " + link + " netns $$",
           "ip netns add n" + pick(4),
           "ip netns del n" + std::to_string(2 + random() % 2),
       };

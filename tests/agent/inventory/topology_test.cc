@@ -31,6 +31,7 @@ TEST(Topology, ANamespaceThatAppearsOrDisappearsConcernsThoseAtItsOtherEnds) {
   Topology topology;
   topology.Put("@host", 1, {To(5, "t0", 2, 0)});
   EXPECT_EQ(topology.Put("red", 2, {To(2, "eth0", 5, 1)}), (Concerned{{"@host", {5}}}));
+  topology.Put("@host", 1, {To(5, "t0", 2, 2)});
   EXPECT_EQ(topology.Put("red", 2, {To(2, "eth0", 5, 1)}), Concerned{}) << "nothing has changed";
   EXPECT_EQ(topology.Remove("red"), (Concerned{{"@host", {5}}}));
   EXPECT_EQ(topology.Remove("red"), Concerned{});
@@ -59,7 +60,7 @@ TEST(Topology, ANameTakenByAnotherNamespaceIsBoth) {
 TEST(Topology, PartsOfANamespaceAreUpdatedAsTheWholeIs) {
   Topology topology;
   topology.Put("a", 1, {To(2, "eth0", 7, 2), To(3, "eth1", 8, 2), To(4, "eth2", 9, 2)});
-  topology.Put("b", 2, {});
+  topology.Put("b", 2, {To(6, "x", 5, 1), To(7, "y", 2, 1), To(8, "z", 3, 1), To(9, "w", 4, 1)});
   EXPECT_EQ(topology.Update("a", {To(2, "eth0", 7, 2)}, {}), Concerned{}) << "nothing has changed";
   EXPECT_EQ(topology.Update("a", {To(2, "wan0", 7, 2), To(5, "eth3", 6, 2)}, {4}), (Concerned{{"b", {6, 7, 9}}}));
   EXPECT_EQ(topology.Find(1, 2)->name, "wan0");
@@ -69,6 +70,19 @@ TEST(Topology, PartsOfANamespaceAreUpdatedAsTheWholeIs) {
   EXPECT_EQ(topology.Having(4, 9, "eth2-mac"), Cookies{});
   EXPECT_EQ(topology.Having(2, 7, "eth0-mac"), Cookies{});
   EXPECT_EQ(topology.Update("never", {To(2, "x", 7, 2)}, {1}), Concerned{});
+}
+
+TEST(Topology, AnEndThatHasMovedConcernsItsOtherEndWhereNothingHappened) {
+  Topology topology;
+  topology.Put("red", 2, {To(2, "eth0", 3, 0), To(3, "eth1", 2, 0)});
+  topology.Put("@host", 1, {});
+  topology.Put("red", 2, {To(2, "eth0", 3, 0)});
+  topology.Update("@host", {To(3, "eth1", 2, 0)}, {});  // heard of, and not yet known whose other end it is
+  EXPECT_EQ(topology.Update("@host", {To(3, "eth1", 2, 2)}, {}), (Concerned{{"red", {2}}}));
+  EXPECT_EQ(topology.Put("@host", 1, {To(3, "eth1", 2, 2)}), (Concerned{{"red", {2}}}));
+  topology.Update("red", {To(2, "eth0", 3, 1)}, {});
+  EXPECT_EQ(topology.Update("@host", {To(3, "eth1", 2, 2)}, {}), Concerned{});
+  EXPECT_EQ(topology.Put("@host", 1, {To(3, "eth1", 2, 2)}), Concerned{});
 }
 
 TEST(Topology, FindsEndsByIndexPeerAndMac) {
