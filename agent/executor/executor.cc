@@ -120,11 +120,11 @@ class Parallel : public Executor {
     Finished finished;
     {
       MutexLock lock(&mutex_);
-      if (schedule_.StateOf(sequence) == Schedule::State::kRunning) return {false, "running"};
       if (const auto kept = results_.find(sequence); kept != results_.end()) {
         if (kept->second.state() == v1::Intent::CANCELLED) return {true, ""};
         return {false, "finished"};
       }
+      if (schedule_.StateOf(sequence) == Schedule::State::kRunning) return {false, "running"};
       const auto intent = schedule_.Remove(sequence);
       if (!intent) return {false, "unknown"};
       finished.result = NeverBegan(*intent, boot_id_, v1::Intent::CANCELLED);
@@ -300,20 +300,24 @@ class Parallel : public Executor {
 
   void Tell(std::vector<Finished> all) {
     if (all.empty()) return;
+    std::vector<int64_t> sequences;
     {
       MutexLock lock(&mutex_);
       for (const Finished& finished : all) {
         const int64_t sequence = finished.result.sequence();
         interrupted_.erase(sequence);
         results_[sequence] = finished.result;
-        schedule_.Finish(sequence);
+        sequences.push_back(sequence);
       }
-      Changed();
     }
+    // Before those that had to wait for them: what has an order is told in it.
     for (Finished& finished : all) {
       LogEnd("intent finished", finished.result);
       listener_.OnFinished(std::move(finished));
     }
+    MutexLock lock(&mutex_);
+    for (const int64_t sequence : sequences) schedule_.Finish(sequence);
+    Changed();
   }
 
   void LogEnd(const char* what, const v1::IntentResult& result) {

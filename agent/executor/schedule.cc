@@ -10,8 +10,9 @@ namespace {
 
 // Enough to share a write of the journal; few enough that the first result of a batch does not wait for long.
 constexpr size_t kBatch = 16;
-// Deletions share a pass over all processes, and take the kernel longer than any batch.
-constexpr size_t kDeletions = 64;
+// Deletions share a pass over all processes, and wait for grace periods of the kernel, which any number of them share;
+// what is still to be looked at when the kernel begins to free the first has to wait for its locks.
+constexpr size_t kDeletions = 1024;
 
 }  // namespace
 

@@ -5,9 +5,11 @@
 #include <linux/if_link.h>
 #include <linux/net_namespace.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <netlink/attr.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -141,13 +143,30 @@ class ReleaseWatcher::State {
       status = LookAgain(all);
     }
     if (!status.ok()) EndAll(status);
+    if (std::exchange(freeing_, false)) Sweep();
+  }
+
+  // The kernel takes all links that it frees together off the host's list at once, and then tells of each when it has
+  // taken that apart, 0.3 ms each: with the first that is told, look which others are not there any more. Asked this
+  // way it needs no lock for the answer (netdev_get_name).
+  void Sweep() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    std::vector<Key> gone;
+    for (auto at = index_.lower_bound({kOwnNamespace, 1}); at != index_.end() && at->first.first == kOwnNamespace;
+         ++at) {
+      ifreq request{};
+      request.ifr_ifindex = at->first.second;
+      if (ioctl(events_fd_, SIOCGIFNAME, &request) != 0 && errno == ENODEV) gone.push_back(at->first);
+    }
+    for (const Key& key : gone) Gone(key);
   }
 
   void Hear(int origin, nlmsghdr* header) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (header->nlmsg_type == RTM_DELLINK) {
       const auto* info = static_cast<const ifinfomsg*>(NLMSG_DATA(header));
       // AF_BRIDGE: it has only left a bridge.
-      if (info->ifi_family == AF_UNSPEC) Gone({origin, info->ifi_index});
+      if (info->ifi_family != AF_UNSPEC) return;
+      Gone({origin, info->ifi_index});
+      freeing_ |= origin == kOwnNamespace;
     } else if (header->nlmsg_type == RTM_DELNSID && origin == kOwnNamespace) {
       nlattr* table[NETNSA_MAX + 1] = {};
       nlmsg_parse(header, sizeof(rtgenmsg), table, NETNSA_MAX, nullptr);
@@ -268,6 +287,7 @@ class ReleaseWatcher::State {
   std::map<Key, std::vector<uint64_t>> index_ ABSL_GUARDED_BY(mutex_);
   size_t elsewhere_ ABSL_GUARDED_BY(mutex_) = 0;  // keys that are links of other namespaces
   bool hears_all_ ABSL_GUARDED_BY(mutex_) = true;
+  bool freeing_ ABSL_GUARDED_BY(mutex_) = false;  // a link of the host's is gone, and others may be
   std::unordered_map<uint64_t, Waiting> waits_ ABSL_GUARDED_BY(mutex_);
   std::set<std::pair<Clock::time_point, uint64_t>> deadlines_ ABSL_GUARDED_BY(mutex_);
   std::vector<Ended> ended_ ABSL_GUARDED_BY(mutex_);
