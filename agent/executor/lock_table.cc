@@ -16,21 +16,20 @@ bool LockTable::Add(int64_t id, const std::vector<Lock>& locks) {
   for (const auto& [name, mode] : wanted) {
     wait.keys.push_back(name);
     Key& key = keys_[name];
-    key.modes.emplace(id, mode);
+    key.waiting.emplace(id, mode);
     Extend(key, free);
   }
   return wait.missing == 0;
 }
 
 void LockTable::Extend(Key& key, std::vector<int64_t>& free) {
-  auto next = key.any ? key.modes.upper_bound(key.granted_to) : key.modes.begin();
-  while (next != key.modes.end()) {
-    const int first = key.modes.begin()->second;
-    if (key.any && (first == Lock::kExclusive || next->second != first)) return;
-    key.any = true;
-    key.granted_to = next->first;
-    if (--waits_[next->first].missing == 0) free.push_back(next->first);
-    ++next;
+  while (!key.waiting.empty()) {
+    const auto [id, mode] = *key.waiting.begin();
+    if (key.granted > 0 && (key.mode == Lock::kExclusive || key.mode != mode)) return;
+    ++key.granted;
+    key.mode = mode;
+    key.waiting.erase(key.waiting.begin());
+    if (--waits_[id].missing == 0) free.push_back(id);
   }
 }
 
@@ -43,13 +42,9 @@ std::vector<int64_t> LockTable::Remove(int64_t id) {
   for (const std::string& name : names) {
     const auto found = keys_.find(name);
     Key& key = found->second;
-    key.modes.erase(id);
-    if (key.modes.empty()) {
-      keys_.erase(found);
-      continue;
-    }
-    if (key.modes.begin()->first > key.granted_to) key.any = false;
+    if (key.waiting.erase(id) == 0) --key.granted;
     Extend(key, free);
+    if (key.granted == 0) keys_.erase(found);
   }
   return free;
 }

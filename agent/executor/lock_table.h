@@ -29,8 +29,8 @@ struct Lock {
 
 class LockTable {
  public:
-  // Ids are added in ascending order, each once. Two locks of one key in one call count as an exclusive one unless they
-  // are equal. True: it may run at once.
+  // Each id once at a time; one that comes again may be lower than those that run already. Two locks of one key in one
+  // call count as an exclusive one unless they are equal. True: it may run at once.
   bool Add(int64_t id, const std::vector<Lock>& locks);
   // It is over, or does not want to run any more. Returns those that may run now and might not before. One that is not
   // there is passed over.
@@ -41,9 +41,9 @@ class LockTable {
 
  private:
   struct Key {
-    std::map<int64_t, int> modes;  // by id
-    int64_t granted_to = 0;        // the last id that has it; ids from the first to this one have
-    bool any = false;              // granted to somebody
+    std::map<int64_t, int> waiting;  // modes by id
+    size_t granted = 0;              // to so many others,
+    int mode = Lock::kExclusive;     // all in this one
   };
   struct Wait {
     std::vector<std::string> keys;

@@ -72,6 +72,19 @@ TEST(LockTableTest, TwoModesOfOneKeyAreAnExclusiveLock) {
   EXPECT_FALSE(table.Add(3, {{"br0", 2}}));
 }
 
+TEST(LockTableTest, OneThatComesAgainBehindThoseThatRunGetsItsLocksToo) {
+  LockTable table;
+  EXPECT_TRUE(table.Add(1, {{"host", 1}, {"turn"}}));
+  EXPECT_FALSE(table.Add(2, {{"host", 1}, {"turn"}}));
+  EXPECT_TRUE(table.Add(3, {{"host", 1}}));
+  table.Remove(2);
+  EXPECT_FALSE(table.Add(2, {{"host", 1}, {"turn"}}));
+  EXPECT_THAT(table.Remove(1), ElementsAre(2));
+  EXPECT_THAT(table.Remove(3), IsEmpty());
+  EXPECT_THAT(table.Remove(2), IsEmpty());
+  EXPECT_TRUE(table.Add(4, {{"host"}}));
+}
+
 // Against a model that looks at everything: whoever runs has no conflict with anybody before him.
 TEST(LockTableTest, RandomUseGrantsExactlyWhatNoEarlierOneStandsInTheWayOf) {
   std::mt19937 random(20261125);
