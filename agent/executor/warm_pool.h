@@ -10,7 +10,7 @@
 // Threading: any thread, and one of its own, made for namespace work, which refills. Start it in the host's namespace.
 //
 // Cost: a claim takes 1 µs; the first one after 5 ms looks at the host's settings, 0.1 ms. Each namespace kept costs
-// two descriptors and some 70 KiB of the kernel's memory.
+// two descriptors and some 160 KiB of the kernel's memory.
 //
 // Metrics: stats().
 
