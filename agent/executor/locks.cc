@@ -1,5 +1,6 @@
 #include "agent/executor/locks.h"
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <utility>
@@ -11,6 +12,7 @@
 namespace warren::executor {
 namespace {
 
+constexpr char kOthers[] = "links of others";
 // Modes of the shared keys.
 constexpr int kShared = 1;      // of the host's own namespace: works on what it names
 constexpr int kTakesAway = 1;   // of links of others: deletes or moves them
@@ -90,7 +92,7 @@ class Collector {
       Put(absl::StrCat("netns ", Raw(netns)), Lock::kExclusive);
     }
   }
-  void Others(int mode) { Put("links of others", mode); }
+  void Others(int mode) { Put(kOthers, mode); }
   void Link(const std::string& netns, const std::string& name, int mode = Lock::kExclusive) {
     Netns(netns);
     if (IsHost(netns)) Put(absl::StrCat("link ", name), mode);
@@ -176,11 +178,8 @@ std::vector<Lock> LocksOf(const v1::IntentDelivery& intent) {
   return std::move(locks).Take();
 }
 
-bool FreesLinks(const v1::IntentDelivery& intent) {
-  for (const Lock& lock : LocksOf(intent)) {
-    if (lock.key == "links of others" && lock.mode == kTakesAway) return true;
-  }
-  return false;
+bool FreesLinks(const std::vector<Lock>& locks) {
+  return std::find(locks.begin(), locks.end(), Lock{kOthers, kTakesAway}) != locks.end();
 }
 
 }  // namespace warren::executor

@@ -19,8 +19,9 @@ namespace warren::executor {
 
 std::vector<Lock> LocksOf(const v1::IntentDelivery& intent);
 
-// It takes away links it does not name: what others do meanwhile with a link of theirs may fail for that reason alone.
-bool FreesLinks(const v1::IntentDelivery& intent);
+// An intent with these locks takes away links it does not name: what others do meanwhile with a link of theirs may fail
+// for that reason alone.
+bool FreesLinks(const std::vector<Lock>& locks);
 
 }  // namespace warren::executor
 

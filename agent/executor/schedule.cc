@@ -24,8 +24,9 @@ Schedule::State Schedule::StateOf(int64_t sequence) const {
 void Schedule::Add(v1::IntentDelivery intent, Time begin_by) {
   const int64_t sequence = intent.sequence();
   if (StateOf(sequence) != State::kUnknown) return;
-  if (locks_.Add(sequence, LocksOf(intent))) ready_.insert(sequence);
-  if (FreesLinks(intent)) freeing_.insert(sequence);
+  const std::vector<Lock> locks = LocksOf(intent);
+  if (locks_.Add(sequence, locks)) ready_.insert(sequence);
+  if (FreesLinks(locks)) freeing_.insert(sequence);
   queued_.emplace(sequence, Item{std::move(intent), begin_by, false});
 }
 

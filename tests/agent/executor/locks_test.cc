@@ -17,6 +17,8 @@ bool Together(const std::string& a, const std::string& b) {
   return table.Add(2, LocksOf(ParseIntent(2, b)));
 }
 
+bool Frees(const std::string& operations) { return FreesLinks(LocksOf(ParseIntent(1, operations))); }
+
 struct Case {
   std::string a, b;
   bool together;
@@ -72,13 +74,13 @@ TEST(LocksTest, WhatRunsSideBySide) {
 }
 
 TEST(LocksTest, DeletionsAndMovesTakeLinksAwayFromOthers) {
-  EXPECT_TRUE(FreesLinks(ParseIntent(1, "delete_namespace { namespace: 'red' }")));
-  EXPECT_TRUE(FreesLinks(ParseIntent(1, "delete_link { namespace: 'red' name: 'x' }")));
-  EXPECT_TRUE(FreesLinks(ParseIntent(1, "move_link { namespace: 'red' name: 'x' to_namespace: 'blue' }")));
-  EXPECT_FALSE(FreesLinks(ParseIntent(1, "create_namespace { namespace: 'red' }")));
-  EXPECT_FALSE(FreesLinks(ParseIntent(1,
-                                      "create_veth { a { namespace: 'red' name: 'x' } b { namespace: 'red' name: 'y' } "
-                                      "}\nmove_link { namespace: 'red' name: 'x' to_namespace: 'blue' }")));
+  EXPECT_TRUE(Frees("delete_namespace { namespace: 'red' }"));
+  EXPECT_TRUE(Frees("delete_link { namespace: 'red' name: 'x' }"));
+  EXPECT_TRUE(Frees("move_link { namespace: 'red' name: 'x' to_namespace: 'blue' }"));
+  EXPECT_FALSE(Frees("create_namespace { namespace: 'red' }"));
+  EXPECT_FALSE(
+      Frees("create_veth { a { namespace: 'red' name: 'x' } b { namespace: 'red' name: 'y' } "
+            "}\nmove_link { namespace: 'red' name: 'x' to_namespace: 'blue' }"));
 }
 
 }  // namespace
