@@ -13,9 +13,9 @@ import re
 import statistics
 import sys
 import tempfile
-import time
 
 from breakdown import FREQUENCY, Recording
+from disk import fdatasync_ms
 from machine import BENCH, LIMIT, MISSING, PEERS, Failed, Warren, drain, in_sandbox, rates
 
 PEER_NAMES = {
@@ -240,18 +240,6 @@ def print_slices(samples):
     for number, taken in sorted(slices.items()):
         say(f"  {number * SLICE_MS:4} ms  " + ", ".join(
             f"{who} {count * 1e3 / FREQUENCY:.0f}" for who, count in taken.most_common(6)))
-
-
-def fdatasync_ms(count=200):
-    took = []
-    with tempfile.NamedTemporaryFile() as file:
-        for _ in range(count):
-            begun = time.perf_counter()
-            file.write(b"x" * 4096)
-            file.flush()
-            os.fdatasync(file.fileno())
-            took.append((time.perf_counter() - begun) * 1e3)
-    return statistics.median(took), statistics.quantiles(took, n=100)[98]
 
 
 def single(options):
