@@ -1,6 +1,7 @@
 // Moving, deleting and changing links.
 
 #include <errno.h>
+#include <net/if_arp.h>
 
 #include "absl/strings/str_cat.h"
 #include "agent/executor/aside.h"
@@ -112,6 +113,10 @@ absl::Status Apply(Transaction& tx, const v1::SetLink& operation) {
   if (operation.has_mac()) {
     change.mac = kernel::ParseMac(operation.mac());
     if (!change.mac) return absl::InvalidArgumentError(absl::StrCat("\"", operation.mac(), "\" is not a MAC address"));
+  }
+  if (change.mac && at->link.type == ARPHRD_LOOPBACK && *change.mac != at->link.mac) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(tx.object(), " is a loopback: the kernel would not take its MAC of zeros back (eth_mac_addr)"));
   }
   if (operation.has_new_name() && operation.new_name() != at->link.name) {
     const std::string object = tx.object();
