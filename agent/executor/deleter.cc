@@ -44,10 +44,9 @@ bool Deleter::Look(const v1::DeleteNamespace& operation, Deletion& deletion) {
   const std::string shown = EscapeName(place.name);
   auto links = kernel::ListLinks(place.netlink);
   if (!links.ok()) return false;
-  if (!operation.force()) {
-    if (!work_.journal->OwnsNetns(place.cookie())) return false;
-    deletion.guarded.insert(place.netns.inode);
-  }
+  // What is left of the name of someone else's, after a crash, could not be told from another's.
+  if (!work_.journal->OwnsNetns(place.cookie())) return false;
+  if (!operation.force()) deletion.guarded.insert(place.netns.inode);
   ReleaseQueue::Drop drop;
   drop.path = places_.dir().PathOf(place.name);
   drop.shown = shown;

@@ -91,6 +91,7 @@ absl::Status Apply(Transaction& tx, const v1::DeleteNamespace& operation) {
   auto* undo = step.add_undo()->mutable_unpark_netns();
   undo->set_name(name);
   undo->set_path(path);
+  undo->set_cookie(place.cookie());
   auto* drop = step.add_forward()->mutable_drop_netns();
   drop->set_name(name);
   drop->set_path(path);

@@ -51,7 +51,7 @@ void Run(Places& places, const UnparkNetns& undo, Problems& problems) {
   if (parked.ok() && !NamesTheSame(places, undo.name(), undo.path())) {
     // What is left of the name when it was unmounted and not yet removed.
     if (places.dir().Marker(undo.name()).ok()) (void)places.dir().Unbind(undo.name());
-    if (auto s = places.dir().Bind(*parked, undo.name(), undo.path()); !s.ok()) {
+    if (auto s = places.dir().Bind(*parked, undo.name(), MarkerOf(undo.cookie())); !s.ok()) {
       Note(problems, absl::StrCat(Netns(undo.name()), s.message(), "; it is still bound at ", undo.path()));
       return;
     }

@@ -116,7 +116,8 @@ def check(fleet, host, clients):
     expected = {name + suffix for client in clients for name in client.existing for suffix in ("", "-b")}
     actual = set(host.netns_names())
     for name in sorted(expected ^ actual):
-        print(f"namespace {name}: {'not there' if name in expected else 'should not be there'}")
+        what = host.run("stat", "-f", "-c", "%T", f"/run/netns/{name}", check=False).stdout.strip()
+        print(f"namespace {name}: {'not there' if name in expected else f'should not be there ({what})'}")
         counts["half"] += 1
     for name in sorted(expected & actual):
         links = host.ip("addr", "show", netns=name)

@@ -1,5 +1,6 @@
-// An executor in a process of its own, to be killed: executor_child STATE_DIR RUN_DIR FIRST_SEQUENCE [WORKERS] <
+// An executor in a process of its own, to be killed: executor_child STATE_DIR RUN_DIR FIRST_SEQUENCE [CALL NTH] <
 // intents, an empty line between two. Writes "open", then a line for each that is finished, and ends when all are.
+// Before the NTH system call of the name CALL it is killed; one worker then makes them all.
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -9,10 +10,11 @@
 #include <vector>
 
 #include "tests/support/executor_host.h"
+#include "tests/support/kill_before.h"
 
 int main(int argc, char** argv) {
   using namespace warren;
-  if (argc != 4 && argc != 5) return 2;
+  if (argc != 4 && argc != 6) return 2;
   std::vector<v1::IntentDelivery> intents;
   int64_t sequence = atoll(argv[3]);
   std::string operations;
@@ -27,7 +29,10 @@ int main(int argc, char** argv) {
   executor::Options options;
   options.state_dir = argv[1];
   options.run_dir = argv[2];
-  if (argc == 5) options.workers = static_cast<size_t>(atoi(argv[4]));
+  if (argc == 6) {
+    options.workers = 1;
+    if (!KillBefore(argv[4], atoi(argv[5]))) return 2;
+  }
   Recorder recorder;
   auto executor = executor::Executor::Open(options, recorder);
   if (!executor.ok()) {

@@ -76,32 +76,27 @@ attach_link { namespace: '@host' link: 'v1' bridge: 'br0' }
 )",
       R"(add_address { namespace: 'red' link: 'lo' address: '10.255.0.1/32' }
 delete_link { namespace: '@host' name: 'w0' }
-delete_namespace { namespace: 'blue' }
-)",
-      R"(delete_namespace { namespace: 'red' }
 delete_bridge { namespace: '@host' name: 'br0' }
+)",
+      // Nothing but namespaces, which are then not parked; the failed one has parked blue and brought it back.
+      R"(delete_namespace { namespace: 'red' }
+delete_namespace { namespace: 'blue' }
 )"};
   return *intents;
 }
 
 class Child {
  public:
-  // Before a thread makes the `nth` call of that name it is killed; "": it is not. One worker then makes them all.
-  Child(const Options& options, int64_t first, const std::string& call = "", int nth = 0) {
+  // Before the `nth` call of that name it is killed; "": it is not.
+  Child(const Options& options, int64_t first, const std::string& call = "", int nth = 0,
+        const std::vector<std::string>& intents = Intents()) {
     int in[2], out[2];
     if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0) abort();
     const std::string sequence = std::to_string(first);
-    const std::string trace = "trace=" + call;
-    const std::string inject = absl::StrCat("inject=", call, ":signal=SIGKILL:when=", nth);
-    std::vector<const char*> argv;
-    if (!call.empty()) {
-      argv = {"/usr/bin/strace", "-f", "-qqq", "-o", "/dev/null", "-e", trace.c_str(), "-e", inject.c_str()};
-    }
-    for (const char* each : {static_cast<const char*>(EXECUTOR_CHILD), options.state_dir.c_str(),
-                             options.run_dir.c_str(), sequence.c_str()}) {
-      argv.push_back(each);
-    }
-    if (!call.empty()) argv.push_back("1");
+    const std::string number = std::to_string(nth);
+    std::vector<const char*> argv = {EXECUTOR_CHILD, options.state_dir.c_str(), options.run_dir.c_str(),
+                                     sequence.c_str()};
+    if (!call.empty()) argv.insert(argv.end(), {call.c_str(), number.c_str()});
     argv.push_back(nullptr);
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
@@ -113,7 +108,7 @@ class Child {
     close(out[1]);
     out_ = out[0];
     std::string all;
-    for (const std::string& intent : Intents()) all += intent + "\n";
+    for (const std::string& intent : intents) all += intent + "\n";
     if (write(in[1], all.data(), all.size()) != static_cast<ssize_t>(all.size())) abort();
     close(in[1]);
   }
@@ -294,6 +289,34 @@ TEST_F(RecoveryTest, IntentsAreWholeWhenKilledBeforeEveryStep) {
   }
   std::cout << "killed before " << kills << " steps" << std::endl;
   EXPECT_GT(kills, 40u / static_cast<unsigned>(slowness));
+}
+
+TEST_F(RecoveryTest, NothingIsLeftOfTheNameOfSomeoneElsesNamespaceDeletedByForce) {
+  const std::vector<std::string> deletion = {"delete_namespace { namespace: 'theirs' force: true }\n"};
+  int64_t first = 100;
+  int kills = 0;
+  for (const std::string call : {"umount2", "unlink"}) {
+    for (int nth = 1; !HasFailure(); ++nth) {
+      SCOPED_TRACE(absl::StrCat("killed before ", call, " number ", nth));
+      Sh("ip netns add theirs");
+      executor_.reset();
+      first += 100;
+      int status = 0;
+      {
+        Child child(options_, first, call, nth, deletion);
+        status = child.Wait();
+      }
+      ASSERT_TRUE(WIFSIGNALED(status) || (WIFEXITED(status) && WEXITSTATUS(status) == 0)) << status;
+      Reopen();
+      executor_->Submit({ParseIntent(first, deletion.front())});
+      EXPECT_EQ(recorder_.WaitFinished(first).result.state(), v1::Intent::SUCCEEDED);
+      EXPECT_EQ(Sh("ls /run/netns | xargs"), "");
+      executor_->Acknowledge({first});
+      if (WIFEXITED(status)) break;
+      ++kills;
+    }
+  }
+  EXPECT_GE(kills, 4);
 }
 
 TEST_F(RecoveryTest, OwnershipOutlivesAKill) {
