@@ -36,15 +36,14 @@ absl::Status SetMaster(Place& place, int ifindex, int master) {
   return kernel::SetLink(place.netlink, ifindex, change);
 }
 
-// Writes the step of a change of master, with that of a move of addresses where there is one (its two links are `from`
-// and `to`), and changes the master. The move is then to be run.
+// Writes the step of attaching a port or detaching it, with that of a move of addresses to the bridge or from it where
+// there is one, and does it. The move is then to be run.
 absl::StatusOr<std::optional<AddressMove>> ChangeMaster(Transaction& tx, Place& place, const kernel::Link& port,
-                                                        int master, bool move_addresses, const kernel::Link& from,
-                                                        const kernel::Link& to) {
+                                                        const kernel::Link& bridge, bool attach, bool move_addresses) {
   Step step;
   std::optional<AddressMove> move;
   if (move_addresses) {
-    auto planned = AddressMove::Plan(place, from, to, step);
+    auto planned = attach ? AddressMove::Plan(place, port, bridge, step) : AddressMove::Plan(place, bridge, port, step);
     if (!planned.ok()) return planned.status();
     move.emplace(*std::move(planned));
   } else {
@@ -52,8 +51,13 @@ absl::StatusOr<std::optional<AddressMove>> ChangeMaster(Transaction& tx, Place& 
     if (!state.ok()) return state.status();
     *step.add_undo()->mutable_restore_link()->mutable_state() = *std::move(state);
   }
+  // After its port: the kernel gives it the least MTU of its ports whenever one comes or goes, unless it was set by
+  // itself (br_mtu_auto_adjust).
+  auto states = CaptureWithUppers(place, bridge, Reach::kSources);
+  if (!states.ok()) return states.status();
+  for (LinkState& state : *states) *step.add_undo()->mutable_restore_link()->mutable_state() = std::move(state);
   if (auto s = tx.Write(std::move(step)); !s.ok()) return s;
-  if (auto s = SetMaster(place, port.ifindex, master); !s.ok()) return s;
+  if (auto s = SetMaster(place, port.ifindex, attach ? bridge.ifindex : 0); !s.ok()) return s;
   return move;
 }
 
@@ -120,8 +124,7 @@ absl::Status Apply(Transaction& tx, const v1::AttachLink& operation) {
   if (!operation.force() && !operation.move_addresses()) {
     if (auto s = CheckLinkNotVital(tx, place, at->link, "attached to a bridge"); !s.ok()) return s;
   }
-  auto move =
-      ChangeMaster(tx, place, at->link, bridge->link.ifindex, operation.move_addresses(), at->link, bridge->link);
+  auto move = ChangeMaster(tx, place, at->link, bridge->link, /*attach=*/true, operation.move_addresses());
   if (!move.ok()) return move.status();
   if (!*move) return absl::OkStatus();
   // What answered on a link that is up must answer on the bridge.
@@ -153,7 +156,7 @@ absl::Status Apply(Transaction& tx, const v1::DetachLink& operation) {
   if (!operation.force() && !operation.move_addresses()) {
     if (auto s = CheckLinkNotVital(tx, place, at->link, "detached from its bridge"); !s.ok()) return s;
   }
-  auto move = ChangeMaster(tx, place, at->link, 0, operation.move_addresses(), *bridge, at->link);
+  auto move = ChangeMaster(tx, place, at->link, *bridge, /*attach=*/false, operation.move_addresses());
   if (!move.ok()) return move.status();
   return *move ? (*move)->Run() : absl::OkStatus();
 }

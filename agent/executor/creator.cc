@@ -13,6 +13,7 @@
 #include "agent/executor/new_netns.h"
 #include "agent/executor/operations.h"
 #include "agent/executor/result.h"
+#include "agent/executor/snapshot.h"
 #include "agent/executor/undo.h"
 #include "agent/kernel/error.h"
 
@@ -30,8 +31,9 @@ struct Creator::Making {
   const Task* task = nullptr;
   Plan plan;
   v1::IntentResult result;
-  std::vector<Place*> places;  // as the plan's
-  std::vector<int> ifindexes;  // as the plan's links; 0: not known yet
+  std::vector<Place*> places;                             // as the plan's
+  std::vector<int> ifindexes;                             // as the plan's links; 0: not known yet
+  std::map<std::pair<size_t, std::string>, int> bridges;  // those that were there, by place and name
   Step step;
   journal::Ownership ownership;
   std::set<std::string> touched;
@@ -84,6 +86,22 @@ absl::Status Creator::Prepare(Making& run) {
     if (!run.plan.places[i].is_new) continue;
     *run.step.add_undo()->mutable_unmake_netns()->mutable_netns() = run.places[i]->Ref();
   }
+  return FindBridges(run);
+}
+
+absl::Status Creator::FindBridges(Making& run) {
+  for (const Plan::Change& change : run.plan.changes) {
+    const auto* attach = std::get_if<Plan::Attach>(&change.what);
+    if (attach == nullptr || attach->bridge) continue;
+    Place& place = *run.places[change.place];
+    auto bridge = kernel::GetLink(place.netlink, attach->bridge_name);
+    if (!bridge.ok()) return bridge.status();
+    if (bridge->kind != "bridge") return absl::FailedPreconditionError("not a bridge");
+    if (!run.bridges.emplace(std::pair(change.place, attach->bridge_name), bridge->ifindex).second) continue;
+    // Its MTU may change with its ports. Of its addresses and routes none goes: no link of a plan has less than IPv6's.
+    auto* state = run.step.add_undo()->mutable_restore_link()->mutable_state();
+    *state = AttributesOf(place, *bridge);
+  }
   return absl::OkStatus();
 }
 
@@ -122,7 +140,6 @@ absl::Status Creator::Change(Making& run) {
   // In the order of the operations within each namespace.
   std::map<size_t, std::pair<std::vector<kernel::Message>, std::vector<int>>> by_place;
   for (const Plan::Change& change : run.plan.changes) {
-    kernel::Netlink& netlink = run.places[change.place]->netlink;
     std::optional<kernel::Message> message;
     if (const auto* up = std::get_if<Plan::SetUp>(&change.what)) {
       kernel::LinkChange to;
@@ -139,14 +156,7 @@ absl::Status Creator::Change(Making& run) {
     } else {
       const auto& attach = std::get<Plan::Attach>(change.what);
       kernel::LinkChange to;
-      if (attach.bridge) {
-        to.master = run.ifindexes[*attach.bridge];
-      } else {
-        auto bridge = kernel::GetLink(netlink, attach.bridge_name);
-        if (!bridge.ok()) return bridge.status();
-        if (bridge->kind != "bridge") return absl::FailedPreconditionError("not a bridge");
-        to.master = bridge->ifindex;
-      }
+      to.master = attach.bridge ? run.ifindexes[*attach.bridge] : run.bridges.at({change.place, attach.bridge_name});
       message = kernel::SetLinkMessage(run.ifindexes[attach.link], to);
     }
     auto& [messages, operations] = by_place[change.place];

@@ -35,6 +35,7 @@ class Creator {
 
   // Opens and makes what needs no undo: namespaces without names.
   absl::Status Prepare(Making& run);
+  absl::Status FindBridges(Making& run);
   // Changes the kernel.
   absl::Status Make(Making& run);
   absl::Status Create(Making& run, const Plan::Creation& creation);

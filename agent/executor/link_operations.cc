@@ -122,6 +122,10 @@ absl::Status Apply(Transaction& tx, const v1::SetLink& operation) {
     const std::string object = tx.object();
     if (auto s = CheckNameFree(tx, *at->place, operation.new_name(), "renaming to"); !s.ok()) return s;
     tx.About(object);
+    if (at->place->is_host() && at->link.type == ARPHRD_LOOPBACK && !operation.force()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(object, " is the host's loopback and is not renamed unless the operation says force"));
+    }
     change.name = operation.new_name();
   }
   if (change.up == false && at->link.up() && !operation.force()) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "absl/strings/str_cat.h"
@@ -18,6 +19,19 @@ namespace warren::executor {
 namespace {
 
 std::string Text(const absl::Status& status) { return std::string(status.message()); }
+
+// A link that comes up gets a link-local address of its MAC. One whose MAC was changed while it was up had that of
+// another, and has both once its addresses are replayed.
+void RemoveSecondLinkLocal(Place& home, const LinkState& state, int ifindex, const std::vector<kernel::Address>& had) {
+  const std::optional<kernel::Ip> own = kernel::LinkLocalOf(state.mac());
+  const auto is_own = [&](const kernel::Address& address) { return address.local.ip == *own; };
+  if (!own || !state.up() || std::any_of(had.begin(), had.end(), is_own)) return;
+  auto have = kernel::ListAddresses(home.netlink, ifindex);
+  if (!have.ok()) return;
+  for (const kernel::Address& address : *have) {
+    if (is_own(address)) (void)kernel::DeleteAddress(home.netlink, ifindex, address.local, address.peer);
+  }
+}
 
 // The link of a record, brought back to where it was if it was moved.
 absl::StatusOr<kernel::Link> FindAndReturn(Places& places, Place& home, const RestoreLink& record) {
@@ -58,7 +72,7 @@ absl::Status RestoreAttributes(Place& home, const LinkState& state, const kernel
 
 }  // namespace
 
-absl::StatusOr<LinkState> Capture(Place& place, const kernel::Link& link, Reach reach) {
+LinkState AttributesOf(const Place& place, const kernel::Link& link) {
   LinkState state;
   *state.mutable_netns() = place.Ref();
   state.set_ifindex(link.ifindex);
@@ -68,6 +82,11 @@ absl::StatusOr<LinkState> Capture(Place& place, const kernel::Link& link, Reach 
   state.set_mtu(link.mtu);
   state.set_up(link.up());
   state.set_master(link.master);
+  return state;
+}
+
+absl::StatusOr<LinkState> Capture(Place& place, const kernel::Link& link, Reach reach) {
+  LinkState state = AttributesOf(place, link);
   auto addresses = kernel::ListAddresses(place.netlink, link.ifindex);
   if (!addresses.ok()) return addresses.status();
   std::set<std::string> own;
@@ -133,6 +152,7 @@ void Restore(Places& places, const RestoreLink& record, std::vector<Problem>& pr
   std::vector<kernel::Address> addresses;
   for (const std::string& body : state.addresses()) addresses.push_back(kernel::AddressFromBody(body));
   ReplayAddresses(**home, shown, link->ifindex, addresses, problems);
+  RemoveSecondLinkLocal(**home, state, link->ifindex, addresses);
   std::vector<kernel::Route> routes;
   for (const std::string& body : state.routes()) routes.push_back(kernel::RouteFromBody(body));
   std::map<int, int> ifindexes;

@@ -20,6 +20,9 @@
 
 namespace warren::executor {
 
+// Without addresses and routes: restoring that leaves those as they are.
+LinkState AttributesOf(const Place& place, const kernel::Link& link);
+
 // How far a change reaches.
 enum class Reach {
   kLink,     // the link's own routes

@@ -79,4 +79,14 @@ std::string RandomMac() {
   return bytes;
 }
 
+std::optional<Ip> LinkLocalOf(std::string_view mac) {
+  if (mac.size() != 6) return std::nullopt;
+  Ip ip{AF_INET6, std::string("\xfe\x80", 2) + std::string(6, '\0')};
+  ip.bytes += static_cast<char>(mac[0] ^ 0x02);
+  ip.bytes.append(mac.substr(1, 2));
+  ip.bytes.append("\xff\xfe");
+  ip.bytes.append(mac.substr(3));
+  return ip;
+}
+
 }  // namespace warren::kernel

@@ -37,6 +37,8 @@ std::optional<std::string> ParseMac(std::string_view text);
 std::string FormatMac(std::string_view bytes);
 // A random, locally administered unicast address, as 6 bytes.
 std::string RandomMac();
+// The IPv6 link-local address that the kernel makes of a MAC of 6 bytes (RFC 4291 appendix A); nullopt: not so many.
+std::optional<Ip> LinkLocalOf(std::string_view mac);
 
 }  // namespace warren::kernel
 

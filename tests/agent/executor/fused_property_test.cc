@@ -116,9 +116,9 @@ class Picture {
     return absl::StrCat("mac: '02:00:00:00:", absl::Hex(count_ / 256 * 16 + which, absl::kZeroPad2), ":",
                         absl::Hex(count_ % 256, absl::kZeroPad2), "' ");
   }
-  std::string Furniture(Tape& tape, bool bridge) {
+  std::string Furniture(Tape& tape) {
     std::string text;
-    if (tape.OneIn(4) && !bridge) absl::StrAppend(&text, "mtu: ", Mtu(tape), " ");
+    if (tape.OneIn(4)) absl::StrAppend(&text, "mtu: ", Mtu(tape), " ");
     if (tape.OneIn(2)) absl::StrAppend(&text, "up: true ");
     if (tape.OneIn(3)) absl::StrAppend(&text, "addresses: '", tape.Of(Addresses()), "' ");
     if (tape.OneIn(5)) absl::StrAppend(&text, "addresses: '", tape.Of(Addresses()), "' ");
@@ -140,8 +140,8 @@ class Picture {
       end.netns = Place(tape);
       end.name = NewName(tape, end.netns);
       end.pair = static_cast<size_t>(count_);
-      absl::StrAppend(&text, i == 0 ? "a" : "b", " { ", In(end), "name: '", end.name, "' ", Mac(i),
-                      Furniture(tape, false), tape.OneIn(8) ? "queues: 2 " : "", "} ");
+      absl::StrAppend(&text, i == 0 ? "a" : "b", " { ", In(end), "name: '", end.name, "' ", Mac(i), Furniture(tape),
+                      tape.OneIn(8) ? "queues: 2 " : "", "} ");
     }
     links_.insert(links_.end(), ends.begin(), ends.end());
     return text + "}";
@@ -149,8 +149,7 @@ class Picture {
   std::string CreateBridge(Tape& tape) {
     const Link bridge{Place(tape), tape.OneIn(2) ? "br0" : "br1", true, 0, ""};
     links_.push_back(bridge);
-    return absl::StrCat("create_bridge { ", In(bridge), "name: '", bridge.name, "' ", Mac(2), Furniture(tape, true),
-                        "}");
+    return absl::StrCat("create_bridge { ", In(bridge), "name: '", bridge.name, "' ", Mac(2), Furniture(tape), "}");
   }
   std::string MoveLink(Tape& tape) {
     const Link link = Some(tape);

@@ -56,6 +56,24 @@ TEST_F(LinkTest, ThatIsUpIsRenamedWithItsAddressesAndRoutes) {
   EXPECT_EQ(Sh("ip -n red route show table all | grep -v 'table local' | sort"), routes);
 }
 
+TEST_F(LinkTest, LoopbackKeepsItsMacAndTheHostsItsName) {
+  for (const std::string netns : {"red", "@host"}) {
+    ExpectError(ExpectRefused("set_link { namespace: '" + netns + "' name: 'lo' mac: '02:00:00:00:00:11' }"),
+                {"set_link", netns + ":lo", "", kFailedPrecondition});
+  }
+  const v1::OperationError renaming = ExpectRefused("set_link { namespace: '@host' name: 'lo' new_name: 'loop' }");
+  ExpectError(renaming, {"set_link", "@host:lo", "", kFailedPrecondition});
+  EXPECT_THAT(renaming.message(), HasSubstr("force"));
+  ExpectUndone("set_link { namespace: '@host' name: 'lo' new_name: 'loop' force: true }");
+  Sh("ip link set dev loop name lo");
+  Succeed("set_link { namespace: 'red' name: 'lo' new_name: 'loop' }");
+}
+
+TEST_F(LinkTest, SetDownAfterItsMacWasChangedIsUndoneWithItsLinkLocalAddress) {
+  Succeed("set_link { namespace: 'red' name: 'eth1' mac: '02:00:00:00:00:11' }");
+  ExpectUndone("set_link { namespace: 'red' name: 'eth1' up: false }");
+}
+
 TEST_F(LinkTest, ChangeIsRefusedWithTheKernelsReason) {
   ExpectError(ExpectRefused("set_link { namespace: 'red' name: 'none' up: true }"),
               {"set_link", "red:none", "ENODEV", kNotFound});

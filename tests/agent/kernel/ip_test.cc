@@ -58,5 +58,10 @@ TEST(IpText, RandomMacsAreLocalUnicastAndDiffer) {
   EXPECT_EQ(macs.size(), 1000u);
 }
 
+TEST(IpTest, LinkLocalAddressIsMadeOfAMac) {
+  EXPECT_EQ(LinkLocalOf(*ParseMac("02:00:5e:10:00:01"))->ToString(), "fe80::5eff:fe10:1");
+  EXPECT_FALSE(LinkLocalOf(""));
+}
+
 }  // namespace
 }  // namespace warren::kernel
