@@ -19,6 +19,7 @@
 #include "agent/session/refusing_executor.h"
 #include "agent/session/reporter.h"
 #include "agent/session/session.h"
+#include "proto/common/descriptors.h"
 #include "proto/common/listen_address.h"
 #include "proto/common/logging.h"
 #include "proto/common/metrics.h"
@@ -32,6 +33,8 @@ namespace {
 
 // Of the 5 s that SIGTERM leaves: for telling what has just been finished.
 constexpr absl::Duration kDrain = absl::Seconds(1);
+// A deletion has two or three open for a moment, and 1,024 are looked at together.
+constexpr rlim_t kDescriptors = 4096;
 
 // Why this kernel has no namespaces; empty: it has them.
 std::string WhyNoNetns(const std::vector<probe::Capability>& capabilities) {
@@ -156,6 +159,7 @@ int Main(int argc, char** argv) {
   const auto logger = Logger::Create(flags.log.format, flags.log.level);
   if (!logger.ok()) return kExitUsage;
   // Before any thread is started.
+  MakeRoomForDescriptors(kDescriptors);
   auto signal = ShutdownSignal::Create();
   absl::Status status = signal.status();
   if (status.ok()) status = Run(flags, *settings, *logger, *signal);

@@ -35,7 +35,7 @@ struct ServerFlags {
   uint64_t retention_count = 1'000'000;
   uint64_t max_watches = 10000;  // of a kind
   uint64_t watch_buffer_bytes = uint64_t{64} << 20;
-  uint32_t window = 512;
+  uint32_t window = 1024;
   double heartbeat_interval = 5;  // seconds
   uint32_t max_agents = 20000;
   uint64_t max_message_bytes = 4 << 20;

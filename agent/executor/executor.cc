@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "agent/executor/book.h"
+#include "agent/executor/deleter.h"
 #include "agent/executor/recover.h"
 #include "agent/executor/release_queue.h"
 #include "agent/executor/result.h"
@@ -259,9 +260,11 @@ class Parallel : public Executor {
             results_[sequence] = expired.back().result;
             schedule_.Finish(sequence);
           } else {
+            if (OnlyDeletesNamespaces(item.intent)) deleting_.insert(sequence);
             batch.push_back({std::move(item.intent), server_, item.early});
           }
         }
+        release_->Expect(!deleting_.empty());
         Changed();
       }
       // Not in the journal, as a cancelled one is not: after a crash it is delivered and expires once more.
@@ -279,6 +282,10 @@ class Parallel : public Executor {
   }
 
   void Settle(Outcome outcome) {
+    std::vector<int64_t> decided;
+    for (const Committed& committed : outcome.committed) decided.push_back(committed.result.sequence());
+    for (const Finished& finished : outcome.finished) decided.push_back(finished.result.sequence());
+    for (const Task& task : outcome.again) decided.push_back(task.intent.sequence());
     for (Committed& committed : outcome.committed) {
       ReleaseQueue::Work work = std::move(committed.release);
       work.done = [this, result = std::move(committed.result),
@@ -289,6 +296,11 @@ class Parallel : public Executor {
         to_book_.SignalAll();
       };
       release_->Add(std::move(work));
+    }
+    {
+      MutexLock lock(&mutex_);
+      for (const int64_t sequence : decided) deleting_.erase(sequence);
+      release_->Expect(!deleting_.empty());
     }
     if (!outcome.again.empty()) {
       MutexLock lock(&mutex_);
@@ -378,6 +390,7 @@ class Parallel : public Executor {
   Schedule schedule_ ABSL_GUARDED_BY(mutex_);
   std::map<int64_t, v1::IntentResult> results_ ABSL_GUARDED_BY(mutex_);  // not acknowledged
   std::vector<int64_t> acknowledged_ ABSL_GUARDED_BY(mutex_);            // still in the journal
+  std::set<int64_t> deleting_ ABSL_GUARDED_BY(mutex_);                   // namespaces alone, and not committed yet
   std::vector<Finished> released_ ABSL_GUARDED_BY(mutex_);               // and not in the journal as finished
   kernel::Ip server_ ABSL_GUARDED_BY(mutex_);
   // Begun before a crash, undone after it, and to be run again.

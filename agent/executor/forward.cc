@@ -154,11 +154,13 @@ void LookUpNetns(Places& places, Remainder& remainder) {
   remainder.netns.clear();
 }
 
-void LetGo(Remainder& remainder) {
+void LetGo(Remainder& remainder, std::vector<UniqueFd>& last) {
   for (Drop& drop : remainder.drops) {
     const ino_t inode = InodeAt(drop.path);
     if (drop.inode != 0 && inode != drop.inode) continue;
     drop.inode = inode;
+    // Where there is no descriptor left it only takes longer.
+    if (auto netns = kernel::OpenNetnsAt(drop.path); netns.ok()) last.push_back(std::move(netns->fd));
     if (auto s = kernel::UnbindNetnsAt(drop.path); !s.ok()) remainder.pending.add_objects(std::string(s.message()));
   }
 }
@@ -208,7 +210,9 @@ std::optional<v1::ReleasePending> Release(Places& places, const std::vector<Step
   auto watcher = kernel::ReleaseWatcher::Open(places.worker());
   constexpr uint64_t kOnlyOne = 0;
   if (watcher.ok()) watcher->Watch(kOnlyOne, awaited);
-  LetGo(remainder);
+  std::vector<UniqueFd> last;
+  LetGo(remainder, last);
+  last.clear();
   absl::Status status = watcher.status();
   if (status.ok()) {
     watcher->Await(kOnlyOne, timeout);

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <sys/eventfd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <thread>
 #include <unordered_map>
@@ -20,6 +22,12 @@ namespace {
 
 // Links deleted before it is asked again whether to stop.
 constexpr size_t kLinksAtOnce = 200;
+// So long namespaces wait for others that are on their way; and, where there are many, for others to come.
+constexpr std::chrono::milliseconds kGather{100};
+constexpr std::chrono::milliseconds kQuiet{10};
+constexpr size_t kMany = 8;
+// So many are kept alive by a descriptor each at most.
+constexpr size_t kHeld = 2048;
 
 struct Item {
   uint64_t id = 0;
@@ -27,6 +35,7 @@ struct Item {
   std::function<void(v1::ReleasePending)> done;
 };
 using Items = std::vector<std::unique_ptr<Item>>;
+using Clock = std::chrono::steady_clock;
 
 class ThreeThreads final : public ReleaseQueue {
  public:
@@ -57,6 +66,11 @@ class ThreeThreads final : public ReleaseQueue {
     ++pending_;
     (item->remainder.links.empty() ? for_netns_ : for_links_).push_back(std::move(item));
     added_.SignalAll();
+  }
+
+  void Expect(bool more) override {
+    MutexLock lock(&mutex_);
+    if (std::exchange(more_, more) != more) added_.SignalAll();
   }
 
   size_t pending() const override {
@@ -110,26 +124,46 @@ class ThreeThreads final : public ReleaseQueue {
     }
   }
 
+  // Waits for more to let go of together with `held` others; false: that is all.
+  bool Gather(size_t held, Clock::time_point latest) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    while (for_netns_.empty() && !stopping_) {
+      const Clock::time_point now = Clock::now();
+      if (now >= latest || held >= kHeld || (!more_ && held < kMany)) return false;
+      const Clock::time_point until = more_ ? latest : std::min(latest, now + kQuiet);
+      if (!added_.WaitUntil(&mutex_, until) && for_netns_.empty()) return false;
+    }
+    return !stopping_;
+  }
+
   void DropNetns() {
     Places places(workers_.netns, dir_);
     while (true) {
-      Items items;
       {
         MutexLock lock(&mutex_);
         while (for_netns_.empty() && !stopping_) added_.Wait(&mutex_);
-        if (stopping_) return;
-        items.swap(for_netns_);
       }
-      // All are looked up before the first is let go: while the kernel frees namespaces it keeps others from looking.
-      for (const auto& item : items) {
-        if (stopping()) return;
-        LookUpNetns(places, item->remainder);
-        if (watcher_.ok()) watcher_->Watch(item->id, item->remainder.Awaited());
+      const Clock::time_point latest = Clock::now() + kGather;
+      Items together;
+      std::vector<UniqueFd> last;
+      while (true) {
+        Items items;
+        {
+          MutexLock lock(&mutex_);
+          const bool more = Gather(last.size(), latest);
+          if (stopping_) return;
+          if (!more) break;
+          items.swap(for_netns_);
+        }
+        for (auto& item : items) {
+          if (stopping()) return;
+          LookUpNetns(places, item->remainder);
+          if (watcher_.ok()) watcher_->Watch(item->id, item->remainder.Awaited());
+          places.CloseAll();
+          LetGo(item->remainder, last);
+          together.push_back(std::move(item));
+        }
       }
-      places.CloseAll();
-      for (auto& item : items) {
-        if (stopping()) return;
-        LetGo(item->remainder);
+      for (auto& item : together) {
         if (!watcher_.ok()) {
           if (!item->remainder.Awaited().empty()) NoteUnseen(watcher_.status(), item->remainder);
           Finish(*item);
@@ -192,6 +226,7 @@ class ThreeThreads final : public ReleaseQueue {
   mutable Mutex mutex_;
   CondVar added_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  bool more_ ABSL_GUARDED_BY(mutex_) = false;
   uint64_t last_id_ ABSL_GUARDED_BY(mutex_) = 0;
   size_t pending_ ABSL_GUARDED_BY(mutex_) = 0;
   Items for_links_ ABSL_GUARDED_BY(mutex_);

@@ -49,6 +49,9 @@ class ReleaseQueue {
   virtual ~ReleaseQueue() = default;
 
   virtual void Add(Work work) = 0;
+  // Whether more is about to be added: namespaces that are let go together are freed together, and while the kernel
+  // frees any, it lets nobody look at links (RTNL, 0.3 ms each). So those that are here wait a little, 100 ms at most.
+  virtual void Expect(bool more) = 0;
   // Works added and not done.
   virtual size_t pending() const = 0;
   // What is not done is dropped: the next start of the agent goes on with it. Waits for the call of the kernel and the

@@ -301,7 +301,7 @@ void KernelInventory::Look(const std::string& name) {
   if (failed_.erase(name) > 0) stale.all = true;
   absl::Status status;
   if (name == Host()) {
-    status = LookInto(name, host_netlink_, worker_ ? &worker_->host() : nullptr, stale);
+    status = LookInto(name, host_netlink_, worker_ ? &worker_->host() : nullptr, std::move(stale));
   } else if (!worker_) {
     return Vanished(name);
   } else {
@@ -310,7 +310,7 @@ void KernelInventory::Look(const std::string& name) {
     status = netns.status();
     if (status.ok()) {
       auto netlink = worker_->OpenNetlink(*netns);
-      status = netlink.ok() ? LookInto(name, *netlink, &*netns, stale) : netlink.status();
+      status = netlink.ok() ? LookInto(name, *netlink, &*netns, std::move(stale)) : netlink.status();
     }
   }
   // What was told of it before stays: it is there, only not to be seen at the moment.

@@ -102,15 +102,23 @@ bool KernelInventory::IsForeign(uint64_t cookie, const kernel::Link& link) const
 }
 
 absl::Status KernelInventory::LookInto(const std::string& name, kernel::Netlink& netlink, const kernel::Netns* netns,
-                                       const Stale& stale) {
+                                       Stale stale) {
   // The id first: from then on it is heard.
   auto head = Head(name, netlink.cookie(), netns);
   if (!head.ok()) return head.status();
   const auto told = told_.find(name);
   if (told != told_.end() && told->second.parts != nullptr && monitor_ && !stale.all &&
-      topology_.CookieOf(name) == netlink.cookie() &&
-      stale.links.size() * kFraction <= told->second.parts->links() + options_.many_links) {
-    return LookAtParts(name, netlink, *std::move(head), stale, told->second);
+      topology_.CookieOf(name) == netlink.cookie()) {
+    // What has gone need not be asked for, which would wait for the kernel to free it.
+    for (const int ifindex : stale.links) {
+      if (ifindex > 0 && !kernel::HasLink(netlink.fd(), ifindex) && stale.gone.insert(ifindex).second) {
+        stale.downed.insert(ifindex);
+      }
+    }
+    const size_t there = stale.links.size() - stale.gone.size();
+    if (there * kFraction <= told->second.parts->links() + options_.many_links) {
+      return LookAtParts(name, netlink, *std::move(head), stale, told->second);
+    }
   }
   return LookAtAll(name, netlink, *std::move(head));
 }

@@ -7,6 +7,7 @@
 #include <net/if.h>
 #include <netlink/attr.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include <algorithm>
 #include <iterator>
@@ -116,6 +117,12 @@ absl::StatusOr<Link> GetLink(Netlink& netlink, int ifindex) {
   info.ifi_index = ifindex;
   Message message(RTM_GETLINK, 0, info);
   return GetOne(netlink, message, absl::StrCat("looking up link ", ifindex));
+}
+
+bool HasLink(int socket, int ifindex) {
+  ifreq request{};
+  request.ifr_ifindex = ifindex;
+  return ioctl(socket, SIOCGIFNAME, &request) == 0 || errno != ENODEV;
 }
 
 absl::StatusOr<Link> GetLinkIn(Netlink& netlink, int nsid, int ifindex) {

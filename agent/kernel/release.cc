@@ -5,11 +5,9 @@
 #include <linux/if_link.h>
 #include <linux/net_namespace.h>
 #include <linux/rtnetlink.h>
-#include <net/if.h>
 #include <netlink/attr.h>
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -19,6 +17,7 @@
 #include <unordered_map>
 
 #include "agent/kernel/error.h"
+#include "agent/kernel/link.h"
 #include "agent/kernel/monitor.h"
 #include "agent/kernel/nsid.h"
 #include "proto/common/mutex.h"
@@ -147,15 +146,12 @@ class ReleaseWatcher::State {
   }
 
   // The kernel takes all links that it frees together off the host's list at once, and then tells of each when it has
-  // taken that apart, 0.3 ms each: with the first that is told, look which others are not there any more. Asked this
-  // way it needs no lock for the answer (netdev_get_name).
+  // taken that apart, 0.3 ms each: with the first that is told, look which others are not there any more.
   void Sweep() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     std::vector<Key> gone;
     for (auto at = index_.lower_bound({kOwnNamespace, 1}); at != index_.end() && at->first.first == kOwnNamespace;
          ++at) {
-      ifreq request{};
-      request.ifr_ifindex = at->first.second;
-      if (ioctl(events_fd_, SIOCGIFNAME, &request) != 0 && errno == ENODEV) gone.push_back(at->first);
+      if (!HasLink(events_fd_, at->first.second)) gone.push_back(at->first);
     }
     for (const Key& key : gone) Gone(key);
   }

@@ -195,6 +195,20 @@ TEST_F(ReleaseQueueTest, TellsOfEachOfManyOnceItIsGone) {
   told_.ExpectEachOnceWhenItWasGone();
 }
 
+TEST_F(ReleaseQueueTest, WhatIsExpectedAndDoesNotComeIsNotWaitedForLong) {
+  Make({"red", "blue"});
+  Start();
+  queue_->Expect(true);
+  queue_->Add({{}, {Known("red")}, told_.Done("red")});
+  told_.Wait(1);
+  queue_->Add({{}, {Known("blue")}, told_.Done("blue")});
+  queue_->Expect(false);
+  told_.Wait(2);
+  EXPECT_EQ(Links(), "lo");
+  queue_->Stop();
+  told_.ExpectEachOnceWhenItWasGone();
+}
+
 TEST_F(ReleaseQueueTest, OneWorkMayLetGoOfSeveralAndAStepOfADropIsNotLookedUp) {
   Make({"red", "blue"});
   Start();
@@ -380,13 +394,14 @@ TEST_F(ForwardTest, AnotherNamespaceOfThatNameIsLeftAlone) {
   LookUpNetns(places_, remainder);
   EXPECT_THAT(remainder.drops, IsEmpty());
   Remainder dropped({}, {another});
-  LetGo(dropped);
+  std::vector<UniqueFd> last;
+  LetGo(dropped, last);
   EXPECT_EQ(Namespaces(), "red");
   Remainder right({DropStep("red", "/run/netns/red", cookie)}, {});
   LookUpNetns(places_, right);
   EXPECT_EQ(right.Awaited().nsids, std::set<int>{known.nsid});
   EXPECT_THAT(right.Awaited().links, ElementsAre(::testing::Pair(-1, IndexOf(host(), "v-red"))));
-  LetGo(right);
+  LetGo(right, last);
   EXPECT_EQ(Namespaces(), "");
 }
 

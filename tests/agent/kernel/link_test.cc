@@ -127,6 +127,16 @@ TEST_F(LinkTest, WhatIsNotThereIsEnodevByNameAndByIndex) {
   EXPECT_EQ(GetLink(host(), 1)->name, "lo");
 }
 
+TEST_F(LinkTest, WhetherThereIsOneIsAskedOfTheSocketsOwnNamespace) {
+  Sh("ip netns add red && ip -n red link add eth0 index 4711 type veth peer name eth1 index 4712");
+  const Netlink inside = OpenSocket(Named("red"));
+  EXPECT_TRUE(HasLink(inside.fd(), 4711));
+  EXPECT_FALSE(HasLink(host().fd(), 4711));
+  EXPECT_TRUE(HasLink(host().fd(), 1));
+  Sh("ip -n red link delete dev eth0");
+  EXPECT_FALSE(HasLink(inside.fd(), 4711));
+}
+
 TEST_F(LinkTest, ABridgeIsMadeDownWithItsMacAndMtuAndRefusedWhereTheNameIsTaken) {
   ASSERT_OK(CreateBridge(host(), "br0", *ParseMac("02:00:00:00:00:42"), 1400));
   EXPECT_EQ(Ip("link show br0", ".[0] | [.linkinfo.info_kind, .address, .mtu, (.flags | index(\"UP\"))]"),
