@@ -128,12 +128,12 @@ TEST_F(LinkTest, WhatIsNotThereIsEnodevByNameAndByIndex) {
 }
 
 TEST_F(LinkTest, WhetherThereIsOneIsAskedOfTheSocketsOwnNamespace) {
-  Sh("ip netns add red && ip -n red link add eth0 index 4711 type veth peer name eth1 index 4712");
-  const Netlink inside = OpenSocket(Named("red"));
+  Sh("ip netns add green && ip -n green link add eth0 index 4711 type veth peer name eth1 index 4712");
+  const Netlink inside = OpenSocket(Named("green"));
   EXPECT_TRUE(HasLink(inside.fd(), 4711));
   EXPECT_FALSE(HasLink(host().fd(), 4711));
   EXPECT_TRUE(HasLink(host().fd(), 1));
-  Sh("ip -n red link delete dev eth0");
+  Sh("ip -n green link delete dev eth0");
   EXPECT_FALSE(HasLink(inside.fd(), 4711));
 }
 
