@@ -1,6 +1,7 @@
 #include "agent/executor/release_queue.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <sys/eventfd.h>
 
 #include <algorithm>
@@ -103,6 +104,7 @@ class ThreeThreads final : public ReleaseQueue {
   }
 
   void DeleteLinks() {
+    pthread_setname_np(pthread_self(), "delete-links");
     Places places(workers_.links, dir_);
     while (true) {
       Items items;
@@ -136,6 +138,7 @@ class ThreeThreads final : public ReleaseQueue {
   }
 
   void DropNetns() {
+    pthread_setname_np(pthread_self(), "let-go");
     Places places(workers_.netns, dir_);
     while (true) {
       {
@@ -180,6 +183,7 @@ class ThreeThreads final : public ReleaseQueue {
   }
 
   void Hear() {
+    pthread_setname_np(pthread_self(), "hear-release");
     Places places(workers_.ends, dir_);
     while (true) {
       auto ended = watcher_->Next(stop_.get());

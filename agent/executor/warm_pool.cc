@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -16,13 +17,17 @@
 namespace warren::executor {
 namespace {
 
-using Steady = std::chrono::steady_clock::time_point;
+using Clock = std::chrono::steady_clock;
+using Steady = Clock::time_point;
 using Made = kernel::NetnsWorker::Made;
 
 // Of a namespace: itself and the socket in it.
 constexpr size_t kDescriptorsEach = 2;
 // Between two looks at the host's settings.
 constexpr size_t kBatch = 8;
+// Right after an intent those who report it, or submit the next one, need the processors more.
+constexpr std::chrono::milliseconds kRest{5};
+constexpr int kNice = 10;
 
 class Pool : public WarmPool {
  public:
@@ -54,7 +59,7 @@ class Pool : public WarmPool {
   }
 
   void SetBusy(bool busy) override {
-    if (busy_.exchange(busy) && !busy && !full_) Wake();
+    if (busy_.exchange(busy) && !busy && !full_) Wake(Clock::now());
   }
 
   Stats stats() const override {
@@ -86,19 +91,26 @@ class Pool : public WarmPool {
     return false;
   }
 
-  void Wake() {
+  void Wake(Steady idle_since = Steady::min()) {
     MutexLock lock(&wake_mutex_);
     awake_ = true;
+    idle_since_ = std::max(idle_since_, idle_since);
     wake_.Signal();
   }
   void AwaitWake() {
     MutexLock lock(&wake_mutex_);
     while (!awake_) wake_.Wait(&wake_mutex_);
     awake_ = false;
+    while (!busy_ && !stopping_) {
+      if (!wake_.WaitUntil(&wake_mutex_, idle_since_ + kRest)) break;
+      awake_ = false;
+    }
   }
 
   void Run() {
     pthread_setname_np(pthread_self(), "warm-pool");
+    // Whoever has an intent to see to goes first. Not the least there is: it holds locks of the kernel now and then.
+    (void)setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);
     while (!stopping_) {
       if (!Refill()) AwaitWake();
     }
@@ -168,6 +180,7 @@ class Pool : public WarmPool {
   Mutex wake_mutex_;
   CondVar wake_;
   bool awake_ ABSL_GUARDED_BY(wake_mutex_) = false;
+  Steady idle_since_ ABSL_GUARDED_BY(wake_mutex_);
 
   std::jthread thread_;  // last: it uses the rest
 };

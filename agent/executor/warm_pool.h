@@ -48,7 +48,8 @@ class WarmPool {
 
   // None: whoever asks makes one himself. Does not wait for the kernel's locks.
   virtual std::optional<kernel::NetnsWorker::Made> Claim() = 0;
-  // While busy, nothing is refilled: it would compete with the work for the kernel's locks. Idle at first.
+  // While busy, nothing is refilled: it would compete with the work for the kernel's locks. Nor for 5 ms after.
+  // Idle at first.
   virtual void SetBusy(bool busy) = 0;
 
   struct Stats {

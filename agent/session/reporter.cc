@@ -2,6 +2,7 @@
 
 #include <limits.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sys/eventfd.h>
 
 #include <algorithm>
@@ -87,6 +88,7 @@ absl::Status Reporter::Start(executor::Executor& executor, MakeInventory make) {
   absl::Status made;
   bool ready = false;
   thread_ = std::jthread([&, make = std::move(make)] {
+    pthread_setname_np(pthread_self(), "reporter");
     auto inventory = make();
     const bool ok = inventory.ok();
     if (ok) inventory_ = *std::move(inventory);
