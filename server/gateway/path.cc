@@ -1,0 +1,118 @@
+#include "server/gateway/path.h"
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+
+namespace warren::gateway {
+namespace {
+
+int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+// The byte of the escape at this place; -1: there is none.
+int Escaped(std::string_view text, size_t at) {
+  if (at + 2 >= text.size() || text[at] != '%') return -1;
+  const int high = HexDigit(text[at + 1]), low = HexDigit(text[at + 2]);
+  return high < 0 || low < 0 ? -1 : high * 16 + low;
+}
+
+bool EscapesAreWhole(std::string_view text) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%' && Escaped(text, i) < 0) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+bool IsUtf8(std::string_view text) {
+  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
+  for (size_t i = 0; i < text.size();) {
+    const unsigned char first = byte(i);
+    if (first < 0x80) {
+      ++i;
+      continue;
+    }
+    size_t more;
+    unsigned char least = 0x80, most = 0xBF;  // of the second byte
+    if (first >= 0xC2 && first <= 0xDF) {
+      more = 1;
+    } else if (first >= 0xE0 && first <= 0xEF) {
+      more = 2;
+      if (first == 0xE0) least = 0xA0;  // overlong below
+      if (first == 0xED) most = 0x9F;   // surrogates above
+    } else if (first >= 0xF0 && first <= 0xF4) {
+      more = 3;
+      if (first == 0xF0) least = 0x90;
+      if (first == 0xF4) most = 0x8F;
+    } else {
+      return false;
+    }
+    if (i + more >= text.size()) return false;
+    if (byte(i + 1) < least || byte(i + 1) > most) return false;
+    for (size_t k = 2; k <= more; ++k) {
+      if (byte(i + k) < 0x80 || byte(i + k) > 0xBF) return false;
+    }
+    i += more + 1;
+  }
+  return true;
+}
+
+std::string DecodePath(std::string_view text, bool keep_slashes) {
+  std::string decoded;
+  decoded.reserve(text.size());
+  for (size_t i = 0; i < text.size(); ++i) {
+    const int byte = Escaped(text, i);
+    if (byte < 0 || (byte == '/' && keep_slashes)) {
+      decoded += text[i];
+      continue;
+    }
+    decoded += static_cast<char>(byte);
+    i += 2;
+  }
+  return decoded;
+}
+
+absl::StatusOr<std::vector<std::string_view>> SplitPath(std::string_view raw) {
+  if (raw.empty() || raw[0] != '/') return absl::InvalidArgumentError("the path does not begin with \"/\"");
+  if (!EscapesAreWhole(raw)) return absl::InvalidArgumentError("the path has a \"%\" without two hex digits");
+  std::vector<std::string_view> segments;
+  for (size_t begin = 1; begin <= raw.size();) {
+    const size_t end = std::min(raw.find('/', begin), raw.size());
+    const std::string_view segment = raw.substr(begin, end - begin);
+    const std::string decoded = DecodePath(segment, false);
+    if (decoded == "." || decoded == "..") {
+      return absl::InvalidArgumentError("the path has a segment \".\" or \"..\"; send it resolved");
+    }
+    for (const char c : decoded) {
+      if (absl::ascii_iscntrl(static_cast<unsigned char>(c))) {
+        return absl::InvalidArgumentError("the path has a control character");
+      }
+    }
+    if (!IsUtf8(decoded)) return absl::InvalidArgumentError("the path is not UTF-8");
+    segments.push_back(segment);
+    begin = end + 1;
+  }
+  return segments;
+}
+
+absl::StatusOr<std::string> DecodeQuery(std::string_view text) {
+  if (!EscapesAreWhole(text)) return absl::InvalidArgumentError("has a \"%\" without two hex digits");
+  std::string decoded;
+  decoded.reserve(text.size());
+  for (size_t i = 0; i < text.size(); ++i) {
+    const int byte = Escaped(text, i);
+    decoded += byte >= 0 ? static_cast<char>(byte) : text[i] == '+' ? ' ' : text[i];
+    if (byte >= 0) i += 2;
+  }
+  if (decoded.find('\0') != std::string::npos) return absl::InvalidArgumentError("has a NUL");
+  if (!IsUtf8(decoded)) return absl::InvalidArgumentError("is not UTF-8");
+  return decoded;
+}
+
+}  // namespace warren::gateway

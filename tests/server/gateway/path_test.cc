@@ -1,0 +1,80 @@
+#include "server/gateway/path.h"
+
+#include <gmock/gmock.h>
+
+namespace warren::gateway {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+std::string Refusal(const std::string& raw) {
+  const auto segments = SplitPath(raw);
+  EXPECT_EQ(segments.status().code(), absl::StatusCode::kInvalidArgument) << raw;
+  return std::string(segments.status().message());
+}
+
+TEST(PathTest, IsCutAtItsSlashesAndNotDecoded) {
+  EXPECT_THAT(*SplitPath("/v1/hosts/a%20b%2Fc"), ElementsAre("v1", "hosts", "a%20b%2Fc"));
+  EXPECT_THAT(*SplitPath("/"), ElementsAre(""));
+  EXPECT_THAT(*SplitPath("/a//b/"), ElementsAre("a", "", "b", ""));
+  EXPECT_THAT(*SplitPath("/a:b"), ElementsAre("a:b"));
+}
+
+TEST(PathTest, ThatIsNoneIsRefused) {
+  for (const std::string raw : {"", "v1", "http://h/v1", "*"}) EXPECT_THAT(Refusal(raw), HasSubstr("begin with"));
+}
+
+TEST(PathTest, BrokenEscapesAreRefused) {
+  for (const std::string raw : {"/%", "/%2", "/%zz", "/a%", "/%%20", "/%2x/b"}) {
+    EXPECT_THAT(Refusal(raw), HasSubstr("hex digits"));
+  }
+}
+
+TEST(PathTest, DotSegmentsAreRefusedHoweverTheyAreWritten) {
+  for (const std::string raw : {"/./a", "/a/..", "/%2e", "/%2E%2e/a", "/a/.%2e/b", "/.."}) {
+    EXPECT_THAT(Refusal(raw), HasSubstr("segment"));
+  }
+  EXPECT_THAT(*SplitPath("/.../..a/a."), ElementsAre("...", "..a", "a."));
+}
+
+TEST(PathTest, ControlCharactersAreRefusedEncodedOrNot) {
+  for (const std::string& raw : std::vector<std::string>{"/%00", "/a%0d%0a", std::string("/a\0b", 4), "/\t", "/%7f"}) {
+    EXPECT_THAT(Refusal(raw), HasSubstr("control character"));
+  }
+}
+
+TEST(PathTest, WhatIsNotUtf8IsRefused) {
+  for (const std::string raw :
+       {"/%ff", "/%c0%af", "/%e0%80%af", "/%c0%ae%c0%ae", "/%ed%a0%80", "/%f4%90%80%80", "/%e2%82"}) {
+    EXPECT_THAT(Refusal(raw), HasSubstr("UTF-8"));
+  }
+  EXPECT_THAT(*SplitPath("/%e2%82%ac"), ElementsAre("%e2%82%ac"));
+}
+
+TEST(PathTest, IsDecodedOnce) {
+  EXPECT_EQ(DecodePath("a%2520b", false), "a%20b");
+  EXPECT_EQ(DecodePath("a%2Fb%2fc%3A", false), "a/b/c:");
+  EXPECT_EQ(DecodePath("a%2Fb%2fc%3A", true), "a%2Fb%2fc:");
+  EXPECT_EQ(DecodePath("a+b", false), "a+b");
+}
+
+TEST(PathTest, AQueryHasSpacesForItsPluses) {
+  EXPECT_EQ(*DecodeQuery("a+b%2B%20c"), "a b+ c");
+  EXPECT_FALSE(DecodeQuery("%").ok());
+  EXPECT_FALSE(DecodeQuery("a%00").ok());
+  EXPECT_FALSE(DecodeQuery("%c0%80").ok());
+}
+
+TEST(PathTest, Utf8IsToldFromWhatLooksLikeIt) {
+  for (const std::string good : {"", "a", "ä", "€", "😀", "\xf4\x8f\xbf\xbf", "\xed\x9f\xbf", "\xee\x80\x80"}) {
+    EXPECT_TRUE(IsUtf8(good)) << good;
+  }
+  for (const std::string bad : {"\x80", "\xc3", "\xc1\xbf", "\xe0\x9f\xbf", "\xf0\x8f\xbf\xbf", "\xf5\x80\x80\x80",
+                                "a\xe2\x82", "\xe2\x82\x41", "\xff"}) {
+    EXPECT_FALSE(IsUtf8(bad)) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace warren::gateway
