@@ -26,6 +26,9 @@ void RemoveSecondLinkLocal(Place& home, const LinkState& state, int ifindex, con
   const std::optional<kernel::Ip> own = kernel::LinkLocalOf(state.mac());
   const auto is_own = [&](const kernel::Address& address) { return address.local.ip == *own; };
   if (!own || !state.up() || std::any_of(had.begin(), had.end(), is_own)) return;
+  // The address comes with the carrier, which the kernel settles when the link is asked for by itself
+  // (linkwatch_sync_dev; before Linux 6.8 it does so later).
+  (void)kernel::GetLink(home.netlink, ifindex);
   auto have = kernel::ListAddresses(home.netlink, ifindex);
   if (!have.ok()) return;
   for (const kernel::Address& address : *have) {
