@@ -8,7 +8,7 @@ packages=(
   g++ cmake ninja-build ccache lld pkg-config git
   libgrpc++-dev libgrpc-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libprotoc-dev libabsl-dev
   libnl-3-dev libnl-route-3-dev prometheus-cpp-dev libsqlite3-dev libspdlog-dev libcli11-dev libyaml-cpp-dev
-  libssl-dev libjemalloc-dev golang-github-gogo-googleapis-dev grpc-proto
+  libssl-dev libjemalloc-dev libboost1.81-dev zlib1g-dev golang-github-gogo-googleapis-dev grpc-proto
   # test
   libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev iproute2 iputils-ping util-linux procps sqlite3 jq curl python3 python3-grpcio python3-protobuf prometheus zsh groff-base
   clang clang-format clang-tidy

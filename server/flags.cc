@@ -14,7 +14,7 @@ constexpr char kExamples[] = R"(Examples:
   warren-server
       Listens for gRPC on unix:/run/warren/server.sock and 127.0.0.1:7600, keeps its state in /var/lib/warren/server.
   warren-server --http-listen 127.0.0.1:7601
-      Serves /healthz, /readyz and /metrics on a second port, for whoever may not reach the first.
+      Serves the API to curl and browsers too: curl http://127.0.0.1:7601/v1/hosts
   warren-server --grpc-listen 127.0.0.1:0 --state-dir ./state --run-dir ./run --log-format json
       Takes a free port and logs it: {"msg":"listening","grpc":"127.0.0.1:40123",...}
   WARREN_MAX_QUEUED_PER_HOST=50000 warren-server --config /etc/warren/server.conf
@@ -60,13 +60,21 @@ int ParseServerFlags(int argc, const char* const* argv, ServerFlags& f) {
       ->delimiter(',')
       ->group(addresses);
   app.add_option("--http-listen", f.http_listen,
-                 "Serve the same pages as --metrics-listen on HOST:PORT too, such as 127.0.0.1:7601 [not served]")
+                 "Serve the API as HTTP and JSON, and the pages of --metrics-listen, on HOST:PORT, such as "
+                 "127.0.0.1:7601 [not served]")
       ->type_name("ADDRESS")
       ->group(addresses);
   app.add_option("--metrics-listen", f.metrics_listen,
                  "Serve /metrics for Prometheus, /healthz and /readyz on HOST:PORT; \"off\": do not")
       ->type_name("ADDRESS")
       ->capture_default_str()
+      ->group(addresses);
+  app.add_option(
+         "--cors-origin", f.cors_origins,
+         "Let pages of this origin use the HTTP API from a browser, such as https://console.example.org; may be "
+         "given more than once; \"*\": any [none]")
+      ->type_name("ORIGIN")
+      ->delimiter(',')
       ->group(addresses);
   const std::string places = "Places";
   app.add_option("--state-dir", f.state_dir, "What must survive a restart")
@@ -124,6 +132,19 @@ int ParseServerFlags(int argc, const char* const* argv, ServerFlags& f) {
   limit("--max-metadata-bytes", f.max_metadata_bytes, "Size of a gRPC call's metadata received", kMaxMetadataBytes);
   limit("--max-calls-per-connection", f.max_calls_per_connection, "gRPC calls open at once on one connection",
         1'000'000);
+  limit("--http-max-connections", f.http_max_connections, "HTTP connections open at once", 1'000'000);
+  limit("--http-max-header-bytes", f.http_max_header_bytes, "Size of an HTTP request's headers", 1 << 20);
+  limit("--http-max-in-flight", f.http_max_in_flight, "HTTP requests being answered at once, watches among them",
+        1'000'000);
+  const auto seconds = [&](const char* flag, double& value, const char* help) {
+    app.add_option(flag, value, help)
+        ->type_name("SECONDS")
+        ->check(CLI::Range(0.01, 86400.0))
+        ->capture_default_str()
+        ->group(limits);
+  };
+  seconds("--http-idle-timeout", f.http_idle_timeout, "How long an HTTP connection may be without a request");
+  seconds("--http-header-timeout", f.http_header_timeout, "How long the headers of an HTTP request may take");
   limit("--workers", f.workers, "Threads for calls that read the store", 1024);
   limit("--max-pending-calls", f.max_pending_calls, "Calls waiting for such a thread", 100'000'000);
 

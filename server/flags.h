@@ -42,6 +42,12 @@ struct ServerFlags {
   uint32_t max_metadata_bytes = 16 << 10;
   uint32_t max_calls_per_connection = 10000;
   uint64_t max_pending_to_agent = 65536;
+  uint64_t http_max_connections = 10000;
+  uint64_t http_max_header_bytes = 16 << 10;
+  uint64_t http_max_in_flight = 10000;
+  double http_idle_timeout = 60;    // seconds
+  double http_header_timeout = 10;  // seconds
+  std::vector<std::string> cors_origins;
   uint32_t workers = 4;
   uint64_t max_pending_calls = 10000;
   std::string watch_history_duration = "10m";

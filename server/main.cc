@@ -2,10 +2,11 @@
 
 #include <sys/stat.h>
 
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@
 #include "server/api/intents_service.h"
 #include "server/api/namespaces_service.h"
 #include "server/flags.h"
+#include "server/gateway/gateway.h"
 #include "server/hosts/host_feed.h"
 #include "server/hosts/host_registry.h"
 #include "server/hosts/queue_listener.h"
@@ -59,6 +61,17 @@ std::vector<const google::protobuf::ServiceDescriptor*> Services() {
     for (int i = 0; i < file->service_count(); ++i) services.push_back(file->service(i));
   }
   return services;
+}
+
+std::chrono::milliseconds Milliseconds(double seconds) {
+  return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
+}
+
+std::function<gateway::HttpResponse()> AsHttp(std::function<Page()> make) {
+  return [make = std::move(make)] {
+    Page page = make();
+    return gateway::HttpResponse{page.status, {{"Content-Type", std::move(page.type)}}, std::move(page.body)};
+  };
 }
 
 absl::Status Run(const ServerFlags& flags, const Settings& settings, const Logger& logger, ShutdownSignal& signal) {
@@ -148,14 +161,31 @@ absl::Status Run(const ServerFlags& flags, const Settings& settings, const Logge
   if (!grpc.ok()) return grpc.status();
 
   const auto ready = [&] { return serving.Ready(); };
-  const auto serve_pages = [&](const std::optional<ListenAddress>& address) -> absl::StatusOr<std::unique_ptr<Pages>> {
-    if (!address) return nullptr;
-    return Pages::Serve(*address, metrics, ready);
-  };
-  auto metrics_pages = serve_pages(settings.metrics_listen);
-  if (!metrics_pages.ok()) return metrics_pages.status();
-  auto http_pages = serve_pages(settings.http_listen);
-  if (!http_pages.ok()) return http_pages.status();
+  std::unique_ptr<Pages> metrics_pages;
+  if (settings.metrics_listen) {
+    auto pages = Pages::Serve(*settings.metrics_listen, metrics, ready);
+    if (!pages.ok()) return pages.status();
+    metrics_pages = *std::move(pages);
+  }
+  std::unique_ptr<gateway::Gateway> http;
+  if (settings.http_listen) {
+    gateway::Gateway::Options http_options;
+    http_options.listener.host = settings.http_listen->host;
+    http_options.listener.port = settings.http_listen->port;
+    http_options.listener.max_connections = flags.http_max_connections;
+    http_options.listener.max_header_bytes = flags.http_max_header_bytes;
+    http_options.listener.max_body_bytes = flags.max_message_bytes;
+    http_options.listener.idle_timeout = Milliseconds(flags.http_idle_timeout);
+    http_options.listener.header_timeout = Milliseconds(flags.http_header_timeout);
+    http_options.max_in_flight = flags.http_max_in_flight;
+    http_options.cors_origins = flags.cors_origins;
+    http_options.services = Services();
+    http_options.channel = (*grpc)->InProcessChannel();
+    for (auto& [path, page] : MakePages(metrics, ready)) http_options.pages[path] = AsHttp(std::move(page));
+    auto started = gateway::Gateway::Start(std::move(http_options));
+    if (!started.ok()) return started.status();
+    http = *std::move(started);
+  }
   store::Compactor::Options compactor_options;
   compactor_options.retain_duration = settings.watch_history_duration;
   compactor_options.retain_revisions = static_cast<int64_t>(flags.watch_history_revisions);
@@ -167,8 +197,8 @@ absl::Status Run(const ServerFlags& flags, const Settings& settings, const Logge
   compactor.Start();
   serving.Announce([&](bool yes) { (*grpc)->SetServing(yes); });
   logger.Info("listening", {{"grpc", absl::StrJoin((*grpc)->addresses(), ",")},
-                            {"http", *http_pages ? (*http_pages)->address() : ""},
-                            {"metrics", *metrics_pages ? (*metrics_pages)->address() : ""},
+                            {"http", http ? http->address() : ""},
+                            {"metrics", metrics_pages ? metrics_pages->address() : ""},
                             {"version", kVersion}});
 
   const int number = signal.Wait();
@@ -178,6 +208,7 @@ absl::Status Run(const ServerFlags& flags, const Settings& settings, const Logge
   (*intents)->Stop();
   (*host_feed)->Close();
   inventory.Close();
+  if (http) http->Stop();
   (*grpc)->Shutdown(kGrace);
   serving.Announce(nullptr);
   workers.Stop();

@@ -19,12 +19,6 @@
 namespace warren {
 namespace {
 
-struct Page {
-  int code = 200;
-  std::string type = "text/plain; charset=utf-8";
-  std::string body;
-};
-
 class Handler : public CivetHandler {
  public:
   explicit Handler(std::function<Page()> page) : page_(std::move(page)) {}
@@ -35,7 +29,7 @@ class Handler : public CivetHandler {
  private:
   bool Write(mg_connection* connection, bool body) {
     const Page page = page_();
-    mg_response_header_start(connection, page.code);
+    mg_response_header_start(connection, page.status);
     mg_response_header_add(connection, "Content-Type", page.type.c_str(), -1);
     mg_response_header_add(connection, "Content-Length", std::to_string(page.body.size()).c_str(), -1);
     mg_response_header_send(connection);
@@ -60,6 +54,22 @@ void Knock(const ListenAddress& address) {
 
 }  // namespace
 
+std::map<std::string, std::function<Page()>> MakePages(const prometheus::Collectable& metrics,
+                                                       std::function<absl::Status()> ready) {
+  std::map<std::string, std::function<Page()>> pages;
+  pages["/healthz"] = [] { return Page{.body = "ok\n"}; };
+  pages["/readyz"] = [ready = std::move(ready)] {
+    const absl::Status status = ready();
+    return status.ok() ? Page{.body = "ok\n"} : Page{.status = 503, .body = absl::StrCat(ToText(status), "\n")};
+  };
+  pages["/metrics"] = [&metrics] {
+    std::ostringstream text;
+    prometheus::TextSerializer().Serialize(text, metrics.Collect());
+    return Page{.type = "text/plain; version=0.0.4; charset=utf-8", .body = text.str()};
+  };
+  return pages;
+}
+
 Pages::Pages(ListenAddress address) : address_(std::move(address)) {}
 
 absl::StatusOr<std::unique_ptr<Pages>> Pages::Serve(ListenAddress address, const prometheus::Collectable& metrics,
@@ -77,20 +87,10 @@ absl::StatusOr<std::unique_ptr<Pages>> Pages::Serve(ListenAddress address, const
     return absl::UnavailableError(
         absl::StrCat("cannot serve HTTP on ", wanted, ": ", error.what(), "; is the port taken?"));
   }
-  const auto add = [&](const char* path, std::function<Page()> page) {
+  for (auto& [path, page] : MakePages(metrics, std::move(ready))) {
     pages->handlers_.push_back(std::make_unique<Handler>(std::move(page)));
-    pages->server_->addHandler(path, pages->handlers_.back().get());
-  };
-  add("/healthz$", [] { return Page{.body = "ok\n"}; });
-  add("/readyz$", [ready = std::move(ready)] {
-    const absl::Status status = ready();
-    return status.ok() ? Page{.body = "ok\n"} : Page{.code = 503, .body = absl::StrCat(ToText(status), "\n")};
-  });
-  add("/metrics$", [&metrics] {
-    std::ostringstream text;
-    prometheus::TextSerializer().Serialize(text, metrics.Collect());
-    return Page{.type = "text/plain; version=0.0.4; charset=utf-8", .body = text.str()};
-  });
+    pages->server_->addHandler(path + "$", pages->handlers_.back().get());
+  }
   pages->address_.port = pages->server_->getListeningPorts().front();
   pages->bound_ = pages->address_.ToString();
   return pages;

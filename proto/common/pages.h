@@ -8,6 +8,7 @@
 #include <prometheus/collectable.h>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,6 +21,15 @@ class CivetHandler;
 class CivetServer;
 
 namespace warren {
+
+struct Page {
+  int status = 200;
+  std::string type = "text/plain; charset=utf-8";
+  std::string body;
+};
+// The pages by path, for whoever serves them himself. What is given outlives them.
+std::map<std::string, std::function<Page()>> MakePages(const prometheus::Collectable& metrics,
+                                                       std::function<absl::Status()> ready);
 
 class Pages {
  public:

@@ -37,6 +37,9 @@ class GrpcServer {
   // Where it listens, with the ports in use.
   const std::vector<std::string>& addresses() const { return addresses_; }
 
+  // To this server without a socket; its calls pass the interceptors as others do.
+  std::shared_ptr<grpc::Channel> InProcessChannel();
+
   // What the health service says from now on; SERVING at first. Watches of it see the change.
   void SetServing(bool serving);
   // Takes no more calls, waits for those under way until the grace is over, then cancels them and waits for that.

@@ -1,0 +1,179 @@
+#include "server/gateway/call.h"
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+#include "server/gateway/http_status.h"
+#include "server/gateway/json.h"
+
+namespace warren::gateway {
+namespace {
+
+using google::protobuf::Message;
+
+constexpr char kJson[] = "application/json";
+constexpr char kLines[] = "application/x-ndjson";
+
+google::rpc::Status RpcStatusOf(const grpc::Status& status) {
+  google::rpc::Status rpc;
+  if (!status.error_details().empty() && rpc.ParseFromString(status.error_details()) &&
+      rpc.code() == static_cast<int>(status.error_code())) {
+    return rpc;
+  }
+  rpc.Clear();
+  rpc.set_code(static_cast<int>(status.error_code()));
+  rpc.set_message(status.error_message());
+  return rpc;
+}
+
+std::unique_ptr<Message> NewResponse(const Route& route) {
+  return std::unique_ptr<Message>(
+      google::protobuf::MessageFactory::generated_factory()->GetPrototype(route.method->output_type())->New());
+}
+
+absl::StatusOr<std::string> ResponseJson(const Route& route, const Message& message, bool pretty) {
+  return route.response_field == nullptr ? ToJson(message, pretty)
+                                         : FieldToJson(message, *route.response_field, pretty);
+}
+
+grpc::Status ToGrpc(const absl::Status& status) {
+  return {static_cast<grpc::StatusCode>(status.code()), std::string(status.message())};
+}
+
+// Cancelled at most once, and only while there is a call: the client may hang up when it is over.
+class Canceller {
+ public:
+  explicit Canceller(std::unique_ptr<grpc::ClientContext> context) : context_(std::move(context)) {}
+  grpc::ClientContext& context() { return *context_; }
+  void Cancel() { context_->TryCancel(); }
+
+ private:
+  const std::unique_ptr<grpc::ClientContext> context_;
+};
+
+void StartUnary(Stub& stub, CallRequest request) {
+  struct State {
+    explicit State(CallRequest from)
+        : request(std::move(from)), canceller(std::make_shared<Canceller>(std::move(request.context))) {}
+    CallRequest request;
+    std::shared_ptr<Canceller> canceller;
+    std::unique_ptr<Message> response;
+  };
+  auto state = std::make_shared<State>(std::move(request));
+  state->response = NewResponse(*state->request.route);
+  state->request.responder->OnGone([canceller = state->canceller] { canceller->Cancel(); });
+  stub.UnaryCall(&state->canceller->context(), state->request.route->grpc_method, {}, state->request.message.get(),
+                 state->response.get(), [state](grpc::Status status) {
+                   CallRequest& request = state->request;
+                   HttpResponse answer;
+                   if (status.ok()) {
+                     auto body = ResponseJson(*request.route, *state->response, request.pretty);
+                     if (body.ok()) {
+                       answer.headers.emplace_back("Content-Type", kJson);
+                       answer.body = *std::move(body);
+                       if (request.pretty) answer.body += '\n';
+                     } else {
+                       status = ToGrpc(body.status());
+                     }
+                   }
+                   if (!status.ok()) answer = ErrorResponse(status, request.pretty);
+                   request.responder->Respond(request.finish(std::move(answer)));
+                   request.responder.reset();
+                   request.done();
+                 });
+}
+
+class StreamCall final : public grpc::ClientBidiReactor<Message, Message> {
+ public:
+  explicit StreamCall(CallRequest request)
+      : request_(std::move(request)),
+        canceller_(std::make_shared<Canceller>(std::move(request_.context))),
+        response_(NewResponse(*request_.route)) {}
+
+  void Start(Stub& stub) {
+    stub.PrepareBidiStreamingCall(&canceller_->context(), request_.route->grpc_method, {}, this);
+    request_.responder->OnGone([canceller = canceller_] { canceller->Cancel(); });
+    // Until the answer is over: OnDone may otherwise come between a read and the write of what it brought.
+    AddHold();
+    StartWriteLast(request_.message.get(), {});
+    StartRead(response_.get());
+    StartCall();
+  }
+
+  void OnReadDone(bool ok) override {
+    if (!ok) return RemoveHold();
+    auto body = ResponseJson(*request_.route, *response_, /*pretty=*/false);
+    if (!body.ok()) {
+      failed_ = ToGrpc(body.status());
+      canceller_->Cancel();
+      return RemoveHold();
+    }
+    if (!std::exchange(begun_, true)) {
+      HttpResponse head = request_.finish({200, {{"Content-Type", kLines}, {"Cache-Control", "no-cache"}}, ""});
+      request_.responder->Begin(200, std::move(head.headers));
+    }
+    request_.responder->Write(absl::StrCat("{\"result\":", *body, "}\n"), [this](bool written) {
+      if (!written) {
+        canceller_->Cancel();
+        return RemoveHold();
+      }
+      response_->Clear();
+      StartRead(response_.get());
+    });
+  }
+
+  void OnDone(const grpc::Status& status) override {
+    const grpc::Status& said = failed_.ok() ? status : failed_;
+    HttpResponder& responder = *request_.responder;
+    if (!begun_) {
+      // Over before the first message: as a whole answer, or an empty one.
+      HttpResponse answer{200, {{"Content-Type", kLines}}, ""};
+      responder.Respond(request_.finish(said.ok() ? std::move(answer) : ErrorResponse(said, request_.pretty)));
+    } else if (said.ok()) {
+      responder.End(/*whole=*/true);
+    } else {
+      auto shared = request_.responder;
+      shared->Write(absl::StrCat("{\"error\":", ErrorBody(RpcStatusOf(said), false), "}\n"),
+                    [shared](bool written) { shared->End(written); });
+    }
+    const auto done = std::move(request_.done);
+    delete this;
+    done();
+  }
+
+ private:
+  CallRequest request_;
+  const std::shared_ptr<Canceller> canceller_;
+  std::unique_ptr<Message> response_;
+  grpc::Status failed_;
+  bool begun_ = false;
+};
+
+}  // namespace
+
+HttpResponse ErrorResponse(const grpc::Status& status, bool pretty) {
+  const google::rpc::Status rpc = RpcStatusOf(status);
+  HttpResponse response{HttpStatusOf(rpc.code()), {{"Content-Type", kJson}}, ErrorBody(rpc, pretty) + "\n"};
+  for (const auto& detail : rpc.details()) {
+    google::rpc::RetryInfo retry;
+    if (!detail.UnpackTo(&retry)) continue;
+    // Whole seconds, and not sooner than was asked for.
+    const int64_t seconds = retry.retry_delay().seconds() + (retry.retry_delay().nanos() > 0 ? 1 : 0);
+    response.headers.emplace_back("Retry-After", absl::StrCat(std::max<int64_t>(seconds, 1)));
+  }
+  return response;
+}
+
+void StartCall(Stub& stub, CallRequest request) {
+  if (request.route->method->server_streaming()) {
+    (new StreamCall(std::move(request)))->Start(stub);
+  } else {
+    StartUnary(stub, std::move(request));
+  }
+}
+
+}  // namespace warren::gateway

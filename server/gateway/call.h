@@ -1,0 +1,45 @@
+#ifndef WARREN_SERVER_GATEWAY_CALL_H_
+#define WARREN_SERVER_GATEWAY_CALL_H_
+
+// One RPC on behalf of one HTTP request, and its answer: a JSON body, or for a server stream one line of JSON a
+// message,
+// {"result": ...}, and at a failure after the first a last one, {"error": ...}. The next message is read when the
+// client has taken the one before, so that a slow one costs one message. A client that hangs up cancels the call.
+//
+// Threading: StartCall from any thread; what follows is on gRPC's and the listener's, and blocks none.
+
+#include <google/protobuf/message.h>
+#include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
+#include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/impl/codegen/proto_utils.h>
+
+#include <functional>
+#include <memory>
+
+#include "server/gateway/http.h"
+#include "server/gateway/routes.h"
+
+namespace warren::gateway {
+
+using Stub = grpc::TemplatedGenericStub<google::protobuf::Message, google::protobuf::Message>;
+
+struct CallRequest {
+  const Route* route = nullptr;
+  std::unique_ptr<google::protobuf::Message> message;
+  std::unique_ptr<grpc::ClientContext> context;
+  bool pretty = false;
+  // Makes a whole answer what it is on the wire: adds headers, compresses.
+  std::function<HttpResponse(HttpResponse)> finish;
+  std::shared_ptr<HttpResponder> responder;
+  std::function<void()> done;  // called once, last: nothing of the call is left then
+};
+// The stub outlives it.
+void StartCall(Stub& stub, CallRequest request);
+
+// An error as a whole answer, with Retry-After where it says when to try again.
+HttpResponse ErrorResponse(const grpc::Status& status, bool pretty);
+
+}  // namespace warren::gateway
+
+#endif  // WARREN_SERVER_GATEWAY_CALL_H_

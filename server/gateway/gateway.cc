@@ -1,0 +1,234 @@
+#include "server/gateway/gateway.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "server/gateway/compress.h"
+#include "server/gateway/http_status.h"
+#include "server/gateway/path.h"
+#include "server/gateway/request.h"
+
+namespace warren::gateway {
+namespace {
+
+// Smaller ones gain nothing.
+constexpr size_t kGzipFrom = 1400;
+constexpr char kPretty[] = "pretty";
+// Handed on as they are; and whatever begins with kMetadata, without that.
+constexpr const char* kHandedOn[] = {"authorization", "traceparent", "tracestate", "x-request-id"};
+constexpr char kMetadata[] = "grpc-metadata-";
+
+HttpResponse Error(int http_status, absl::StatusCode code, std::string message) {
+  google::rpc::Status status;
+  status.set_code(static_cast<int>(code));
+  status.set_message(std::move(message));
+  return {http_status, {{"Content-Type", "application/json"}}, ErrorBody(status, false) + "\n"};
+}
+
+HttpResponse Error(const absl::Status& status) {
+  return Error(HttpStatusOf(static_cast<int>(status.code())), status.code(), std::string(status.message()));
+}
+
+bool IsJson(std::string_view content_type) {
+  const absl::string_view type = absl::StripAsciiWhitespace(
+      absl::string_view(content_type.data(), std::min(content_type.find(';'), content_type.size())));
+  return absl::EqualsIgnoreCase(type, "application/json");
+}
+
+// gRPC ends the process at what it takes for a mistake of ours.
+bool IsMetadata(std::string_view key, std::string_view value) {
+  return !key.empty() && !absl::EndsWith(absl::string_view(key.data(), key.size()), "-bin") &&
+         key.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_.-") == std::string_view::npos &&
+         std::all_of(value.begin(), value.end(), [](char c) { return c >= 0x20 && c <= 0x7e; });
+}
+
+void HandOn(const HttpRequest& request, grpc::ClientContext& context) {
+  for (const auto& [name, value] : request.headers) {
+    std::string_view key = name;
+    const bool named = std::find(std::begin(kHandedOn), std::end(kHandedOn), key) != std::end(kHandedOn);
+    if (!named) {
+      if (!absl::StartsWith(name, kMetadata)) continue;
+      key.remove_prefix(sizeof kMetadata - 1);
+      // gRPC's own.
+      if (absl::StartsWith(absl::string_view(key.data(), key.size()), "grpc-")) continue;
+    }
+    if (IsMetadata(key, value)) context.AddMetadata(std::string(key), value);
+  }
+  context.AddMetadata("x-forwarded-for", request.peer);
+}
+
+}  // namespace
+
+Gateway::Gateway(Options options, Routes routes)
+    : options_(std::move(options)), routes_(std::move(routes)), stub_(options_.channel) {}
+
+absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(Options options) {
+  auto routes = Routes::Of(options.services);
+  if (!routes.ok()) return routes.status();
+  std::unique_ptr<Gateway> gateway(new Gateway(std::move(options), *std::move(routes)));
+  auto listener = Listener::Start(gateway->options_.listener, *gateway);
+  if (!listener.ok()) return listener.status();
+  gateway->listener_ = *std::move(listener);
+  return gateway;
+}
+
+Gateway::~Gateway() { Stop(); }
+
+void Gateway::Stop() {
+  if (listener_ == nullptr) return;
+  listener_->Stop();  // with it every client is gone, which cancels its call
+  MutexLock lock(&mutex_);
+  while (in_flight_ > 0) changed_.Wait(&mutex_);
+}
+
+HttpResponse Gateway::Refusal(int status, std::string_view why) {
+  absl::StatusCode code = absl::StatusCode::kInvalidArgument;
+  if (status == 503) code = absl::StatusCode::kUnavailable;
+  if (status == 408) code = absl::StatusCode::kDeadlineExceeded;
+  if (status == 413 || status == 431) code = absl::StatusCode::kOutOfRange;
+  if (status == 501) code = absl::StatusCode::kUnimplemented;
+  HttpResponse response = Error(status, code, std::string(why));
+  if (status == 503) response.headers.emplace_back("Retry-After", "1");
+  return response;
+}
+
+void Gateway::Handle(HttpRequest request, std::shared_ptr<HttpResponder> responder) {
+  if (auto answer = Serve(request, responder)) {
+    const std::string origin(HeaderOf(request.headers, "origin"));
+    responder->Respond(Finish(origin, TakesGzip(HeaderOf(request.headers, "accept-encoding")), *std::move(answer)));
+  }
+}
+
+std::optional<HttpResponse> Gateway::Serve(HttpRequest& request, std::shared_ptr<HttpResponder>& responder) {
+  const std::string_view target = request.target;
+  const size_t mark = std::min(target.find('?'), target.size());
+  const std::string_view path = target.substr(0, mark);
+  const std::string_view query = mark < target.size() ? target.substr(mark + 1) : "";
+  const auto segments = SplitPath(path);
+  if (!segments.ok()) return Error(segments.status());
+  const std::string verb = request.verb == "HEAD" ? "GET" : request.verb;
+  std::vector<std::string> allowed;
+  const auto page = options_.pages.find(std::string(path));
+  if (page != options_.pages.end()) {
+    if (verb == "GET") return page->second();
+    allowed = {"GET"};
+  } else {
+    auto found = routes_.Find(verb, *segments);
+    if (const auto* route = std::get_if<Routes::Found>(&found)) return Call(request, *route, query, responder);
+    if (auto* others = std::get_if<Routes::OtherVerbs>(&found)) allowed = std::move(others->allowed);
+  }
+  if (allowed.empty()) {
+    return Error(404, absl::StatusCode::kNotFound,
+                 absl::StrCat("nothing is served at ", std::string(path), "; GET /openapi.json lists what is"));
+  }
+  if (std::find(allowed.begin(), allowed.end(), "GET") != allowed.end()) allowed.emplace_back("HEAD");
+  allowed.emplace_back("OPTIONS");
+  if (request.verb == "OPTIONS") return Preflight(request, allowed);
+  HttpResponse response = Error(
+      405, absl::StatusCode::kUnimplemented,
+      absl::StrCat(request.verb, " is not served at ", std::string(path), "; ", absl::StrJoin(allowed, ", "), " are"));
+  response.headers.emplace_back("Allow", absl::StrJoin(allowed, ", "));
+  return response;
+}
+
+std::optional<HttpResponse> Gateway::Call(HttpRequest& request, const Routes::Found& found, std::string_view query,
+                                          std::shared_ptr<HttpResponder>& responder) {
+  const Route& route = *found.route;
+  if (request.verb == "HEAD" && route.method->server_streaming()) {
+    return Error(405, absl::StatusCode::kUnimplemented, "HEAD of a stream");
+  }
+  if (!request.body.empty()) {
+    if (!HeaderOf(request.headers, "content-encoding").empty()) {
+      return Error(415, absl::StatusCode::kInvalidArgument, "a body with a Content-Encoding is not taken");
+    }
+    if (!IsJson(HeaderOf(request.headers, "content-type"))) {
+      return Error(415, absl::StatusCode::kInvalidArgument, "a body must come with Content-Type: application/json");
+    }
+  }
+  auto parameters = ParseQuery(query);
+  if (!parameters.ok()) return Error(parameters.status());
+  CallRequest call;
+  std::erase_if(*parameters, [&](const auto& one) {
+    if (one.first != kPretty) return false;
+    call.pretty = one.second != "false" && one.second != "0";
+    return true;
+  });
+  auto message =
+      BuildRequest(route, found.bindings, *parameters, request.body, HeaderOf(request.headers, "idempotency-key"));
+  if (!message.ok()) return Error(message.status());
+  call.message = *std::move(message);
+  call.context = std::make_unique<grpc::ClientContext>();
+  if (const std::string_view text = HeaderOf(request.headers, "grpc-timeout"); !text.empty()) {
+    const auto timeout = ParseTimeout(text);
+    if (!timeout.ok()) return Error(timeout.status());
+    call.context->set_deadline(absl::ToChronoTime(absl::Now() + std::min(*timeout, absl::Hours(24 * 365))));
+  }
+  HandOn(request, *call.context);
+  {
+    MutexLock lock(&mutex_);
+    if (in_flight_ >= options_.max_in_flight) {
+      HttpResponse response = Error(503, absl::StatusCode::kUnavailable,
+                                    absl::StrCat(in_flight_, " requests are being answered; try again"));
+      response.headers.emplace_back("Retry-After", "1");
+      return response;
+    }
+    ++in_flight_;
+  }
+  call.route = &route;
+  call.responder = std::move(responder);
+  call.finish = [this, origin = std::string(HeaderOf(request.headers, "origin")),
+                 gzip = TakesGzip(HeaderOf(request.headers, "accept-encoding"))](HttpResponse response) {
+    return Finish(origin, gzip, std::move(response));
+  };
+  call.done = [this] {
+    MutexLock lock(&mutex_);
+    --in_flight_;
+    changed_.SignalAll();
+  };
+  StartCall(stub_, std::move(call));
+  return std::nullopt;
+}
+
+bool Gateway::AllowsOrigin(std::string_view origin) const {
+  return !origin.empty() && std::any_of(options_.cors_origins.begin(), options_.cors_origins.end(),
+                                        [&](const std::string& one) { return one == "*" || one == origin; });
+}
+
+HttpResponse Gateway::Preflight(const HttpRequest& request, const std::vector<std::string>& allowed) const {
+  HttpResponse response{204, {{"Allow", absl::StrJoin(allowed, ", ")}}, ""};
+  if (!AllowsOrigin(HeaderOf(request.headers, "origin"))) return response;
+  response.headers.emplace_back("Access-Control-Allow-Methods", absl::StrJoin(allowed, ", "));
+  response.headers.emplace_back("Access-Control-Allow-Headers",
+                                "Authorization, Content-Type, Grpc-Timeout, Idempotency-Key, Traceparent, Tracestate");
+  response.headers.emplace_back("Access-Control-Max-Age", "600");
+  return response;
+}
+
+HttpResponse Gateway::Finish(const std::string& origin, bool gzip, HttpResponse response) const {
+  if (!options_.cors_origins.empty()) {
+    if (AllowsOrigin(origin)) {
+      response.headers.emplace_back("Access-Control-Allow-Origin", origin);
+      response.headers.emplace_back("Access-Control-Expose-Headers", "Retry-After");
+    }
+    response.headers.emplace_back("Vary", "Origin");
+  }
+  // No page that somebody made a browser open is to take a name in an error for markup.
+  response.headers.emplace_back("X-Content-Type-Options", "nosniff");
+  if (gzip && response.body.size() >= kGzipFrom) {
+    if (std::string packed = Gzip(response.body); !packed.empty()) {
+      response.body = std::move(packed);
+      response.headers.emplace_back("Content-Encoding", "gzip");
+      response.headers.emplace_back("Vary", "Accept-Encoding");
+    }
+  }
+  return response;
+}
+
+}  // namespace warren::gateway

@@ -1,0 +1,87 @@
+#ifndef WARREN_SERVER_GATEWAY_GATEWAY_H_
+#define WARREN_SERVER_GATEWAY_GATEWAY_H_
+
+// Everything unary or server-streaming that gRPC offers, over HTTP and JSON: routes come from the google.api.http
+// annotations of the services (routes.h), calls go over a channel, so that every interceptor of the server sees them.
+// Knows no service.
+//
+// A request: path and verb find the route (404; 405 with Allow); body, path and query make the message (request.h;
+// 400); headers become metadata, Grpc-Timeout the deadline, Idempotency-Key the request_id; the answer is JSON
+// (call.h), with ?pretty for people, gzip for who takes it. A body must say that it is application/json (415): a
+// browser's page of another origin cannot send that without asking (CORS), which is refused unless its origin is
+// listed.
+//
+// Threading: thread-safe. Cost: docs/performance.md.
+
+#include <google/protobuf/descriptor.h>
+#include <grpcpp/channel.h>
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "proto/common/mutex.h"
+#include "server/gateway/call.h"
+#include "server/gateway/http.h"
+#include "server/gateway/listener.h"
+#include "server/gateway/routes.h"
+
+namespace warren::gateway {
+
+class Gateway : private HttpHandler {
+ public:
+  struct Options {
+    Listener::Options listener;
+    std::vector<const google::protobuf::ServiceDescriptor*> services;
+    std::shared_ptr<grpc::Channel> channel;
+    size_t max_in_flight = 10000;
+    // "https://console.example.org"; "*": any. Empty: none.
+    std::vector<std::string> cors_origins;
+    // What GET and HEAD of these paths answer.
+    std::map<std::string, std::function<HttpResponse()>> pages;
+  };
+  // INVALID_ARGUMENT: an annotation is wrong. UNAVAILABLE: the address cannot be had.
+  static absl::StatusOr<std::unique_ptr<Gateway>> Start(Options options);
+  // Stops.
+  ~Gateway() override;
+
+  const std::string& address() const { return listener_->address(); }
+
+  // Takes no more requests, cancels what is being answered and waits for that. Idempotent. Before the gRPC server
+  // stops.
+  void Stop();
+
+ private:
+  explicit Gateway(Options options, Routes routes);
+
+  void Handle(HttpRequest request, std::shared_ptr<HttpResponder> responder) override;
+  HttpResponse Refusal(int status, std::string_view why) override;
+
+  // The answer when it is known at once; otherwise the call is under way.
+  std::optional<HttpResponse> Serve(HttpRequest& request, std::shared_ptr<HttpResponder>& responder);
+  std::optional<HttpResponse> Call(HttpRequest& request, const Routes::Found& found, std::string_view query,
+                                   std::shared_ptr<HttpResponder>& responder);
+  HttpResponse Preflight(const HttpRequest& request, const std::vector<std::string>& allowed) const;
+  bool AllowsOrigin(std::string_view origin) const;
+  // CORS headers, and gzip.
+  HttpResponse Finish(const std::string& origin, bool gzip, HttpResponse response) const;
+
+  const Options options_;
+  const Routes routes_;
+  Stub stub_;
+
+  Mutex mutex_;
+  CondVar changed_;
+  size_t in_flight_ ABSL_GUARDED_BY(mutex_) = 0;
+
+  std::unique_ptr<Listener> listener_;  // last: it calls
+};
+
+}  // namespace warren::gateway
+
+#endif  // WARREN_SERVER_GATEWAY_GATEWAY_H_

@@ -1,0 +1,505 @@
+// The one file that knows Boost.Beast: it takes long to compile.
+
+#include "server/gateway/listener.h"
+
+#include <sys/socket.h>
+
+#include <atomic>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+#include <optional>
+#include <set>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+
+namespace warren::gateway {
+
+std::string_view HeaderOf(const Headers& headers, std::string_view name) {
+  for (const auto& [key, value] : headers) {
+    if (key == name) return value;
+  }
+  return "";
+}
+
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using tcp = asio::ip::tcp;
+using beast::error_code;
+
+// Read at once: more is taken when it is there.
+constexpr size_t kPiece = 16 << 10;
+constexpr std::chrono::seconds kLinger{1};
+
+// Headers that mean one thing and so come once.
+bool ComesOnce(std::string_view name) {
+  static const auto* names = new std::set<std::string, std::less<>>{
+      "host",          "content-length", "content-type", "transfer-encoding", "content-encoding",
+      "authorization", "origin",         "grpc-timeout", "idempotency-key",   "traceparent",
+      "expect"};
+  return names->contains(name);
+}
+
+// A header line that goes on in the next one (obs-fold, RFC 9112 section 5.2): what is before it may be read in two
+// ways.
+bool HasFoldedLine(std::string_view head) {
+  for (size_t at = head.find('\n'); at != std::string_view::npos; at = head.find('\n', at + 1)) {
+    if (at + 1 < head.size() && (head[at + 1] == ' ' || head[at + 1] == '\t')) return true;
+  }
+  return false;
+}
+
+// Templated on the stream, so that TLS is one more instance.
+template <typename Stream>
+class Connection : public std::enable_shared_from_this<Connection<Stream>> {
+ public:
+  Connection(Stream stream, const Listener::Options& options, HttpHandler& handler, std::atomic<size_t>& count)
+      : stream_(std::move(stream)), options_(options), handler_(handler), count_(count) {
+    error_code ignored;
+    const auto peer = stream_.socket().remote_endpoint(ignored);
+    if (!ignored) peer_ = absl::StrCat(peer.address().to_string(), ":", peer.port());
+  }
+  ~Connection() { --count_; }
+
+  void Start() {
+    asio::dispatch(stream_.get_executor(), [self = this->shared_from_this()] { self->Await(); });
+  }
+  // One too many.
+  void Refuse() {
+    asio::dispatch(stream_.get_executor(), [self = this->shared_from_this()] {
+      self->Answer(self->handler_.Refusal(503, "too many connections"), /*close=*/true, nullptr);
+    });
+  }
+  void Cut() {
+    asio::post(stream_.get_executor(), [self = this->shared_from_this()] { self->Close(); });
+  }
+
+ private:
+  class Responder;
+
+  // The next request's first byte, unless it is here.
+  void Await() {
+    if (buffer_.size() > 0) return ReadHead();
+    stream_.expires_after(options_.idle_timeout);
+    Read([self = this->shared_from_this()](bool ok) {
+      if (!ok) return self->Close();
+      self->head_deadline_ = std::chrono::steady_clock::now() + self->options_.header_timeout;
+      self->ReadHead();
+    });
+  }
+
+  // Up to the empty line.
+  void ReadHead() {
+    const std::string_view have(static_cast<const char*>(buffer_.data().data()), buffer_.size());
+    const size_t end = have.find("\r\n\r\n");
+    if (end == std::string_view::npos) {
+      if (have.size() >= options_.max_header_bytes) return Refuse(431, "the headers are too large");
+      if (head_deadline_ == std::chrono::steady_clock::time_point()) {
+        head_deadline_ = std::chrono::steady_clock::now() + options_.header_timeout;
+      }
+      stream_.expires_at(head_deadline_);
+      return Read([self = this->shared_from_this()](bool ok) {
+        if (ok) return self->ReadHead();
+        self->timed_out_ ? self->Refuse(408, "the headers took too long") : self->Close();
+      });
+    }
+    head_deadline_ = {};
+    const std::string_view head = have.substr(0, end + 4);
+    if (head.size() > options_.max_header_bytes) return Refuse(431, "the headers are too large");
+    if (HasFoldedLine(head)) return Refuse(400, "a header line that is folded");
+    if (head.find('\0') != std::string_view::npos) return Refuse(400, "a NUL in the headers");
+    parser_.emplace();
+    parser_->header_limit(static_cast<std::uint32_t>(options_.max_header_bytes));
+    parser_->body_limit(options_.max_body_bytes);
+    error_code error;
+    const size_t used = parser_->put(asio::buffer(head.data(), head.size()), error);
+    if (error == http::error::need_more) error = {};
+    if (error) return RefuseFor(error);
+    buffer_.consume(used);
+    if (auto why = WhyBadHead(parser_->get()); !why.empty()) return Refuse(400, why);
+    const auto& message = parser_->get();
+    if (message.find(http::field::transfer_encoding) != message.end() && !parser_->chunked()) {
+      return Refuse(501, "a transfer coding other than chunked");
+    }
+    if (const auto expect = message.find(http::field::expect); expect != message.end()) {
+      if (!beast::iequals(expect->value(), "100-continue"))
+        return Refuse(417, "an expectation other than 100-continue");
+      if (!parser_->is_done() && buffer_.size() == 0) return Continue();
+    }
+    ReadBody();
+  }
+
+  std::string WhyBadHead(const http::request<http::string_body>& message) {
+    if (message.version() != 11 && message.version() != 10) return "an HTTP version that is neither 1.1 nor 1.0";
+    std::set<std::string> once;
+    for (const auto& field : message) {
+      std::string name =
+          absl::AsciiStrToLower(absl::string_view(field.name_string().data(), field.name_string().size()));
+      if (ComesOnce(name) && !once.insert(name).second) return absl::StrCat("a second header ", name);
+    }
+    if (message.version() == 11 && !once.contains("host")) return "no header host";
+    return "";
+  }
+
+  void Continue() {
+    stream_.expires_after(options_.write_timeout);
+    auto text = std::make_shared<std::string>("HTTP/1.1 100 Continue\r\n\r\n");
+    asio::async_write(stream_, asio::buffer(*text), [self = this->shared_from_this(), text](error_code error, size_t) {
+      error ? self->Close() : self->ReadBody();
+    });
+  }
+
+  void ReadBody() {
+    while (!parser_->is_done()) {
+      if (buffer_.size() == 0) {
+        stream_.expires_after(options_.body_timeout);
+        return Read([self = this->shared_from_this()](bool ok) {
+          if (ok) return self->ReadBody();
+          self->timed_out_ ? self->Refuse(408, "the body took too long") : self->Close();
+        });
+      }
+      error_code error;
+      const size_t used = parser_->put(buffer_.data(), error);
+      buffer_.consume(used);
+      if (error == http::error::need_more) {
+        // What is there is the beginning of a piece: a chunk's head, say.
+        if (used > 0 && buffer_.size() == 0) continue;
+        stream_.expires_after(options_.body_timeout);
+        return Read([self = this->shared_from_this()](bool ok) {
+          if (ok) return self->ReadBody();
+          self->timed_out_ ? self->Refuse(408, "the body took too long") : self->Close();
+        });
+      }
+      if (error) return RefuseFor(error);
+    }
+    Dispatch();
+  }
+
+  void Dispatch() {
+    auto message = parser_->release();
+    parser_.reset();
+    HttpRequest request;
+    request.verb = std::string(message.method_string().data(), message.method_string().size());
+    request.target = std::string(message.target().data(), message.target().size());
+    for (const auto& field : message) {
+      request.headers.emplace_back(
+          absl::AsciiStrToLower(absl::string_view(field.name_string().data(), field.name_string().size())),
+          std::string(field.value().data(), field.value().size()));
+    }
+    request.body = std::move(message.body());
+    request.peer = peer_;
+    keep_alive_ = message.keep_alive();
+    version_ = message.version();
+    head_only_ = request.verb == "HEAD";
+    stream_.expires_never();
+    auto responder = std::make_shared<Responder>(this->shared_from_this(), ++serial_);
+    WatchForEnd();
+    handler_.Handle(std::move(request), std::move(responder));
+  }
+
+  // While a request is being answered, nothing is read but the end of the connection.
+  void WatchForEnd() {
+    answering_ = true;
+    stream_.socket().async_wait(
+        tcp::socket::wait_read, [self = this->shared_from_this(), serial = serial_](error_code error) {
+          if (error || !self->answering_ || self->serial_ != serial) return;
+          char byte;
+          const auto got = recv(self->stream_.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+          // The next request is here already: its turn comes.
+          if (got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR))) return;
+          self->Gone();
+        });
+  }
+
+  void Gone() {
+    gone_ = true;
+    if (auto tell = std::exchange(on_gone_, nullptr)) tell();
+    if (auto written = std::exchange(written_, nullptr)) written(false);
+    Close();
+  }
+
+  void Read(std::function<void(bool)> then) {
+    timed_out_ = false;
+    stream_.async_read_some(buffer_.prepare(kPiece),
+                            [self = this->shared_from_this(), then = std::move(then)](error_code error, size_t size) {
+                              self->buffer_.commit(size);
+                              self->timed_out_ = error == beast::error::timeout;
+                              then(!error);
+                            });
+  }
+
+  void RefuseFor(error_code error) {
+    if (error == http::error::header_limit) return Refuse(431, "the headers are too large");
+    if (error == http::error::body_limit || error == http::error::buffer_overflow) {
+      return Refuse(413, absl::StrCat("the body is larger than ", options_.max_body_bytes, " bytes"));
+    }
+    Refuse(400, absl::StrCat("not HTTP: ", error.message()));
+  }
+  void Refuse(int status, const std::string& why) { Answer(handler_.Refusal(status, why), /*close=*/true, nullptr); }
+
+  // The connection can be used for another request.
+  void Next() {
+    answering_ = false;
+    on_gone_ = nullptr;
+    error_code ignored;
+    stream_.socket().cancel(ignored);  // the wait for its end
+    if (!keep_alive_) return Close();
+    Await();
+  }
+
+  void Answer(HttpResponse response, bool close, const std::function<void()>& then) {
+    if (closed_) return;
+    keep_alive_ = keep_alive_ && !close;
+    auto message = std::make_shared<http::response<http::string_body>>();
+    message->result(static_cast<unsigned>(response.status));
+    message->version(version_);
+    for (const auto& [name, value] : response.headers) message->insert(name, value);
+    message->keep_alive(keep_alive_);
+    message->body() = std::move(response.body);
+    message->prepare_payload();
+    auto serializer = std::make_shared<http::response_serializer<http::string_body>>(*message);
+    stream_.expires_after(options_.write_timeout);
+    const auto done = [self = this->shared_from_this(), message, serializer, then](error_code error, size_t) {
+      if (error) return self->Gone();
+      if (then) return then();
+      self->Linger();
+    };
+    if (head_only_) {
+      // With the length that a GET's body has, and without the body.
+      http::async_write_header(stream_, *serializer, done);
+    } else {
+      http::async_write(stream_, *serializer, done);
+    }
+  }
+
+  void BeginStream(int status, const Headers& headers) {
+    if (closed_ || gone_) return;
+    auto text =
+        absl::StrCat("HTTP/1.1 ", status, " ", std::string(http::obsolete_reason(http::int_to_status(status))), "\r\n");
+    for (const auto& [name, value] : headers) absl::StrAppend(&text, name, ": ", value, "\r\n");
+    // HTTP/1.0 has no chunks: its answer ends with the connection.
+    if (version_ < 11) keep_alive_ = false;
+    absl::StrAppend(&text, version_ < 11 ? "Connection: close\r\n\r\n" : "Transfer-Encoding: chunked\r\n\r\n");
+    pending_ = std::move(text);
+  }
+
+  void WriteStream(std::string part, std::function<void(bool)> written) {
+    if (closed_ || gone_) return written(false);
+    written_ = std::move(written);
+    auto text = std::make_shared<std::string>(std::exchange(pending_, ""));
+    if (!head_only_ && !part.empty()) {
+      if (version_ < 11) {
+        text->append(part);
+      } else {
+        absl::StrAppend(text.get(), absl::Hex(part.size()), "\r\n", part, "\r\n");
+      }
+    }
+    stream_.expires_after(options_.write_timeout);
+    asio::async_write(stream_, asio::buffer(*text), [self = this->shared_from_this(), text](error_code error, size_t) {
+      if (error) return self->Gone();
+      self->stream_.expires_never();
+      if (auto tell = std::exchange(self->written_, nullptr)) tell(true);
+    });
+  }
+
+  void EndStream(bool whole) {
+    if (closed_ || gone_) return;
+    auto text = std::make_shared<std::string>(std::exchange(pending_, ""));
+    if (!whole) keep_alive_ = false;
+    if (whole && version_ >= 11 && !head_only_) text->append("0\r\n\r\n");
+    stream_.expires_after(options_.write_timeout);
+    asio::async_write(stream_, asio::buffer(*text), [self = this->shared_from_this(), text](error_code error, size_t) {
+      error ? self->Gone() : self->Next();
+    });
+  }
+
+  // Until the client has read the refusal and hung up, for a moment: closed with something unread, the kernel would
+  // take back what is on its way (RST).
+  void Linger() {
+    error_code ignored;
+    stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
+    stream_.expires_after(kLinger);
+    Drain();
+  }
+  void Drain() {
+    buffer_.clear();
+    Read([self = this->shared_from_this()](bool ok) { ok ? self->Drain() : self->Close(); });
+  }
+
+  void Close() {
+    if (std::exchange(closed_, true)) return;
+    answering_ = false;
+    if (auto tell = std::exchange(on_gone_, nullptr)) tell();
+    error_code ignored;
+    stream_.socket().shutdown(tcp::socket::shutdown_both, ignored);
+    stream_.close();
+  }
+
+  Stream stream_;
+  const Listener::Options& options_;
+  HttpHandler& handler_;
+  std::atomic<size_t>& count_;
+  std::string peer_;
+  beast::flat_buffer buffer_;
+  std::optional<http::request_parser<http::string_body>> parser_;
+  std::chrono::steady_clock::time_point head_deadline_;
+  unsigned version_ = 11;
+  uint64_t serial_ = 0;  // of the request
+  bool keep_alive_ = false;
+  bool head_only_ = false;
+  bool timed_out_ = false;
+  bool answering_ = false;
+  bool gone_ = false;
+  bool closed_ = false;
+  std::string pending_;  // a stream's head, to go with its first part
+  std::function<void()> on_gone_;
+  std::function<void(bool)> written_;
+};
+
+template <typename Stream>
+class Connection<Stream>::Responder : public HttpResponder {
+ public:
+  Responder(std::shared_ptr<Connection> connection, uint64_t serial)
+      : connection_(std::move(connection)), serial_(serial) {}
+
+  void Respond(HttpResponse response) override {
+    Run([response = std::move(response)](Connection& c) mutable {
+      c.Answer(std::move(response), false, [self = c.shared_from_this()] { self->Next(); });
+    });
+  }
+  void Begin(int status, Headers headers) override {
+    Run([status, headers = std::move(headers)](Connection& c) { c.BeginStream(status, headers); });
+  }
+  void Write(std::string part, std::function<void(bool)> written) override {
+    Run([part = std::move(part), written = std::move(written)](Connection& c) mutable {
+      c.WriteStream(std::move(part), std::move(written));
+    });
+  }
+  void End(bool whole) override {
+    Run([whole](Connection& c) { c.EndStream(whole); });
+  }
+  void OnGone(std::function<void()> gone) override {
+    Run([gone = std::move(gone)](Connection& c) mutable {
+      if (c.closed_ || c.gone_) return gone();
+      c.on_gone_ = std::move(gone);
+    });
+  }
+
+ private:
+  template <typename Work>
+  void Run(Work work) {
+    asio::post(connection_->stream_.get_executor(),
+               [connection = connection_, work = std::move(work)]() mutable { work(*connection); });
+  }
+
+  const std::shared_ptr<Connection> connection_;
+  const uint64_t serial_;
+};
+
+class TcpListener final : public Listener {
+ public:
+  TcpListener(Options options, HttpHandler& handler) : options_(std::move(options)), handler_(handler) {}
+  ~TcpListener() override { Stop(); }
+
+  absl::Status Open() {
+    error_code error;
+    const auto address = asio::ip::make_address(options_.host == "localhost" ? "127.0.0.1" : options_.host, error);
+    const tcp::endpoint endpoint(address, static_cast<uint16_t>(options_.port));
+    if (!error) acceptor_.open(endpoint.protocol(), error);
+    if (!error) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
+    if (!error) acceptor_.bind(endpoint, error);
+    if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+    if (error) {
+      return absl::UnavailableError(
+          absl::StrCat("cannot serve HTTP on ", options_.host, ":", options_.port, ": ", error.message()));
+    }
+    const std::string shown = address.is_v6() ? absl::StrCat("[", address.to_string(), "]") : address.to_string();
+    address_ = absl::StrCat(shown, ":", acceptor_.local_endpoint().port());
+    Accept();
+    for (int i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { context_.run(); });
+    return absl::OkStatus();
+  }
+
+  const std::string& address() const override { return address_; }
+  size_t connections() const override { return count_; }
+
+  void Stop() override {
+    if (std::exchange(stopped_, true)) return;
+    asio::post(acceptor_.get_executor(), [this] {
+      error_code ignored;
+      acceptor_.close(ignored);
+      for (const auto& weak : all_) {
+        if (auto connection = weak.lock()) connection->Cut();
+      }
+      all_.clear();
+    });
+    work_.reset();
+    threads_.clear();
+  }
+
+ private:
+  using Tcp = Connection<beast::tcp_stream>;
+
+  void Accept() {
+    acceptor_.async_accept(asio::make_strand(context_), [this](error_code error, tcp::socket socket) {
+      if (error == asio::error::operation_aborted) return;
+      if (error) {
+        // No descriptor is left, say: another try when one may be.
+        retry_.expires_after(std::chrono::milliseconds(50));
+        return retry_.async_wait([this](error_code cancelled) {
+          if (!cancelled) Accept();
+        });
+      }
+      error_code ignored;
+      socket.set_option(tcp::no_delay(true), ignored);
+      const bool too_many = ++count_ > options_.max_connections;
+      auto connection = std::make_shared<Tcp>(beast::tcp_stream(std::move(socket)), options_, handler_, count_);
+      too_many ? connection->Refuse() : connection->Start();
+      Remember(connection);
+      Accept();
+    });
+  }
+
+  // To be cut when it stops. Those that are gone are forgotten now and then.
+  void Remember(const std::shared_ptr<Tcp>& connection) {
+    if (all_.size() >= 2 * count_ + 64) {
+      std::erase_if(all_, [](const std::weak_ptr<Tcp>& weak) { return weak.expired(); });
+    }
+    all_.push_back(connection);
+  }
+
+  const Options options_;
+  HttpHandler& handler_;
+  std::atomic<size_t> count_ = 0;
+  asio::io_context context_;
+  asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
+  tcp::acceptor acceptor_{asio::make_strand(context_)};
+  asio::steady_timer retry_{acceptor_.get_executor()};
+  std::vector<std::weak_ptr<Tcp>> all_;  // the acceptor's strand's
+  std::string address_;
+  bool stopped_ = false;
+  std::vector<std::jthread> threads_;  // last: they use the rest
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Listener>> Listener::Start(Options options, HttpHandler& handler) {
+  auto listener = std::make_unique<TcpListener>(std::move(options), handler);
+  if (auto status = listener->Open(); !status.ok()) return status;
+  return listener;
+}
+
+}  // namespace warren::gateway
