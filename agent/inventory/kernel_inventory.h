@@ -88,8 +88,7 @@ class KernelInventory : public Inventory {
 
   // All take shown names. Look tells what is new of one namespace, and adds to concerned_ who else has to be looked at.
   void Look(const std::string& name);
-  absl::Status LookInto(const std::string& name, kernel::Netlink& netlink, const kernel::Netns* netns,
-                        Stale stale);
+  absl::Status LookInto(const std::string& name, kernel::Netlink& netlink, const kernel::Netns* netns, Stale stale);
   // All of it, and what was heard of one that is kept in parts.
   absl::Status LookAtAll(const std::string& name, kernel::Netlink& netlink, v1::Namespace head);
   absl::Status LookAtParts(const std::string& name, kernel::Netlink& netlink, v1::Namespace head, const Stale& stale,

@@ -81,6 +81,11 @@ absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(Options options) {
 
 Gateway::~Gateway() { Stop(); }
 
+size_t Gateway::in_flight() const {
+  MutexLock lock(&mutex_);
+  return in_flight_;
+}
+
 void Gateway::Stop() {
   if (listener_ == nullptr) return;
   listener_->Stop();  // with it every client is gone, which cancels its call

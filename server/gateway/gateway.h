@@ -51,6 +51,8 @@ class Gateway : private HttpHandler {
   ~Gateway() override;
 
   const std::string& address() const { return listener_->address(); }
+  // Calls under way, watches among them.
+  size_t in_flight() const;
 
   // Takes no more requests, cancels what is being answered and waits for that. Idempotent. Before the gRPC server
   // stops.
@@ -75,7 +77,7 @@ class Gateway : private HttpHandler {
   const Routes routes_;
   Stub stub_;
 
-  Mutex mutex_;
+  mutable Mutex mutex_;
   CondVar changed_;
   size_t in_flight_ ABSL_GUARDED_BY(mutex_) = 0;
 

@@ -11,6 +11,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
@@ -39,6 +40,7 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using tcp = asio::ip::tcp;
 using beast::error_code;
+using Clock = std::chrono::steady_clock;
 
 // Read at once: more is taken when it is there.
 constexpr size_t kPiece = 16 << 10;
@@ -93,12 +95,8 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
   // The next request's first byte, unless it is here.
   void Await() {
     if (buffer_.size() > 0) return ReadHead();
-    stream_.expires_after(options_.idle_timeout);
-    Read([self = this->shared_from_this()](bool ok) {
-      if (!ok) return self->Close();
-      self->head_deadline_ = std::chrono::steady_clock::now() + self->options_.header_timeout;
-      self->ReadHead();
-    });
+    Read(Clock::now() + options_.idle_timeout,
+         [self = this->shared_from_this()](bool ok) { ok ? self->ReadHead() : self->Close(); });
   }
 
   // Up to the empty line.
@@ -107,11 +105,8 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
     const size_t end = have.find("\r\n\r\n");
     if (end == std::string_view::npos) {
       if (have.size() >= options_.max_header_bytes) return Refuse(431, "the headers are too large");
-      if (head_deadline_ == std::chrono::steady_clock::time_point()) {
-        head_deadline_ = std::chrono::steady_clock::now() + options_.header_timeout;
-      }
-      stream_.expires_at(head_deadline_);
-      return Read([self = this->shared_from_this()](bool ok) {
+      if (head_deadline_ == Clock::time_point()) head_deadline_ = Clock::now() + options_.header_timeout;
+      return Read(head_deadline_, [self = this->shared_from_this()](bool ok) {
         if (ok) return self->ReadHead();
         self->timed_out_ ? self->Refuse(408, "the headers took too long") : self->Close();
       });
@@ -150,6 +145,10 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
           absl::AsciiStrToLower(absl::string_view(field.name_string().data(), field.name_string().size()));
       if (ComesOnce(name) && !once.insert(name).second) return absl::StrCat("a second header ", name);
     }
+    const auto length = message.find(http::field::content_length);
+    if (length != message.end() && length->value().find_first_not_of("0123456789") != beast::string_view::npos) {
+      return "a Content-Length that is not one number";
+    }
     if (message.version() == 11 && !once.contains("host")) return "no header host";
     return "";
   }
@@ -164,28 +163,22 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
 
   void ReadBody() {
     while (!parser_->is_done()) {
-      if (buffer_.size() == 0) {
-        stream_.expires_after(options_.body_timeout);
-        return Read([self = this->shared_from_this()](bool ok) {
-          if (ok) return self->ReadBody();
-          self->timed_out_ ? self->Refuse(408, "the body took too long") : self->Close();
-        });
-      }
+      // Of what is there the parser may leave the beginning of a piece, a chunk's head, say.
+      if (buffer_.size() == left_) return ReadMore();
       error_code error;
       const size_t used = parser_->put(buffer_.data(), error);
       buffer_.consume(used);
-      if (error == http::error::need_more) {
-        // What is there is the beginning of a piece: a chunk's head, say.
-        if (used > 0 && buffer_.size() == 0) continue;
-        stream_.expires_after(options_.body_timeout);
-        return Read([self = this->shared_from_this()](bool ok) {
-          if (ok) return self->ReadBody();
-          self->timed_out_ ? self->Refuse(408, "the body took too long") : self->Close();
-        });
-      }
-      if (error) return RefuseFor(error);
+      left_ = error == http::error::need_more ? buffer_.size() : 0;
+      if (error && error != http::error::need_more) return RefuseFor(error);
     }
+    left_ = 0;
     Dispatch();
+  }
+  void ReadMore() {
+    Read(Clock::now() + options_.body_timeout, [self = this->shared_from_this()](bool ok) {
+      if (ok) return self->ReadBody();
+      self->timed_out_ ? self->Refuse(408, "the body took too long") : self->Close();
+    });
   }
 
   void Dispatch() {
@@ -231,12 +224,21 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
     Close();
   }
 
-  void Read(std::function<void(bool)> then) {
+  // Not by the stream's own timer, which closes the socket: there may be something to say first.
+  void Read(Clock::time_point deadline, std::function<void(bool)> then) {
     timed_out_ = false;
+    timer_.expires_at(deadline);
+    timer_.async_wait([self = this->shared_from_this()](error_code error) {
+      if (error || Clock::now() < self->timer_.expiry()) return;  // it is for another read by now
+      self->timed_out_ = true;
+      error_code ignored;
+      self->stream_.socket().cancel(ignored);
+    });
+    stream_.expires_never();
     stream_.async_read_some(buffer_.prepare(kPiece),
                             [self = this->shared_from_this(), then = std::move(then)](error_code error, size_t size) {
+                              self->timer_.expires_at(Clock::time_point::max());
                               self->buffer_.commit(size);
-                              self->timed_out_ = error == beast::error::timeout;
                               then(!error);
                             });
   }
@@ -331,18 +333,18 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
   void Linger() {
     error_code ignored;
     stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
-    stream_.expires_after(kLinger);
-    Drain();
+    Drain(Clock::now() + kLinger);
   }
-  void Drain() {
+  void Drain(Clock::time_point until) {
     buffer_.clear();
-    Read([self = this->shared_from_this()](bool ok) { ok ? self->Drain() : self->Close(); });
+    Read(until, [self = this->shared_from_this(), until](bool ok) { ok ? self->Drain(until) : self->Close(); });
   }
 
   void Close() {
     if (std::exchange(closed_, true)) return;
     answering_ = false;
     if (auto tell = std::exchange(on_gone_, nullptr)) tell();
+    timer_.cancel();
     error_code ignored;
     stream_.socket().shutdown(tcp::socket::shutdown_both, ignored);
     stream_.close();
@@ -355,7 +357,9 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
   std::string peer_;
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;
-  std::chrono::steady_clock::time_point head_deadline_;
+  asio::steady_timer timer_{stream_.get_executor()};  // of reads
+  Clock::time_point head_deadline_;
+  size_t left_ = 0;  // of the buffer, that the parser could do nothing with
   unsigned version_ = 11;
   uint64_t serial_ = 0;  // of the request
   bool keep_alive_ = false;

@@ -1,0 +1,211 @@
+// The gateway over a real gRPC server and real sockets; curl is the client where a client may be well-behaved.
+
+#include "server/gateway/gateway.h"
+
+#include <gmock/gmock.h>
+#include <stdio.h>
+#include <sys/wait.h>
+
+#include "absl/strings/str_cat.h"
+#include "tests/server/gateway/library_service.h"
+#include "tests/server/gateway/raw_client.h"
+
+namespace warren::gateway {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+class GatewayTest : public ::testing::Test {
+ protected:
+  void Start(Gateway::Options options = {}) { server_ = std::make_unique<LibraryServer>(std::move(options)); }
+
+  // What curl prints, the arguments as a shell takes them.
+  std::string Curl(const std::string& path, const std::string& arguments = "") {
+    const std::string command =
+        absl::StrCat("curl -sS -m 20 ", arguments, " 'http://127.0.0.1:", server_->port(), path, "' 2>&1");
+    FILE* pipe = popen(command.c_str(), "r");
+    std::string text;
+    char piece[4096];
+    while (const size_t got = fread(piece, 1, sizeof piece, pipe)) text.append(piece, got);
+    pclose(pipe);
+    return text;
+  }
+  std::string Status(const std::string& path, const std::string& arguments = "") {
+    return Curl(path, "-o /dev/null -w '%{http_code}' " + arguments);
+  }
+  static std::string Json(const std::string& body) { return "-H 'Content-Type: application/json' -d '" + body + "'"; }
+
+  std::unique_ptr<LibraryServer> server_;
+};
+
+TEST_F(GatewayTest, EveryVerbReachesItsRpc) {
+  Start();
+  EXPECT_EQ(Curl("/v1/shelves/1/books/2"), R"({"name":"shelves/1/books/2"})");
+  EXPECT_EQ(Curl("/v1/shelves/1/books", Json(R"({"title":"x","pages":"7"})")),
+            R"({"name":"shelves/1/books/","title":"x","pages":"7"})");
+  EXPECT_EQ(Curl("/v1/shelves/1/books?book_id=9", Json("{}")), R"({"name":"shelves/1/books/9"})");
+  EXPECT_EQ(Curl("/v1/shelves/1/books/2:burn", "-X POST"), R"({"name":"shelves/1/books/2","title":"ashes"})");
+  EXPECT_EQ(Curl("/v1/isbn/978%2F3"), R"({"name":"978/3"})");
+  EXPECT_EQ(Curl("/v1/archive/a/b%2Fc"), R"({"name":"a/b%2Fc"})");
+  EXPECT_EQ(Curl("/v1/shelves/1/titles?pageSize=2"), R"(["title 0","title 1"])");
+  EXPECT_EQ(Curl("/v1/shelves/1/bookList?page_size=1"), R"([{"name":"shelves/1/books/0"}])");
+  EXPECT_EQ(Curl("/v1/everything?strings=a&strings=b&inner.text=c%26&color=2"),
+            R"({"color":"BLUE","strings":["a","b"],"inner":{"text":"c&"}})");
+}
+
+TEST_F(GatewayTest, AnErrorHasItsStatusAndItsDetails) {
+  Start();
+  EXPECT_EQ(Curl("/v1/shelves/1/books/missing", "-w '%{http_code}'"),
+            R"({"code":5,"message":"no such book","details":[{"@type":"type.googleapis.com/google.rpc.ResourceInfo",)"
+            R"("resourceName":"shelves/1/books/missing"}]})"
+            "\n404");
+  EXPECT_THAT(Curl("/v1/shelves/1/books/busy", "-i"), HasSubstr("Retry-After: 3\r\n"));
+  EXPECT_EQ(Status("/v1/shelves/1/books/busy"), "429");
+  EXPECT_EQ(Status("/v1/shelves/1/books/2", "-X PUT " + Json("{}")), "501");  // the service has no such method
+}
+
+TEST_F(GatewayTest, WhatIsNotThereAndWhatIsThereForOtherVerbsIsTold) {
+  Start();
+  EXPECT_EQ(Status("/v1/nothing"), "404");
+  const std::string answer = Curl("/v1/shelves/1/books/2", "-i -X POST");
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 405 "));
+  EXPECT_THAT(answer, HasSubstr("Allow: DELETE, GET, LOCK, PATCH, PUT, HEAD, OPTIONS\r\n"));
+  EXPECT_THAT(Curl("/v1/shelves/1/books/2", "-i -X OPTIONS"), StartsWith("HTTP/1.1 204 "));
+  EXPECT_THAT(Curl("/v1/everything", "-I"), HasSubstr("Content-Length: 2\r\n"));
+}
+
+TEST_F(GatewayTest, BadRequestsAreToldWhatIsWrong) {
+  Start();
+  EXPECT_THAT(Curl("/v1/everything", Json("{\n\"a_string\" 1}")), HasSubstr("line 2, column 12, in a_string: "));
+  EXPECT_THAT(Curl("/v1/everything", Json(R"({"nobody": 1})")), HasSubstr("nobody"));
+  EXPECT_THAT(Curl("/v1/everything?numbers=x"),
+              HasSubstr(R"(query parameter \"numbers\": \"x\" is not a 32-bit integer)"));
+  EXPECT_THAT(Curl("/v1/everything?a_string=x", Json("{}")), HasSubstr("the body gives every field"));
+  EXPECT_THAT(Curl("/v1/shelves/1/books/2?name=x"), HasSubstr("the path or the body gives name"));
+  EXPECT_THAT(Curl("/v1/shelves/1/books/2:burn", Json(R"({"name": "shelves/1/books/3"})")),
+              HasSubstr("is not the path's"));
+  EXPECT_EQ(Status("/v1/shelves/1/books", "-X POST"), "400");
+  EXPECT_EQ(Status("/v1/everything", "-d '{}'"), "415");
+  EXPECT_EQ(Status("/v1/everything", "-X GET " + Json("{}")), "400");
+  EXPECT_EQ(Status("/v1/../etc/passwd", "--path-as-is"), "400");
+  EXPECT_EQ(Status("/v1/everything%00"), "400");
+  EXPECT_EQ(Status("/v1/shelves/1/books/2", "-H 'Grpc-Timeout: soon'"), "400");
+}
+
+TEST_F(GatewayTest, HeadersBecomeMetadataAndTheDeadline) {
+  Start();
+  const std::string title =
+      Curl("/v1/shelves/1/books/metadata",
+           "-H 'Traceparent: 00-1-2-01' -H 'Grpc-Metadata-Colour: red' -H 'Authorization: Bearer x' "
+           "-H 'Grpc-Metadata-Bad: \xc3\xa4' -H 'Other: y' -H 'Grpc-Metadata-grpc-timeout: 1S'");
+  for (const std::string has :
+       {"traceparent=00-1-2-01\\n", "colour=red\\n", "authorization=Bearer x\\n", "x-forwarded-for=127.0.0.1:"}) {
+    EXPECT_THAT(title, HasSubstr(has));
+  }
+  for (const std::string has_not : {"other=", "bad=", "grpc-timeout"}) EXPECT_THAT(title, Not(HasSubstr(has_not)));
+  EXPECT_THAT(Curl("/v1/shelves/1/books/deadline", "-H 'Grpc-Timeout: 1H'"),
+              ::testing::ContainsRegex("\"pages\":\"(3600|359.)\""));
+  EXPECT_EQ(Status("/v1/shelves/1/books/slow", "-H 'Grpc-Timeout: 20m'"), "504");
+}
+
+TEST_F(GatewayTest, AnIdempotencyKeyIsTheRequestId) {
+  Start();
+  EXPECT_EQ(Curl("/v1/shelves/1/books", "-H 'Idempotency-Key: k1' " + Json("{}")), R"({"name":"shelves/1/books/k1"})");
+  EXPECT_EQ(Status("/v1/shelves/1/books?request_id=k2", "-H 'Idempotency-Key: k1' " + Json("{}")), "400");
+  EXPECT_EQ(Status("/v1/shelves/1/books/2", "-H 'Idempotency-Key: k1'"), "200");
+}
+
+TEST_F(GatewayTest, AStreamIsALineAMessage) {
+  Start();
+  EXPECT_EQ(Curl("/v1/shelves/2/books:watch"),
+            "{\"result\":{\"name\":\"shelves/2/books/1\"}}\n{\"result\":{\"name\":\"shelves/2/books/0\"}}\n");
+  EXPECT_EQ(Curl("/v1/shelves/0/books:watch", "-w '%{http_code} %{content_type}'"), "200 application/x-ndjson");
+  EXPECT_EQ(Status("/v1/shelves/none/books:watch"), "404");
+  EXPECT_EQ(
+      Curl("/v1/shelves/fails/books:watch"),
+      "{\"result\":{\"name\":\"shelves/fails/books/0\"}}\n{\"error\":{\"code\":10,\"message\":\"the shelf fell\"}}\n");
+}
+
+TEST_F(GatewayTest, AClientThatHangsUpCancelsItsCall) {
+  Start();
+  for (const std::string path : {"/v1/shelves/1/books/slow", "/v1/shelves/endless/books:watch"}) {
+    RawClient client(server_->port());
+    client.Send("GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n");
+    if (path.back() == 'h') client.ReadUntil("xxx");
+    // Gone once it is certain that the call has begun, which a slow one does not say.
+    while (path.back() != 'h' && server_->gateway().in_flight() == 0) std::this_thread::yield();
+  }
+  server_->library().AwaitCancelled(2);
+}
+
+TEST_F(GatewayTest, ASlowReaderHoldsUpOnlyWhatItDoesNotRead) {
+  Gateway::Options options;
+  options.listener.write_timeout = std::chrono::milliseconds(300);
+  Start(std::move(options));
+  RawClient client(server_->port());
+  client.Send("GET /v1/shelves/endless/books:watch HTTP/1.1\r\nHost: x\r\n\r\n");
+  server_->library().AwaitCancelled(1);
+  // What fits the sockets' buffers and gRPC's: some MB, not all that could have been written in that time.
+  EXPECT_LT(server_->library().written(), 1000);
+  EXPECT_EQ(Status("/v1/everything"), "200");
+}
+
+TEST_F(GatewayTest, RequestsBeyondTheLimitAreToldToComeAgain) {
+  Gateway::Options options;
+  options.max_in_flight = 1;
+  Start(std::move(options));
+  RawClient client(server_->port());
+  client.Send("GET /v1/shelves/1/books/slow HTTP/1.1\r\nHost: x\r\n\r\n");
+  while (server_->gateway().in_flight() == 0) std::this_thread::yield();
+  const std::string answer = Curl("/v1/everything", "-i");
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 503 "));
+  EXPECT_THAT(answer, HasSubstr("Retry-After: 1\r\n"));
+}
+
+TEST_F(GatewayTest, LongAnswersAreCompressedForWhoTakesThat) {
+  Start();
+  const std::string plain = Curl("/v1/shelves/1/books/long");
+  EXPECT_GT(plain.size(), 100'000u);
+  EXPECT_EQ(Curl("/v1/shelves/1/books/long", "--compressed"), plain);
+  EXPECT_THAT(Curl("/v1/shelves/1/books/long", "-o /dev/null -w '%{size_download}' --compressed").size(),
+              ::testing::Le(4u));
+  EXPECT_THAT(Curl("/v1/shelves/1/books/2", "-i --compressed"), Not(HasSubstr("Content-Encoding")));
+}
+
+TEST_F(GatewayTest, AnotherOriginMayOnlyWhatIsListed) {
+  Start();
+  EXPECT_THAT(Curl("/v1/everything", "-i -H 'Origin: https://a'"), Not(HasSubstr("Access-Control")));
+  Gateway::Options options;
+  options.cors_origins = {"https://a"};
+  Start(std::move(options));
+  EXPECT_THAT(Curl("/v1/everything", "-i -H 'Origin: https://a'"),
+              HasSubstr("Access-Control-Allow-Origin: https://a\r\n"));
+  EXPECT_THAT(Curl("/v1/everything", "-i -H 'Origin: https://b'"), Not(HasSubstr("Access-Control-Allow-Origin")));
+  const std::string preflight =
+      Curl("/v1/everything", "-i -X OPTIONS -H 'Origin: https://a' -H 'Access-Control-Request-Method: POST'");
+  EXPECT_THAT(preflight, HasSubstr("Access-Control-Allow-Methods: GET, POST, HEAD, OPTIONS\r\n"));
+}
+
+TEST_F(GatewayTest, PagesAreServedBesideTheRoutes) {
+  Gateway::Options options;
+  options.pages["/healthz"] = [] { return HttpResponse{200, {{"Content-Type", "text/plain"}}, "ok\n"}; };
+  Start(std::move(options));
+  EXPECT_EQ(Curl("/healthz"), "ok\n");
+  EXPECT_EQ(Status("/healthz", "-X POST"), "405");
+}
+
+TEST_F(GatewayTest, StopEndsWhatIsBeingAnswered) {
+  Start();
+  RawClient slow(server_->port()), endless(server_->port());
+  slow.Send("GET /v1/shelves/1/books/slow HTTP/1.1\r\nHost: x\r\n\r\n");
+  endless.Send("GET /v1/shelves/endless/books:watch HTTP/1.1\r\nHost: x\r\n\r\n");
+  while (server_->gateway().in_flight() < 2) std::this_thread::yield();
+  server_->gateway().Stop();
+  EXPECT_EQ(server_->gateway().in_flight(), 0u);
+  EXPECT_EQ(slow.ReadUntil(), "");
+}
+
+}  // namespace
+}  // namespace warren::gateway
