@@ -19,12 +19,14 @@
 #include "proto/common/process_metrics.h"
 #include "proto/common/shutdown.h"
 #include "proto/common/version.h"
+#include "proto/descriptor_set.h"
 #include "server/api/agents_service.h"
 #include "server/api/grpc_server.h"
 #include "server/api/hosts_service.h"
 #include "server/api/intents_service.h"
 #include "server/api/namespaces_service.h"
 #include "server/flags.h"
+#include "server/gateway/comments.h"
 #include "server/gateway/gateway.h"
 #include "server/hosts/host_feed.h"
 #include "server/hosts/host_registry.h"
@@ -180,6 +182,13 @@ absl::Status Run(const ServerFlags& flags, const Settings& settings, const Logge
     http_options.max_in_flight = flags.http_max_in_flight;
     http_options.cors_origins = flags.cors_origins;
     http_options.services = Services();
+    http_options.about = {
+        "Warren", kVersion,
+        "Controls Linux network namespaces, and what is in them, on a fleet of hosts. The comments are "
+        "those of the protos."};
+    const auto comments = gateway::ProtoComments::Of(DescriptorSet());
+    if (!comments.ok()) return comments.status();
+    http_options.comments = [&](const std::string& name) { return comments->Above(name); };
     http_options.channel = (*grpc)->InProcessChannel();
     for (auto& [path, page] : MakePages(metrics, ready)) http_options.pages[path] = AsHttp(std::move(page));
     auto started = gateway::Gateway::Start(std::move(http_options));

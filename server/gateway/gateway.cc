@@ -72,6 +72,9 @@ Gateway::Gateway(Options options, Routes routes)
 absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(Options options) {
   auto routes = Routes::Of(options.services);
   if (!routes.ok()) return routes.status();
+  options.pages["/openapi.json"] = [text = OpenApi(options.about, *routes, options.comments)] {
+    return HttpResponse{200, {{"Content-Type", "application/json"}}, text};
+  };
   std::unique_ptr<Gateway> gateway(new Gateway(std::move(options), *std::move(routes)));
   auto listener = Listener::Start(gateway->options_.listener, *gateway);
   if (!listener.ok()) return listener.status();

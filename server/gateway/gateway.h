@@ -29,6 +29,7 @@
 #include "server/gateway/call.h"
 #include "server/gateway/http.h"
 #include "server/gateway/listener.h"
+#include "server/gateway/openapi.h"
 #include "server/gateway/routes.h"
 
 namespace warren::gateway {
@@ -42,7 +43,10 @@ class Gateway : private HttpHandler {
     size_t max_in_flight = 10000;
     // "https://console.example.org"; "*": any. Empty: none.
     std::vector<std::string> cors_origins;
-    // What GET and HEAD of these paths answer.
+    // Of /openapi.json.
+    ApiInfo about;
+    Comments comments = [](const std::string&) { return std::string(); };
+    // What GET and HEAD of these paths answer, beside /openapi.json.
     std::map<std::string, std::function<HttpResponse()>> pages;
   };
   // INVALID_ARGUMENT: an annotation is wrong. UNAVAILABLE: the address cannot be had.
@@ -59,7 +63,7 @@ class Gateway : private HttpHandler {
   void Stop();
 
  private:
-  explicit Gateway(Options options, Routes routes);
+  Gateway(Options options, Routes routes);
 
   void Handle(HttpRequest request, std::shared_ptr<HttpResponder> responder) override;
   HttpResponse Refusal(int status, std::string_view why) override;
