@@ -38,13 +38,13 @@ class Listener {
 
   // `handler` outlives it. UNAVAILABLE: the address cannot be had, with the system's reason.
   static absl::StatusOr<std::unique_ptr<Listener>> Start(Options options, HttpHandler& handler);
-  // Stops.
+  // Stops, and ends its threads. Every responder is gone by then: until then they need those.
   virtual ~Listener() = default;
 
   // "HOST:PORT" in use.
   virtual const std::string& address() const = 0;
   virtual size_t connections() const = 0;
-  // Takes no more connections and closes those there are; what is being answered is cut off. Idempotent.
+  // Takes no more connections and closes those there are, a moment later; what is being answered is cut off. Idempotent.
   virtual void Stop() = 0;
 };
 

@@ -1,0 +1,41 @@
+#include "server/gateway/head_rules.h"
+
+#include <set>
+
+#include "absl/strings/str_cat.h"
+
+namespace warren::gateway {
+namespace {
+
+// Headers that mean one thing and so come once.
+bool ComesOnce(std::string_view name) {
+  static const auto* names = new std::set<std::string, std::less<>>{
+      "host",          "content-length", "content-type", "transfer-encoding", "content-encoding",
+      "authorization", "origin",         "grpc-timeout", "idempotency-key",   "traceparent",
+      "expect"};
+  return names->contains(name);
+}
+
+}  // namespace
+
+bool HasFoldedLine(std::string_view head) {
+  for (size_t at = head.find('\n'); at != std::string_view::npos; at = head.find('\n', at + 1)) {
+    if (at + 1 < head.size() && (head[at + 1] == ' ' || head[at + 1] == '\t')) return true;
+  }
+  return false;
+}
+
+std::string WhyBadHead(unsigned version, const Headers& headers) {
+  if (version != 11 && version != 10) return "an HTTP version that is neither 1.1 nor 1.0";
+  std::set<std::string_view> once;
+  for (const auto& [name, value] : headers) {
+    if (ComesOnce(name) && !once.insert(name).second) return absl::StrCat("a second header ", name);
+    if (name == "content-length" && (value.empty() || value.find_first_not_of("0123456789") != std::string::npos)) {
+      return "a Content-Length that is not one number";
+    }
+  }
+  if (version == 11 && !once.contains("host")) return "no header host";
+  return "";
+}
+
+}  // namespace warren::gateway
