@@ -85,6 +85,7 @@ class ListenerTest : public ::testing::Test {
   int port_ = 0;
 };
 
+constexpr char kNul[] = "GET / HTTP/1.1\r\nHost: x\r\nA: b\0c\r\n\r\n";
 constexpr char kGet[] = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n";
 constexpr char kLast[] = "GET /z HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 
@@ -161,7 +162,7 @@ TEST_F(ListenerTest, WhatCanBeReadInTwoWaysIsRefused) {
        }) {
     ExpectRefused("400", head);
   }
-  ExpectRefused("400", std::string("GET / HTTP/1.1\r\nHost: x\r\nA: b\0c\r\n\r\n", 37));
+  ExpectRefused("400", std::string(kNul, sizeof kNul - 1));
   ExpectRefused("501", "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n");
   ExpectRefused("417", "POST / HTTP/1.1\r\nHost: x\r\nExpect: 200-ok\r\nContent-Length: 3\r\n\r\nabc");
   // Nothing of it hurt others.
