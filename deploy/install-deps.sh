@@ -11,7 +11,7 @@ packages=(
   libssl-dev libjemalloc-dev libboost1.81-dev zlib1g-dev golang-github-gogo-googleapis-dev grpc-proto
   # test
   libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev iproute2 iputils-ping util-linux procps sqlite3 jq curl python3 python3-grpcio python3-protobuf prometheus zsh groff-base
-  clang clang-format clang-tidy
+  clang clang-format clang-tidy libclang-rt-14-dev
 )
 
 missing=()

@@ -34,6 +34,8 @@ class RawClient {
     }
   }
 
+  void EndSending() { shutdown(fd_.get(), SHUT_WR); }
+
   // Until the other end closes, or what was read ends with this.
   std::string ReadUntil(std::string_view end = "") {
     while (end.empty() || text_.find(end) == std::string::npos) {
