@@ -44,7 +44,8 @@ class Listener {
   // "HOST:PORT" in use.
   virtual const std::string& address() const = 0;
   virtual size_t connections() const = 0;
-  // Takes no more connections and closes those there are, a moment later; what is being answered is cut off. Idempotent.
+  // Takes no more connections and closes those there are, a moment later; what is being answered is cut off.
+  // Idempotent.
   virtual void Stop() = 0;
 };
 
