@@ -27,8 +27,17 @@ constexpr size_t kLinksAtOnce = 200;
 constexpr std::chrono::milliseconds kGather{100};
 constexpr std::chrono::milliseconds kQuiet{10};
 constexpr size_t kMany = 8;
-// So many are kept alive by a descriptor each at most.
+constexpr size_t kAtOnce = 64;
+// So many are kept alive by a descriptor each at most...
 constexpr size_t kHeld = 2048;
+// ... and no more than the kernel frees in this time, which is part of each one's timeout. It takes some 0.5 ms each,
+// and more the more namespaces there are: each is looked up in all others (net/core/net_namespace.c, unhash_nsid).
+constexpr double kFreeMs = 2000, kEachMs = 0.5, kEachOtherMs = 0.0006;
+
+// The kernel gives the lowest free ids, so that the highest known is about as many as there are.
+size_t HeldAtMost(int highest_nsid) {
+  return std::min(kHeld, static_cast<size_t>(kFreeMs / (kEachMs + kEachOtherMs * std::max(highest_nsid, 0))));
+}
 
 struct Item {
   uint64_t id = 0;
@@ -127,10 +136,11 @@ class ThreeThreads final : public ReleaseQueue {
   }
 
   // Waits for more to let go of together with `held` others; false: that is all.
-  bool Gather(size_t held, Clock::time_point latest) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+  bool Gather(size_t held, size_t most, Clock::time_point latest) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (held >= most) return false;
     while (for_netns_.empty() && !stopping_) {
       const Clock::time_point now = Clock::now();
-      if (now >= latest || held >= kHeld || (!more_ && held < kMany)) return false;
+      if (now >= latest || (!more_ && held < kMany)) return false;
       const Clock::time_point until = more_ ? latest : std::min(latest, now + kQuiet);
       if (!added_.WaitUntil(&mutex_, until) && for_netns_.empty()) return false;
     }
@@ -148,18 +158,23 @@ class ThreeThreads final : public ReleaseQueue {
       const Clock::time_point latest = Clock::now() + kGather;
       Items together;
       std::vector<UniqueFd> last;
+      int highest_nsid = 0;
       while (true) {
         Items items;
         {
           MutexLock lock(&mutex_);
-          const bool more = Gather(last.size(), latest);
+          const bool more = Gather(last.size(), HeldAtMost(highest_nsid), latest);
           if (stopping_) return;
           if (!more) break;
-          items.swap(for_netns_);
+          // Not more than can be seen to fit.
+          const size_t taken = std::min(for_netns_.size(), kAtOnce);
+          std::move(for_netns_.begin(), for_netns_.begin() + taken, std::back_inserter(items));
+          for_netns_.erase(for_netns_.begin(), for_netns_.begin() + taken);
         }
         for (auto& item : items) {
           if (stopping()) return;
           LookUpNetns(places, item->remainder);
+          for (const Drop& drop : item->remainder.drops) highest_nsid = std::max(highest_nsid, drop.nsid);
           if (watcher_.ok()) watcher_->Watch(item->id, item->remainder.Awaited());
           places.CloseAll();
           LetGo(item->remainder, last);
