@@ -43,7 +43,7 @@ void Intents::ForgetHost(const std::string& host, std::vector<std::string> keys,
     }
   }
   if (!refused.ok()) {
-    return Run([done = std::move(done), refused] { done(refused); });
+    return Run([done = std::move(done), refused = std::move(refused)] { done(refused); });
   }
   forgetting->done = std::move(done);
   Run([this, forgetting] { ForgetMore(forgetting); });
