@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "proto/common/utf8.h"
 
 namespace warren::cli {
 namespace {
@@ -19,26 +20,6 @@ std::optional<uint32_t> UnitAt(const std::string& text, size_t at) {
   const auto [stop, error] = std::from_chars(text.data() + at + 2, end, unit, 16);
   if (error != std::errc() || stop != end) return std::nullopt;
   return unit;
-}
-
-// Length of the UTF-8 sequence at a place; 0 when it is malformed.
-size_t SequenceLength(std::string_view s, size_t at) {
-  const auto byte = [&s](size_t i) { return static_cast<unsigned char>(s[i]); };
-  const unsigned char c = byte(at);
-  const size_t length = c < 0x80                 ? 1
-                        : c >= 0xc2 && c <= 0xdf ? 2
-                        : (c & 0xf0) == 0xe0     ? 3
-                        : c >= 0xf0 && c <= 0xf4 ? 4
-                                                 : 0;
-  if (length == 0 || at + length > s.size()) return 0;
-  uint32_t point = length == 1 ? c : c & (0x7f >> length);
-  for (size_t k = 1; k < length; ++k) {
-    if ((byte(at + k) & 0xc0) != 0x80) return 0;
-    point = point << 6 | (byte(at + k) & 0x3f);
-  }
-  if (length == 3 && (point < 0x800 || (point >= 0xd800 && point <= 0xdfff))) return 0;
-  if (length == 4 && (point < 0x10000 || point > 0x10ffff)) return 0;
-  return length;
 }
 
 }  // namespace
@@ -68,7 +49,7 @@ std::string JoinSurrogates(const std::string& text) {
 
 absl::Status CheckUtf8(std::string_view text) {
   for (size_t i = 0; i < text.size();) {
-    const size_t length = SequenceLength(text, i);
+    const size_t length = Utf8Length(text, i);
     if (length == 0 || text[i] == '\0') {
       return absl::InvalidArgumentError(absl::StrCat("line ", std::count(text.begin(), text.begin() + i, '\n') + 1,
                                                      ": ", length == 0 ? "is not UTF-8" : "holds a NUL byte"));

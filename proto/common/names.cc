@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "proto/common/utf8.h"
 
 namespace warren {
 namespace {
@@ -17,31 +18,17 @@ absl::string_view A(std::string_view s) { return {s.data(), s.size()}; }
 
 bool IsControlOrSpace(unsigned char c) { return c <= 0x20 || c == 0x7f; }
 
-// Well-formed UTF-8 without overlong forms, surrogates or code points past U+10FFFF (RFC 3629), and without the
-// control characters of U+0080-U+009F or the white space beyond ASCII.
+// Well-formed UTF-8 without the control characters of U+0080-U+009F or the white space beyond ASCII.
 bool IsCleanUtf8(std::string_view s) {
   for (size_t i = 0; i < s.size();) {
-    const unsigned char c = s[i];
-    const int extra = c < 0x80                 ? 0
-                      : c >= 0xc2 && c <= 0xdf ? 1
-                      : (c & 0xf0) == 0xe0     ? 2
-                      : c >= 0xf0 && c <= 0xf4 ? 3
-                                               : -1;
-    if (extra < 0 || i + extra >= s.size()) return false;
-    uint32_t point = extra == 0 ? c : c & (0x3f >> extra);
-    for (int k = 1; k <= extra; ++k) {
-      const unsigned char d = s[i + k];
-      if ((d & 0xc0) != 0x80) return false;
-      point = point << 6 | (d & 0x3f);
-    }
-    if (extra == 2 && (point < 0x800 || (point >= 0xd800 && point <= 0xdfff))) return false;
-    if (extra == 3 && (point < 0x10000 || point > 0x10ffff)) return false;
-    if (point >= 0x80 && point <= 0xa0) return false;
+    char32_t point = 0;
+    const size_t length = Utf8Length(s, i, &point);
+    if (length == 0 || (point >= 0x80 && point <= 0xa0)) return false;
     if (point == 0x1680 || (point >= 0x2000 && point <= 0x200a) || point == 0x2028 || point == 0x2029 ||
         point == 0x202f || point == 0x205f || point == 0x3000 || point == 0xfeff) {
       return false;
     }
-    i += extra + 1;
+    i += length;
   }
   return true;
 }

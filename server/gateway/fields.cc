@@ -11,7 +11,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "server/gateway/path.h"
+#include "proto/common/utf8.h"
 
 namespace warren::gateway {
 namespace {

@@ -8,7 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "server/gateway/path.h"
+#include "proto/common/utf8.h"
 
 namespace warren::gateway {
 namespace {

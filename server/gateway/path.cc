@@ -3,6 +3,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "proto/common/utf8.h"
 
 namespace warren::gateway {
 namespace {
@@ -29,39 +30,6 @@ bool EscapesAreWhole(std::string_view text) {
 }
 
 }  // namespace
-
-bool IsUtf8(std::string_view text) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  for (size_t i = 0; i < text.size();) {
-    const unsigned char first = byte(i);
-    if (first < 0x80) {
-      ++i;
-      continue;
-    }
-    size_t more;
-    unsigned char least = 0x80, most = 0xBF;  // of the second byte
-    if (first >= 0xC2 && first <= 0xDF) {
-      more = 1;
-    } else if (first >= 0xE0 && first <= 0xEF) {
-      more = 2;
-      if (first == 0xE0) least = 0xA0;  // overlong below
-      if (first == 0xED) most = 0x9F;   // surrogates above
-    } else if (first >= 0xF0 && first <= 0xF4) {
-      more = 3;
-      if (first == 0xF0) least = 0x90;
-      if (first == 0xF4) most = 0x8F;
-    } else {
-      return false;
-    }
-    if (i + more >= text.size()) return false;
-    if (byte(i + 1) < least || byte(i + 1) > most) return false;
-    for (size_t k = 2; k <= more; ++k) {
-      if (byte(i + k) < 0x80 || byte(i + k) > 0xBF) return false;
-    }
-    i += more + 1;
-  }
-  return true;
-}
 
 std::string DecodePath(std::string_view text, bool keep_slashes) {
   std::string decoded;

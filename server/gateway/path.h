@@ -28,9 +28,6 @@ std::string DecodePath(std::string_view text, bool keep_slashes);
 // UTF-8.
 absl::StatusOr<std::string> DecodeQuery(std::string_view text);
 
-// Whether it is well-formed UTF-8: no overlong forms, no surrogates, nothing beyond U+10FFFF (RFC 3629).
-bool IsUtf8(std::string_view text);
-
 }  // namespace warren::gateway
 
 #endif  // WARREN_SERVER_GATEWAY_PATH_H_

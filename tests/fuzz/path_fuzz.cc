@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "proto/common/utf8.h"
 #include "server/gateway/path.h"
 #include "server/gateway/routes.h"
 #include "tests/server/gateway/library.pb.h"

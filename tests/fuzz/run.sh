@@ -16,7 +16,7 @@ if ! clang++ "${flags[@]}" "$out/probe.cc" -o "$out/probe" 2> /dev/null; then
   echo "SKIPPED: clang++ has no sanitizers here; apt install clang libclang-rt-14-dev"
   exit 0
 fi
-sources=(server/gateway/{fields,head_rules,http,json,json_syntax,listener,path,pattern,query,routes}.cc
+sources=(proto/common/utf8.cc server/gateway/{fields,head_rules,http,json,json_syntax,listener,path,pattern,query,routes}.cc
   "$build"/gen/google/api/*.pb.cc "$build"/gen/google/rpc/*.pb.cc "$build"/gen/tests/server/gateway/library.pb.cc)
 object() { printf '%s/%s.o' "$out" "$(tr / _ <<< "${1#"$build"/}")"; }
 export out build

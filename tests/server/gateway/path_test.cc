@@ -66,15 +66,5 @@ TEST(PathTest, AQueryHasSpacesForItsPluses) {
   EXPECT_FALSE(DecodeQuery("%c0%80").ok());
 }
 
-TEST(PathTest, Utf8IsToldFromWhatLooksLikeIt) {
-  for (const std::string good : {"", "a", "ä", "€", "😀", "\xf4\x8f\xbf\xbf", "\xed\x9f\xbf", "\xee\x80\x80"}) {
-    EXPECT_TRUE(IsUtf8(good)) << good;
-  }
-  for (const std::string bad : {"\x80", "\xc3", "\xc1\xbf", "\xe0\x9f\xbf", "\xf0\x8f\xbf\xbf", "\xf5\x80\x80\x80",
-                                "a\xe2\x82", "\xe2\x82\x41", "\xff"}) {
-    EXPECT_FALSE(IsUtf8(bad)) << bad;
-  }
-}
-
 }  // namespace
 }  // namespace warren::gateway
