@@ -1,7 +1,6 @@
 #include "server/gateway/call.h"
 
 #include <algorithm>
-#include <atomic>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -44,29 +43,15 @@ grpc::Status ToGrpc(const absl::Status& status) {
   return {static_cast<grpc::StatusCode>(status.code()), std::string(status.message())};
 }
 
-// Cancelled at most once, and only while there is a call: the client may hang up when it is over.
-class Canceller {
- public:
-  explicit Canceller(std::unique_ptr<grpc::ClientContext> context) : context_(std::move(context)) {}
-  grpc::ClientContext& context() { return *context_; }
-  void Cancel() { context_->TryCancel(); }
-
- private:
-  const std::unique_ptr<grpc::ClientContext> context_;
-};
-
 void StartUnary(Stub& stub, CallRequest request) {
   struct State {
-    explicit State(CallRequest from)
-        : request(std::move(from)), canceller(std::make_shared<Canceller>(std::move(request.context))) {}
     CallRequest request;
-    std::shared_ptr<Canceller> canceller;
     std::unique_ptr<Message> response;
   };
-  auto state = std::make_shared<State>(std::move(request));
+  auto state = std::make_shared<State>(State{std::move(request), nullptr});
   state->response = NewResponse(*state->request.route);
-  state->request.responder->OnGone([canceller = state->canceller] { canceller->Cancel(); });
-  stub.UnaryCall(&state->canceller->context(), state->request.route->grpc_method, {}, state->request.message.get(),
+  state->request.responder->OnGone([context = state->request.context] { context->TryCancel(); });
+  stub.UnaryCall(state->request.context.get(), state->request.route->grpc_method, {}, state->request.message.get(),
                  state->response.get(), [state](grpc::Status status) {
                    CallRequest& request = state->request;
                    HttpResponse answer;
@@ -89,14 +74,11 @@ void StartUnary(Stub& stub, CallRequest request) {
 
 class StreamCall final : public grpc::ClientBidiReactor<Message, Message> {
  public:
-  explicit StreamCall(CallRequest request)
-      : request_(std::move(request)),
-        canceller_(std::make_shared<Canceller>(std::move(request_.context))),
-        response_(NewResponse(*request_.route)) {}
+  explicit StreamCall(CallRequest request) : request_(std::move(request)), response_(NewResponse(*request_.route)) {}
 
   void Start(Stub& stub) {
-    stub.PrepareBidiStreamingCall(&canceller_->context(), request_.route->grpc_method, {}, this);
-    request_.responder->OnGone([canceller = canceller_] { canceller->Cancel(); });
+    stub.PrepareBidiStreamingCall(request_.context.get(), request_.route->grpc_method, {}, this);
+    request_.responder->OnGone([context = request_.context] { context->TryCancel(); });
     // Until the answer is over: OnDone may otherwise come between a read and the write of what it brought.
     AddHold();
     StartWriteLast(request_.message.get(), {});
@@ -109,7 +91,7 @@ class StreamCall final : public grpc::ClientBidiReactor<Message, Message> {
     auto body = ResponseJson(*request_.route, *response_, /*pretty=*/false);
     if (!body.ok()) {
       failed_ = ToGrpc(body.status());
-      canceller_->Cancel();
+      request_.context->TryCancel();
       return RemoveHold();
     }
     if (!std::exchange(begun_, true)) {
@@ -118,7 +100,7 @@ class StreamCall final : public grpc::ClientBidiReactor<Message, Message> {
     }
     request_.responder->Write(absl::StrCat("{\"result\":", *body, "}\n"), [this](bool written) {
       if (!written) {
-        canceller_->Cancel();
+        request_.context->TryCancel();
         return RemoveHold();
       }
       response_->Clear();
@@ -147,7 +129,6 @@ class StreamCall final : public grpc::ClientBidiReactor<Message, Message> {
 
  private:
   CallRequest request_;
-  const std::shared_ptr<Canceller> canceller_;
   std::unique_ptr<Message> response_;
   grpc::Status failed_;
   bool begun_ = false;

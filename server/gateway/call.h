@@ -27,7 +27,7 @@ using Stub = grpc::TemplatedGenericStub<google::protobuf::Message, google::proto
 struct CallRequest {
   const Route* route = nullptr;
   std::unique_ptr<google::protobuf::Message> message;
-  std::unique_ptr<grpc::ClientContext> context;
+  std::shared_ptr<grpc::ClientContext> context;  // whoever cancels may do so when the call is over
   bool pretty = false;
   // Makes a whole answer what it is on the wire: adds headers, compresses.
   std::function<HttpResponse(HttpResponse)> finish;

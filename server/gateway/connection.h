@@ -166,7 +166,7 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
     version_ = message.version();
     head_only_ = request.verb == "HEAD";
     stream_.expires_never();
-    auto responder = std::make_shared<Responder>(this->shared_from_this(), ++serial_);
+    auto responder = std::make_shared<Responder>(this->shared_from_this());
     WatchForEnd();
     handler_.Handle(std::move(request), std::move(responder));
   }
@@ -174,22 +174,14 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
   // While a request is being answered, nothing is read but the end of the connection.
   void WatchForEnd() {
     answering_ = true;
-    stream_.socket().async_wait(
-        tcp::socket::wait_read, [self = this->shared_from_this(), serial = serial_](error_code error) {
-          if (error || !self->answering_ || self->serial_ != serial) return;
-          char byte;
-          const auto got = recv(self->stream_.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-          // The next request is here already: its turn comes.
-          if (got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR))) return;
-          self->Gone();
-        });
-  }
-
-  void Gone() {
-    gone_ = true;
-    if (auto tell = std::exchange(on_gone_, nullptr)) tell();
-    if (auto written = std::exchange(written_, nullptr)) written(false);
-    Close();
+    stream_.socket().async_wait(tcp::socket::wait_read, [self = this->shared_from_this()](error_code error) {
+      if (error || !self->answering_) return;
+      char byte;
+      const auto got = recv(self->stream_.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+      // The next request is here already: its turn comes.
+      if (got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR))) return;
+      self->Close();
+    });
   }
 
   // Not by the stream's own timer, which closes the socket: there may be something to say first.
@@ -243,7 +235,7 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
     auto serializer = std::make_shared<http::response_serializer<http::string_body>>(*message);
     stream_.expires_after(options_.write_timeout);
     const auto done = [self = this->shared_from_this(), message, serializer, then](error_code error, size_t) {
-      if (error) return self->Gone();
+      if (error) return self->Close();
       if (then) return then();
       self->Linger();
     };
@@ -256,7 +248,7 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
   }
 
   void BeginStream(int status, const Headers& headers) {
-    if (closed_ || gone_) return;
+    if (closed_) return;
     auto text =
         absl::StrCat("HTTP/1.1 ", status, " ", std::string(http::obsolete_reason(http::int_to_status(status))), "\r\n");
     for (const auto& [name, value] : headers) absl::StrAppend(&text, name, ": ", value, "\r\n");
@@ -267,7 +259,7 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
   }
 
   void WriteStream(std::string part, std::function<void(bool)> written) {
-    if (closed_ || gone_) return written(false);
+    if (closed_) return written(false);
     written_ = std::move(written);
     auto text = std::make_shared<std::string>(std::exchange(pending_, ""));
     if (!head_only_ && !part.empty()) {
@@ -279,20 +271,20 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
     }
     stream_.expires_after(options_.write_timeout);
     asio::async_write(stream_, asio::buffer(*text), [self = this->shared_from_this(), text](error_code error, size_t) {
-      if (error) return self->Gone();
+      if (error) return self->Close();
       self->stream_.expires_never();
       if (auto tell = std::exchange(self->written_, nullptr)) tell(true);
     });
   }
 
   void EndStream(bool whole) {
-    if (closed_ || gone_) return;
+    if (closed_) return;
     auto text = std::make_shared<std::string>(std::exchange(pending_, ""));
     if (!whole) keep_alive_ = false;
     if (whole && version_ >= 11 && !head_only_) text->append("0\r\n\r\n");
     stream_.expires_after(options_.write_timeout);
     asio::async_write(stream_, asio::buffer(*text), [self = this->shared_from_this(), text](error_code error, size_t) {
-      error ? self->Gone() : self->Next();
+      error ? self->Close() : self->Next();
     });
   }
 
@@ -312,6 +304,7 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
     if (std::exchange(closed_, true)) return;
     answering_ = false;
     if (auto tell = std::exchange(on_gone_, nullptr)) tell();
+    if (auto written = std::exchange(written_, nullptr)) written(false);
     timer_.cancel();
     error_code ignored;
     stream_.socket().shutdown(tcp::socket::shutdown_both, ignored);
@@ -329,12 +322,10 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
   Clock::time_point head_deadline_;
   size_t left_ = 0;  // of the buffer, that the parser could do nothing with
   unsigned version_ = 11;
-  uint64_t serial_ = 0;  // of the request
   bool keep_alive_ = false;
   bool head_only_ = false;
   bool timed_out_ = false;
   bool answering_ = false;
-  bool gone_ = false;
   bool closed_ = false;
   Headers headers_;      // of the request whose body is being read
   std::string pending_;  // a stream's head, to go with its first part
@@ -345,8 +336,7 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
 template <typename Stream>
 class Connection<Stream>::Responder : public HttpResponder {
  public:
-  Responder(std::shared_ptr<Connection> connection, uint64_t serial)
-      : connection_(std::move(connection)), serial_(serial) {}
+  explicit Responder(std::shared_ptr<Connection> connection) : connection_(std::move(connection)) {}
 
   void Respond(HttpResponse response) override {
     Run([response = std::move(response)](Connection& c) mutable {
@@ -366,7 +356,7 @@ class Connection<Stream>::Responder : public HttpResponder {
   }
   void OnGone(std::function<void()> gone) override {
     Run([gone = std::move(gone)](Connection& c) mutable {
-      if (c.closed_ || c.gone_) return gone();
+      if (c.closed_) return gone();
       c.on_gone_ = std::move(gone);
     });
   }
@@ -379,7 +369,6 @@ class Connection<Stream>::Responder : public HttpResponder {
   }
 
   const std::shared_ptr<Connection> connection_;
-  const uint64_t serial_;
 };
 
 }  // namespace warren::gateway

@@ -72,7 +72,7 @@ Gateway::Gateway(Options options, Routes routes)
 absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(Options options) {
   auto routes = Routes::Of(options.services);
   if (!routes.ok()) return routes.status();
-  options.pages["/openapi.json"] = [text = OpenApi(options.about, *routes, options.comments)] {
+  options.pages["/openapi.json"] = [text = OpenApi(options.about, *routes, std::exchange(options.comments, nullptr))] {
     return HttpResponse{200, {{"Content-Type", "application/json"}}, text};
   };
   std::unique_ptr<Gateway> gateway(new Gateway(std::move(options), *std::move(routes)));
@@ -172,7 +172,7 @@ std::optional<HttpResponse> Gateway::Call(HttpRequest& request, const Routes::Fo
       BuildRequest(route, found.bindings, *parameters, request.body, HeaderOf(request.headers, "idempotency-key"));
   if (!message.ok()) return Error(message.status());
   call.message = *std::move(message);
-  call.context = std::make_unique<grpc::ClientContext>();
+  call.context = std::make_shared<grpc::ClientContext>();
   if (const std::string_view text = HeaderOf(request.headers, "grpc-timeout"); !text.empty()) {
     const auto timeout = ParseTimeout(text);
     if (!timeout.ok()) return Error(timeout.status());
@@ -182,10 +182,7 @@ std::optional<HttpResponse> Gateway::Call(HttpRequest& request, const Routes::Fo
   {
     MutexLock lock(&mutex_);
     if (in_flight_ >= options_.max_in_flight) {
-      HttpResponse response = Error(503, absl::StatusCode::kUnavailable,
-                                    absl::StrCat(in_flight_, " requests are being answered; try again"));
-      response.headers.emplace_back("Retry-After", "1");
-      return response;
+      return Refusal(503, absl::StrCat(in_flight_, " requests are being answered; try again"));
     }
     ++in_flight_;
   }

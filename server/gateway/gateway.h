@@ -43,7 +43,7 @@ class Gateway : private HttpHandler {
     size_t max_in_flight = 10000;
     // "https://console.example.org"; "*": any. Empty: none.
     std::vector<std::string> cors_origins;
-    // Of /openapi.json.
+    // Of /openapi.json, which is made at the start.
     ApiInfo about;
     Comments comments = [](const std::string&) { return std::string(); };
     // What GET and HEAD of these paths answer, beside /openapi.json.
