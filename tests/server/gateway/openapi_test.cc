@@ -1,11 +1,10 @@
 #include "server/gateway/openapi.h"
 
 #include <gmock/gmock.h>
-#include <google/protobuf/struct.pb.h>
-#include <google/protobuf/util/json_util.h>
 
 #include "proto/descriptor_set.h"
 #include "server/gateway/comments.h"
+#include "tests/agent/kernel/witness.h"
 #include "tests/server/gateway/library.pb.h"
 
 namespace warren::gateway {
@@ -20,13 +19,7 @@ std::string Jq(const std::string& document, const std::string& filter) {
   FILE* file = fopen(path.c_str(), "w");
   fwrite(document.data(), 1, document.size(), file);
   fclose(file);
-  FILE* pipe = popen(("jq -Scr '" + filter + "' " + path + " 2>&1").c_str(), "r");
-  std::string text;
-  char piece[4096];
-  while (const size_t got = fread(piece, 1, sizeof piece, pipe)) text.append(piece, got);
-  pclose(pipe);
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  return text;
+  return kernel::Sh("jq -Scr '" + filter + "' " + path);
 }
 
 class OpenApiTest : public ::testing::Test {
