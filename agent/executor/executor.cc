@@ -301,11 +301,8 @@ class Parallel : public Executor {
       MutexLock lock(&mutex_);
       for (const int64_t sequence : decided) deleting_.erase(sequence);
       release_->Expect(!deleting_.empty());
-    }
-    if (!outcome.again.empty()) {
-      MutexLock lock(&mutex_);
       for (Task& task : outcome.again) schedule_.Again({std::move(task.intent), Steady::max(), false});
-      Changed();
+      if (!outcome.again.empty()) Changed();
     }
     Tell(std::move(outcome.finished));
   }
