@@ -2,7 +2,7 @@
 #define WARREN_SERVER_GATEWAY_PATTERN_H_
 
 // A path template of google/api/http.proto, "/v1/{name=hosts/*/intents/*}:cancel": read once, matched against every
-// request. Immutable; thread-safe. Cost: a match takes some 50 ns, and an allocation for each variable.
+// request. Immutable; thread-safe. Cost: a match with a variable takes some 0.2 µs, finding that it is another 14 ns.
 //
 //   Template = "/" Segments [ ":" LITERAL ]      Segment  = "*" | "**" | LITERAL | Variable
 //   Segments = Segment { "/" Segment }           Variable = "{" FieldPath [ "=" Segments ] "}"
