@@ -14,7 +14,7 @@
 
 namespace warren {
 
-// For so many; as many as may be opened where that is less. Costs 9 bytes each.
+// For so many; as many as may be opened where that is less.
 inline void MakeRoomForDescriptors(rlim_t count) {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;

@@ -2,8 +2,8 @@
 #define WARREN_SERVER_GATEWAY_JSON_H_
 
 // Messages as JSON and back, by protobuf's own mapping: int64 as strings, names in lowerCamelCase (the proto's are
-// taken too), fields that are not set left out. Pure functions; thread-safe on different messages. Cost: a small
-// message some 5 µs each way.
+// taken too), fields that are not set left out. Pure functions; thread-safe on different messages. Cost: an
+// intent of two operations, 190 bytes, takes 20 µs in and 11 µs out.
 
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>

@@ -3,7 +3,7 @@
 
 // Whether a text is JSON by the letter (RFC 8259), and where it stops being it. Protobuf's own parser takes more than
 // that (single quotes, names without quotes, commas at the end) and does not say the line. Pure; thread-safe. Cost:
-// some 2 ns a byte.
+// some 7 ns a byte.
 
 #include <cstddef>
 #include <string_view>

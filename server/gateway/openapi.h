@@ -22,7 +22,7 @@ struct ApiInfo {
   std::string title, version, description;
 };
 
-// JSON. Names of schemas are full names of messages and enums. Cost: some ms.
+// JSON. Names of schemas are full names of messages and enums. Cost: 1 ms for the intents and the namespaces.
 std::string OpenApi(const ApiInfo& info, const Routes& routes, const Comments& comments);
 
 }  // namespace warren::gateway
