@@ -19,6 +19,7 @@
 #include "agent/session/refusing_executor.h"
 #include "agent/session/reporter.h"
 #include "agent/session/session.h"
+#include "proto/common/deadlock_checks.h"
 #include "proto/common/descriptors.h"
 #include "proto/common/listen_address.h"
 #include "proto/common/logging.h"
@@ -171,4 +172,7 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace warren::agent
 
-int main(int argc, char** argv) { return warren::agent::Main(argc, argv); }
+int main(int argc, char** argv) {
+  warren::SkipDeadlockChecks();
+  return warren::agent::Main(argc, argv);
+}

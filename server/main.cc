@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "proto/common/deadlock_checks.h"
 #include "proto/common/logging.h"
 #include "proto/common/metrics.h"
 #include "proto/common/pages.h"
@@ -246,4 +247,7 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace warren::server
 
-int main(int argc, char** argv) { return warren::server::Main(argc, argv); }
+int main(int argc, char** argv) {
+  warren::SkipDeadlockChecks();
+  return warren::server::Main(argc, argv);
+}

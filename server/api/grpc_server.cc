@@ -137,6 +137,9 @@ GrpcServer::~GrpcServer() { Shutdown(absl::ZeroDuration()); }
 std::shared_ptr<grpc::Channel> GrpcServer::InProcessChannel() {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(-1);  // it is the server's own answer
+  // Between two parts of a process nothing is to be compressed or traced; deadlines count.
+  arguments.SetInt(GRPC_ARG_MINIMAL_STACK, 1);
+  arguments.SetInt(GRPC_ARG_ENABLE_DEADLINE_CHECKS, 1);
   return server_->InProcessChannel(arguments);
 }
 

@@ -1,5 +1,7 @@
 #include "server/gateway/call.h"
 
+#include <grpcpp/support/proto_buffer_reader.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -29,14 +31,17 @@ google::rpc::Status RpcStatusOf(const grpc::Status& status) {
   return rpc;
 }
 
-std::unique_ptr<Message> NewResponse(const Route& route) {
-  return std::unique_ptr<Message>(
-      google::protobuf::MessageFactory::generated_factory()->GetPrototype(route.method->output_type())->New());
-}
-
-absl::StatusOr<std::string> ResponseJson(const Route& route, const Message& message, bool pretty) {
-  return route.response_field == nullptr ? ToJson(message, pretty)
-                                         : FieldToJson(message, *route.response_field, pretty);
+absl::StatusOr<std::string> ResponseJson(const CallRequest& request, grpc::ByteBuffer& wire, bool pretty) {
+  const Route& route = *request.route;
+  const google::protobuf::Descriptor& type = *route.method->output_type();
+  grpc::ProtoBufferReader reader(&wire);
+  if (route.response_field == nullptr) return WireToJson(reader, type, *request.types, pretty);
+  const std::unique_ptr<Message> message(
+      google::protobuf::MessageFactory::generated_factory()->GetPrototype(&type)->New());
+  if (!message->ParseFromZeroCopyStream(&reader)) {
+    return absl::InternalError(absl::StrCat("the answer is no ", type.full_name()));
+  }
+  return FieldToJson(*message, *route.response_field, pretty);
 }
 
 grpc::Status ToGrpc(const absl::Status& status) {
@@ -46,17 +51,16 @@ grpc::Status ToGrpc(const absl::Status& status) {
 void StartUnary(Stub& stub, CallRequest request) {
   struct State {
     CallRequest request;
-    std::unique_ptr<Message> response;
+    grpc::ByteBuffer response;
   };
-  auto state = std::make_shared<State>(State{std::move(request), nullptr});
-  state->response = NewResponse(*state->request.route);
+  auto state = std::make_shared<State>(State{std::move(request), {}});
   state->request.responder->OnGone([context = state->request.context] { context->TryCancel(); });
   stub.UnaryCall(state->request.context.get(), state->request.route->grpc_method, {}, state->request.message.get(),
-                 state->response.get(), [state](grpc::Status status) {
+                 &state->response, [state](grpc::Status status) {
                    CallRequest& request = state->request;
                    HttpResponse answer;
                    if (status.ok()) {
-                     auto body = ResponseJson(*request.route, *state->response, request.pretty);
+                     auto body = ResponseJson(request, state->response, request.pretty);
                      if (body.ok()) {
                        answer.headers.emplace_back("Content-Type", kJson);
                        answer.body = *std::move(body);
@@ -72,9 +76,9 @@ void StartUnary(Stub& stub, CallRequest request) {
                  });
 }
 
-class StreamCall final : public grpc::ClientBidiReactor<Message, Message> {
+class StreamCall final : public grpc::ClientBidiReactor<Message, grpc::ByteBuffer> {
  public:
-  explicit StreamCall(CallRequest request) : request_(std::move(request)), response_(NewResponse(*request_.route)) {}
+  explicit StreamCall(CallRequest request) : request_(std::move(request)) {}
 
   void Start(Stub& stub) {
     stub.PrepareBidiStreamingCall(request_.context.get(), request_.route->grpc_method, {}, this);
@@ -82,13 +86,13 @@ class StreamCall final : public grpc::ClientBidiReactor<Message, Message> {
     // Until the answer is over: OnDone may otherwise come between a read and the write of what it brought.
     AddHold();
     StartWriteLast(request_.message.get(), {});
-    StartRead(response_.get());
+    StartRead(&response_);
     StartCall();
   }
 
   void OnReadDone(bool ok) override {
     if (!ok) return RemoveHold();
-    auto body = ResponseJson(*request_.route, *response_, /*pretty=*/false);
+    auto body = ResponseJson(request_, response_, /*pretty=*/false);
     if (!body.ok()) {
       failed_ = ToGrpc(body.status());
       request_.context->TryCancel();
@@ -103,8 +107,8 @@ class StreamCall final : public grpc::ClientBidiReactor<Message, Message> {
         request_.context->TryCancel();
         return RemoveHold();
       }
-      response_->Clear();
-      StartRead(response_.get());
+      response_.Clear();
+      StartRead(&response_);
     });
   }
 
@@ -129,7 +133,7 @@ class StreamCall final : public grpc::ClientBidiReactor<Message, Message> {
 
  private:
   CallRequest request_;
-  std::unique_ptr<Message> response_;
+  grpc::ByteBuffer response_;
   grpc::Status failed_;
   bool begun_ = false;
 };

@@ -13,19 +13,23 @@
 #include <grpcpp/client_context.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/impl/codegen/proto_utils.h>
+#include <grpcpp/support/byte_buffer.h>
 
 #include <functional>
 #include <memory>
 
 #include "server/gateway/http.h"
+#include "server/gateway/json_types.h"
 #include "server/gateway/routes.h"
 
 namespace warren::gateway {
 
-using Stub = grpc::TemplatedGenericStub<google::protobuf::Message, google::protobuf::Message>;
+// Answers stay as they are on the wire: JSON is written from that.
+using Stub = grpc::TemplatedGenericStub<google::protobuf::Message, grpc::ByteBuffer>;
 
 struct CallRequest {
   const Route* route = nullptr;
+  JsonTypes* types = nullptr;
   std::unique_ptr<google::protobuf::Message> message;
   std::shared_ptr<grpc::ClientContext> context;  // whoever cancels may do so when the call is over
   bool pretty = false;
@@ -34,7 +38,7 @@ struct CallRequest {
   std::shared_ptr<HttpResponder> responder;
   std::function<void()> done;  // called once, last: nothing of the call is left then
 };
-// The stub outlives it.
+// The stub and the types outlive it.
 void StartCall(Stub& stub, CallRequest request);
 
 // An error as a whole answer, with Retry-After where it says when to try again.

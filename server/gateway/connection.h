@@ -2,18 +2,21 @@
 #define WARREN_SERVER_GATEWAY_CONNECTION_H_
 
 // One HTTP connection of a Listener: reads a request, has it answered, and goes on with the next. Its work is on its
-// strand. For listener.cc alone: Boost.Beast takes long to compile.
+// executor, one piece at a time. There is one read under way all the while, so that a client that hangs up while it is
+// being answered is seen; what it sends ahead waits for its turn. For listener.cc alone: Boost.Beast takes long to
+// compile.
 
-#include <sys/socket.h>
-
+#include <algorithm>
+#include <array>
 #include <atomic>
+#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/dispatch.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/core/stream_traits.hpp>
 #include <boost/beast/http.hpp>
 #include <chrono>
 #include <functional>
@@ -24,6 +27,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "server/gateway/answer_head.h"
 #include "server/gateway/head_rules.h"
 #include "server/gateway/http.h"
 #include "server/gateway/listener.h"
@@ -36,10 +40,13 @@ namespace http = boost::beast::http;
 using tcp = asio::ip::tcp;
 using beast::error_code;
 using Clock = std::chrono::steady_clock;
+using Executor = asio::io_context::executor_type;
 
-// Read at once: more is taken when it is there.
-inline constexpr size_t kPiece = 16 << 10;
+// Read at once: most heads fit into the first, and it is all that a connection which waits holds.
+inline constexpr size_t kHeadPiece = 1 << 10;
+inline constexpr size_t kBodyPiece = 64 << 10;
 inline constexpr std::chrono::seconds kLinger{1};
+inline constexpr Clock::time_point kNever = Clock::time_point::max();
 
 inline Headers HeadersOf(const http::request<http::string_body>& message) {
   Headers headers;
@@ -58,19 +65,18 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
   Connection(Stream stream, const Listener::Options& options, HttpHandler& handler, std::atomic<size_t>& count)
       : stream_(std::move(stream)), options_(options), handler_(handler), count_(count) {
     error_code ignored;
-    const auto peer = stream_.socket().remote_endpoint(ignored);
+    const auto peer = Socket().remote_endpoint(ignored);
     if (!ignored) peer_ = absl::StrCat(peer.address().to_string(), ":", peer.port());
   }
   ~Connection() { --count_; }
 
   void Start() {
-    asio::dispatch(stream_.get_executor(), [self = this->shared_from_this()] { self->Await(); });
+    asio::dispatch(stream_.get_executor(), [self = this->shared_from_this()] { self->Next(); });
   }
   // One too many.
-  void Refuse() {
-    asio::dispatch(stream_.get_executor(), [self = this->shared_from_this()] {
-      self->Answer(self->handler_.Refusal(503, "too many connections"), /*close=*/true, nullptr);
-    });
+  void RefuseWhole() {
+    asio::dispatch(stream_.get_executor(),
+                   [self = this->shared_from_this()] { self->Refuse(503, "too many connections"); });
   }
   void Cut() {
     asio::post(stream_.get_executor(), [self = this->shared_from_this()] { self->Close(); });
@@ -78,12 +84,56 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
 
  private:
   class Responder;
+  enum class State {
+    kIdle,       // no byte of the next request is here
+    kHead,       // some of its head
+    kBody,       // its head, and not all of its body
+    kAnswering,  // it is with the handler, or an answer is being written
+    kLeaving,    // the last answer is out: until the client has hung up
+    kClosed,
+  };
 
-  // The next request's first byte, unless it is here.
-  void Await() {
-    if (buffer_.size() > 0) return ReadHead();
-    Read(Clock::now() + options_.idle_timeout,
-         [self = this->shared_from_this()](bool ok) { ok ? self->ReadHead() : self->Close(); });
+  auto& Socket() { return beast::get_lowest_layer(stream_); }
+
+  // The next request.
+  void Next() {
+    if (buffer_.size() > 0 && !reading_) return ReadHead();
+    Await(State::kIdle, Clock::now() + options_.idle_timeout);
+  }
+
+  void Await(State state, Clock::time_point deadline) {
+    state_ = state;
+    SetDeadline(deadline);
+    Read();
+  }
+
+  // No more than one at a time. While one is under way the buffer is not touched.
+  void Read() {
+    if (std::exchange(reading_, true)) return;
+    const size_t room = state_ == State::kBody ? kBodyPiece : std::max(kHeadPiece, buffer_.size());
+    stream_.async_read_some(buffer_.prepare(room), [self = this->shared_from_this()](error_code error, size_t size) {
+      self->reading_ = false;
+      if (self->state_ == State::kClosed) return;
+      if (error) return self->Close();
+      self->buffer_.commit(size);
+      self->OnRead();
+    });
+  }
+
+  void OnRead() {
+    switch (state_) {
+      case State::kIdle:
+      case State::kHead:
+        return ReadHead();
+      case State::kBody:
+        return ReadBody();
+      case State::kLeaving:
+        buffer_.clear();
+        return Read();
+      case State::kAnswering:  // its turn comes
+      case State::kClosed:
+        return;
+    }
   }
 
   // Up to the empty line.
@@ -92,13 +142,8 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
     const size_t end = have.find("\r\n\r\n");
     if (end == std::string_view::npos) {
       if (have.size() >= options_.max_header_bytes) return Refuse(431, "the headers are too large");
-      if (head_deadline_ == Clock::time_point()) head_deadline_ = Clock::now() + options_.header_timeout;
-      return Read(head_deadline_, [self = this->shared_from_this()](bool ok) {
-        if (ok) return self->ReadHead();
-        self->timed_out_ ? self->Refuse(408, "the headers took too long") : self->Close();
-      });
+      return Await(State::kHead, state_ == State::kHead ? deadline_ : Clock::now() + options_.header_timeout);
     }
-    head_deadline_ = {};
     const std::string_view head = have.substr(0, end + 4);
     if (head.size() > options_.max_header_bytes) return Refuse(431, "the headers are too large");
     if (HasFoldedLine(head)) return Refuse(400, "a header line that is folded");
@@ -120,23 +165,21 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
     if (const auto expect = message.find(http::field::expect); expect != message.end()) {
       if (!beast::iequals(expect->value(), "100-continue"))
         return Refuse(417, "an expectation other than 100-continue");
-      if (!parser_->is_done() && buffer_.size() == 0) return Continue();
+      if (!parser_->is_done() && buffer_.size() == 0) {
+        state_ = State::kAnswering;
+        out_ = "HTTP/1.1 100 Continue\r\n\r\n";
+        return Write(&Connection::ReadBody);
+      }
     }
     ReadBody();
-  }
-
-  void Continue() {
-    stream_.expires_after(options_.write_timeout);
-    auto text = std::make_shared<std::string>("HTTP/1.1 100 Continue\r\n\r\n");
-    asio::async_write(stream_, asio::buffer(*text), [self = this->shared_from_this(), text](error_code error, size_t) {
-      error ? self->Close() : self->ReadBody();
-    });
   }
 
   void ReadBody() {
     while (!parser_->is_done()) {
       // Of what is there the parser may leave the beginning of a piece, a chunk's head, say.
-      if (buffer_.size() == left_) return ReadMore();
+      if (buffer_.size() == left_) {
+        return Await(State::kBody, state_ == State::kBody ? deadline_ : Clock::now() + options_.body_timeout);
+      }
       error_code error;
       const size_t used = parser_->put(buffer_.data(), error);
       buffer_.consume(used);
@@ -145,12 +188,6 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
     }
     left_ = 0;
     Dispatch();
-  }
-  void ReadMore() {
-    Read(Clock::now() + options_.body_timeout, [self = this->shared_from_this()](bool ok) {
-      if (ok) return self->ReadBody();
-      self->timed_out_ ? self->Refuse(408, "the body took too long") : self->Close();
-    });
   }
 
   void Dispatch() {
@@ -165,42 +202,34 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
     keep_alive_ = message.keep_alive();
     version_ = message.version();
     head_only_ = request.verb == "HEAD";
-    stream_.expires_never();
-    auto responder = std::make_shared<Responder>(this->shared_from_this());
-    WatchForEnd();
-    handler_.Handle(std::move(request), std::move(responder));
+    state_ = State::kAnswering;
+    deadline_ = kNever;
+    if (buffer_.size() == 0) {
+      if (buffer_.capacity() > kHeadPiece) buffer_.shrink_to_fit();
+      Read();
+    }
+    handler_.Handle(std::move(request), std::make_shared<Responder>(this->shared_from_this()));
   }
 
-  // While a request is being answered, nothing is read but the end of the connection.
-  void WatchForEnd() {
-    answering_ = true;
-    stream_.socket().async_wait(tcp::socket::wait_read, [self = this->shared_from_this()](error_code error) {
-      if (error || !self->answering_) return;
-      char byte;
-      const auto got = recv(self->stream_.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-      // The next request is here already: its turn comes.
-      if (got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR))) return;
-      self->Close();
-    });
+  // One timer for all deadlines: most are over long before it rings, and then it is set to the one of that moment.
+  void SetDeadline(Clock::time_point deadline) {
+    deadline_ = deadline;
+    if (deadline_ < rings_) SetTimer();
   }
-
-  // Not by the stream's own timer, which closes the socket: there may be something to say first.
-  void Read(Clock::time_point deadline, std::function<void(bool)> then) {
-    timed_out_ = false;
-    timer_.expires_at(deadline);
+  void SetTimer() {
+    rings_ = deadline_;
+    timer_.expires_at(rings_);
     timer_.async_wait([self = this->shared_from_this()](error_code error) {
-      if (error || Clock::now() < self->timer_.expiry()) return;  // it is for another read by now
-      self->timed_out_ = true;
-      error_code ignored;
-      self->stream_.socket().cancel(ignored);
+      if (error || self->state_ == State::kClosed) return;  // it was set anew
+      self->rings_ = kNever;
+      if (Clock::now() >= self->deadline_) return self->OnDeadline();
+      if (self->deadline_ != kNever) self->SetTimer();
     });
-    stream_.expires_never();
-    stream_.async_read_some(buffer_.prepare(kPiece),
-                            [self = this->shared_from_this(), then = std::move(then)](error_code error, size_t size) {
-                              self->timer_.expires_at(Clock::time_point::max());
-                              self->buffer_.commit(size);
-                              then(!error);
-                            });
+  }
+  void OnDeadline() {
+    if (state_ == State::kHead) return Refuse(408, "the headers took too long");
+    if (state_ == State::kBody) return Refuse(408, "the body took too long");
+    Close();
   }
 
   void RefuseFor(error_code error) {
@@ -210,105 +239,85 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
     }
     Refuse(400, absl::StrCat("not HTTP: ", error.message()));
   }
-  void Refuse(int status, const std::string& why) { Answer(handler_.Refusal(status, why), /*close=*/true, nullptr); }
-
-  // The connection can be used for another request.
-  void Next() {
-    answering_ = false;
-    on_gone_ = nullptr;
-    error_code ignored;
-    stream_.socket().cancel(ignored);  // the wait for its end
-    if (!keep_alive_) return Close();
-    Await();
+  void Refuse(int status, const std::string& why) {
+    keep_alive_ = false;
+    head_only_ = false;
+    Answer(handler_.Refusal(status, why));
   }
 
-  void Answer(HttpResponse response, bool close, const std::function<void()>& then) {
-    if (closed_) return;
-    keep_alive_ = keep_alive_ && !close;
-    auto message = std::make_shared<http::response<http::string_body>>();
-    message->result(static_cast<unsigned>(response.status));
-    message->version(version_);
-    for (const auto& [name, value] : response.headers) message->insert(name, value);
-    message->keep_alive(keep_alive_);
-    message->body() = std::move(response.body);
-    message->prepare_payload();
-    auto serializer = std::make_shared<http::response_serializer<http::string_body>>(*message);
-    stream_.expires_after(options_.write_timeout);
-    const auto done = [self = this->shared_from_this(), message, serializer, then](error_code error, size_t) {
-      if (error) return self->Close();
-      if (then) return then();
-      self->Linger();
-    };
-    if (head_only_) {
-      // With the length that a GET's body has, and without the body.
-      http::async_write_header(stream_, *serializer, done);
-    } else {
-      http::async_write(stream_, *serializer, done);
-    }
+  void Answer(HttpResponse response) {
+    if (state_ == State::kClosed) return;
+    state_ = State::kAnswering;
+    out_ = AnswerHead(response.status, response.headers, {version_, keep_alive_, response.body.size()});
+    if (!head_only_) body_ = std::move(response.body);
+    Write(&Connection::Answered);
+  }
+  void Answered() {
+    on_gone_ = nullptr;
+    keep_alive_ ? Next() : Leave();
   }
 
   void BeginStream(int status, const Headers& headers) {
-    if (closed_) return;
-    auto text =
-        absl::StrCat("HTTP/1.1 ", status, " ", std::string(http::obsolete_reason(http::int_to_status(status))), "\r\n");
-    for (const auto& [name, value] : headers) absl::StrAppend(&text, name, ": ", value, "\r\n");
     // HTTP/1.0 has no chunks: its answer ends with the connection.
     if (version_ < 11) keep_alive_ = false;
-    absl::StrAppend(&text, version_ < 11 ? "Connection: close\r\n\r\n" : "Transfer-Encoding: chunked\r\n\r\n");
-    pending_ = std::move(text);
+    out_ = AnswerHead(status, headers, {version_, keep_alive_, std::nullopt});
   }
 
   void WriteStream(std::string part, std::function<void(bool)> written) {
-    if (closed_) return written(false);
+    if (state_ == State::kClosed) return written(false);
     written_ = std::move(written);
-    auto text = std::make_shared<std::string>(std::exchange(pending_, ""));
     if (!head_only_ && !part.empty()) {
-      if (version_ < 11) {
-        text->append(part);
-      } else {
-        absl::StrAppend(text.get(), absl::Hex(part.size()), "\r\n", part, "\r\n");
+      body_ = std::move(part);
+      if (version_ >= 11) {
+        absl::StrAppend(&out_, absl::Hex(body_.size()), "\r\n");
+        body_ += "\r\n";
       }
     }
-    stream_.expires_after(options_.write_timeout);
-    asio::async_write(stream_, asio::buffer(*text), [self = this->shared_from_this(), text](error_code error, size_t) {
-      if (error) return self->Close();
-      self->stream_.expires_never();
-      if (auto tell = std::exchange(self->written_, nullptr)) tell(true);
-    });
+    Write(&Connection::PartWritten);
+  }
+  void PartWritten() {
+    if (auto tell = std::exchange(written_, nullptr)) tell(true);
   }
 
   void EndStream(bool whole) {
-    if (closed_) return;
-    auto text = std::make_shared<std::string>(std::exchange(pending_, ""));
+    if (state_ == State::kClosed) return;
     if (!whole) keep_alive_ = false;
-    if (whole && version_ >= 11 && !head_only_) text->append("0\r\n\r\n");
-    stream_.expires_after(options_.write_timeout);
-    asio::async_write(stream_, asio::buffer(*text), [self = this->shared_from_this(), text](error_code error, size_t) {
-      error ? self->Close() : self->Next();
+    if (whole && version_ >= 11 && !head_only_) out_ += "0\r\n\r\n";
+    Write(&Connection::Answered);
+  }
+
+  // out_ and body_.
+  void Write(void (Connection::*then)()) {
+    SetDeadline(Clock::now() + options_.write_timeout);
+    const std::array<asio::const_buffer, 2> all = {asio::buffer(out_), asio::buffer(body_)};
+    asio::async_write(stream_, all, [self = this->shared_from_this(), then](error_code error, size_t) {
+      if (self->state_ == State::kClosed) return;
+      if (error) return self->Close();
+      self->deadline_ = kNever;
+      // A watch that waits holds nothing.
+      self->out_ = std::string();
+      self->body_ = std::string();
+      (self.get()->*then)();
     });
   }
 
-  // Until the client has read the refusal and hung up, for a moment: closed with something unread, the kernel would
-  // take back what is on its way (RST).
-  void Linger() {
+  // Until the client has read the last answer and hung up, for a moment: closed with something unread, the kernel
+  // would take back what is on its way (RST).
+  void Leave() {
     error_code ignored;
-    stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
-    Drain(Clock::now() + kLinger);
-  }
-  void Drain(Clock::time_point until) {
-    buffer_.clear();
-    Read(until, [self = this->shared_from_this(), until](bool ok) { ok ? self->Drain(until) : self->Close(); });
+    Socket().shutdown(tcp::socket::shutdown_send, ignored);
+    if (!reading_) buffer_.clear();
+    Await(State::kLeaving, Clock::now() + kLinger);
   }
 
   void Close() {
-    if (std::exchange(closed_, true)) return;
-    answering_ = false;
+    if (std::exchange(state_, State::kClosed) == State::kClosed) return;
     if (auto tell = std::exchange(on_gone_, nullptr)) tell();
-    if (auto written = std::exchange(written_, nullptr)) written(false);
+    if (auto tell = std::exchange(written_, nullptr)) tell(false);
     timer_.cancel();
     error_code ignored;
-    stream_.socket().shutdown(tcp::socket::shutdown_both, ignored);
-    stream_.close();
+    Socket().shutdown(tcp::socket::shutdown_both, ignored);
+    Socket().close(ignored);
   }
 
   Stream stream_;
@@ -316,19 +325,20 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
   HttpHandler& handler_;
   std::atomic<size_t>& count_;
   std::string peer_;
-  beast::flat_buffer buffer_;
-  std::optional<http::request_parser<http::string_body>> parser_;
-  asio::steady_timer timer_{stream_.get_executor()};  // of reads
-  Clock::time_point head_deadline_;
-  size_t left_ = 0;  // of the buffer, that the parser could do nothing with
-  unsigned version_ = 11;
+  asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, Executor> timer_{stream_.get_executor()};
+  Clock::time_point rings_ = kNever;  // the timer
+  Clock::time_point deadline_ = kNever;
+  State state_ = State::kIdle;
+  bool reading_ = false;
   bool keep_alive_ = false;
   bool head_only_ = false;
-  bool timed_out_ = false;
-  bool answering_ = false;
-  bool closed_ = false;
-  Headers headers_;      // of the request whose body is being read
-  std::string pending_;  // a stream's head, to go with its first part
+  unsigned version_ = 11;
+  beast::flat_buffer buffer_;
+  size_t left_ = 0;  // of the buffer, that the parser could do nothing with
+  std::optional<http::request_parser<http::string_body>> parser_;
+  Headers headers_;  // of the request whose body is being read
+  std::string out_;  // to be written, or being written, and body_ after it
+  std::string body_;
   std::function<void()> on_gone_;
   std::function<void(bool)> written_;
 };
@@ -339,9 +349,7 @@ class Connection<Stream>::Responder : public HttpResponder {
   explicit Responder(std::shared_ptr<Connection> connection) : connection_(std::move(connection)) {}
 
   void Respond(HttpResponse response) override {
-    Run([response = std::move(response)](Connection& c) mutable {
-      c.Answer(std::move(response), false, [self = c.shared_from_this()] { self->Next(); });
-    });
+    Run([response = std::move(response)](Connection& c) mutable { c.Answer(std::move(response)); });
   }
   void Begin(int status, Headers headers) override {
     Run([status, headers = std::move(headers)](Connection& c) { c.BeginStream(status, headers); });
@@ -356,16 +364,17 @@ class Connection<Stream>::Responder : public HttpResponder {
   }
   void OnGone(std::function<void()> gone) override {
     Run([gone = std::move(gone)](Connection& c) mutable {
-      if (c.closed_) return gone();
+      if (c.state_ == State::kClosed) return gone();
       c.on_gone_ = std::move(gone);
     });
   }
 
  private:
+  // At once when this is the connection's thread.
   template <typename Work>
   void Run(Work work) {
-    asio::post(connection_->stream_.get_executor(),
-               [connection = connection_, work = std::move(work)]() mutable { work(*connection); });
+    asio::dispatch(connection_->stream_.get_executor(),
+                   [connection = connection_, work = std::move(work)]() mutable { work(*connection); });
   }
 
   const std::shared_ptr<Connection> connection_;

@@ -64,10 +64,22 @@ void HandOn(const HttpRequest& request, grpc::ClientContext& context) {
   context.AddMetadata("x-forwarded-for", request.peer);
 }
 
+std::vector<const google::protobuf::Descriptor*> AnswersOf(
+    const std::vector<const google::protobuf::ServiceDescriptor*>& services) {
+  std::vector<const google::protobuf::Descriptor*> answers;
+  for (const auto* service : services) {
+    for (int i = 0; i < service->method_count(); ++i) answers.push_back(service->method(i)->output_type());
+  }
+  return answers;
+}
+
 }  // namespace
 
 Gateway::Gateway(Options options, Routes routes)
-    : options_(std::move(options)), routes_(std::move(routes)), stub_(options_.channel) {}
+    : options_(std::move(options)),
+      routes_(std::move(routes)),
+      types_(AnswersOf(options_.services)),
+      stub_(options_.channel) {}
 
 absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(Options options) {
   auto routes = Routes::Of(options.services);
@@ -187,6 +199,7 @@ std::optional<HttpResponse> Gateway::Call(HttpRequest& request, const Routes::Fo
     ++in_flight_;
   }
   call.route = &route;
+  call.types = &types_;
   call.responder = std::move(responder);
   call.finish = [this, origin = std::string(HeaderOf(request.headers, "origin")),
                  gzip = TakesGzip(HeaderOf(request.headers, "accept-encoding"))](HttpResponse response) {

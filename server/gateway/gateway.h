@@ -79,6 +79,7 @@ class Gateway : private HttpHandler {
 
   const Options options_;
   const Routes routes_;
+  JsonTypes types_;
   Stub stub_;
 
   mutable Mutex mutex_;

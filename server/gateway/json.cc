@@ -1,5 +1,6 @@
 #include "server/gateway/json.h"
 
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <google/protobuf/util/json_util.h>
 #include <google/protobuf/wrappers.pb.h>
 
@@ -19,15 +20,19 @@ absl::Status Parse(std::string_view text, Message& message) {
                                                  std::string(status.message().data(), status.message().size())));
 }
 
+absl::Status NoJson(const google::protobuf::Descriptor& type, const google::protobuf::util::Status& why) {
+  return absl::InternalError(
+      absl::StrCat("a ", type.full_name(), " has no JSON: ", std::string(why.message().data(), why.message().size())));
+}
+
 absl::StatusOr<std::string> Print(const Message& message, bool pretty, bool defaults) {
   google::protobuf::util::JsonPrintOptions options;
   options.add_whitespace = pretty;
   options.always_print_primitive_fields = defaults;
   std::string text;
   const auto status = google::protobuf::util::MessageToJsonString(message, &text, options);
-  if (status.ok()) return text;
-  return absl::InternalError(absl::StrCat("a ", message.GetDescriptor()->full_name(), " has no JSON: ",
-                                          std::string(status.message().data(), status.message().size())));
+  if (!status.ok()) return NoJson(*message.GetDescriptor(), status);
+  return text;
 }
 
 constexpr int kSingle = -1;
@@ -91,6 +96,17 @@ absl::Status FieldFromJson(std::string_view text, const FieldDescriptor& field, 
 }
 
 absl::StatusOr<std::string> ToJson(const Message& message, bool pretty) { return Print(message, pretty, false); }
+
+absl::StatusOr<std::string> WireToJson(google::protobuf::io::ZeroCopyInputStream& wire,
+                                       const google::protobuf::Descriptor& type, JsonTypes& types, bool pretty) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.add_whitespace = pretty;
+  std::string text;
+  google::protobuf::io::StringOutputStream out(&text);
+  const auto status = google::protobuf::util::BinaryToJsonStream(&types, TypeUrl(type), &wire, &out, options);
+  if (!status.ok()) return NoJson(type, status);
+  return text;
+}
 
 absl::StatusOr<std::string> FieldToJson(const Message& message, const FieldDescriptor& field, bool pretty) {
   const auto& reflection = *message.GetReflection();

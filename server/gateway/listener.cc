@@ -5,7 +5,6 @@
 #include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/strand.hpp>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -16,13 +15,31 @@
 namespace warren::gateway {
 namespace {
 
+// One thread with what it waits for.
+class Loop {
+ public:
+  ~Loop() { Join(); }
+  asio::io_context& context() { return context_; }
+  // When nothing is left that it could wait for.
+  void Join() {
+    work_.reset();
+    if (thread_.joinable()) thread_.join();
+  }
+
+ private:
+  asio::io_context context_{1};
+  asio::executor_work_guard<Executor> work_{context_.get_executor()};
+  std::jthread thread_{[this] { context_.run(); }};
+};
+
 class TcpListener final : public Listener {
  public:
-  TcpListener(Options options, HttpHandler& handler) : options_(std::move(options)), handler_(handler) {}
+  TcpListener(Options options, HttpHandler& handler)
+      : options_(std::move(options)), handler_(handler), loops_(static_cast<size_t>(options_.threads)) {}
   ~TcpListener() override {
     Stop();
-    work_.reset();
-    threads_.clear();
+    // The first one first: it tells the others' connections.
+    for (Loop& loop : loops_) loop.Join();
   }
 
   absl::Status Open() {
@@ -39,8 +56,7 @@ class TcpListener final : public Listener {
     }
     const std::string shown = address.is_v6() ? absl::StrCat("[", address.to_string(), "]") : address.to_string();
     address_ = absl::StrCat(shown, ":", acceptor_.local_endpoint().port());
-    Accept();
-    for (int i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { context_.run(); });
+    asio::post(acceptor_.get_executor(), [this] { Accept(); });
     return absl::OkStatus();
   }
 
@@ -52,6 +68,7 @@ class TcpListener final : public Listener {
     asio::post(acceptor_.get_executor(), [this] {
       error_code ignored;
       acceptor_.close(ignored);
+      retry_.cancel();
       for (const auto& weak : all_) {
         if (auto connection = weak.lock()) connection->Cut();
       }
@@ -60,32 +77,34 @@ class TcpListener final : public Listener {
   }
 
  private:
-  using Tcp = Connection<beast::tcp_stream>;
+  using Socket = asio::basic_stream_socket<tcp, Executor>;
 
   void Accept() {
-    acceptor_.async_accept(asio::make_strand(context_), [this](error_code error, tcp::socket socket) {
-      if (error == asio::error::operation_aborted) return;
+    // In turn, so that each loop has as many.
+    next_ = (next_ + 1) % loops_.size();
+    acceptor_.async_accept(loops_[next_].context().get_executor(), [this](error_code error, Socket socket) {
+      if (error == asio::error::operation_aborted || !acceptor_.is_open()) return;
       if (error) {
         // No descriptor is left, say: another try when one may be.
         retry_.expires_after(std::chrono::milliseconds(50));
         return retry_.async_wait([this](error_code cancelled) {
-          if (!cancelled) Accept();
+          if (!cancelled && acceptor_.is_open()) Accept();
         });
       }
       error_code ignored;
       socket.set_option(tcp::no_delay(true), ignored);
       const bool too_many = ++count_ > options_.max_connections;
-      auto connection = std::make_shared<Tcp>(beast::tcp_stream(std::move(socket)), options_, handler_, count_);
-      too_many ? connection->Refuse() : connection->Start();
+      auto connection = std::make_shared<Connection<Socket>>(std::move(socket), options_, handler_, count_);
+      too_many ? connection->RefuseWhole() : connection->Start();
       Remember(connection);
       Accept();
     });
   }
 
   // To be cut when it stops. Those that are gone are forgotten now and then.
-  void Remember(const std::shared_ptr<Tcp>& connection) {
+  void Remember(const std::shared_ptr<Connection<Socket>>& connection) {
     if (all_.size() >= 2 * count_ + 64) {
-      std::erase_if(all_, [](const std::weak_ptr<Tcp>& weak) { return weak.expired(); });
+      std::erase_if(all_, [](const auto& weak) { return weak.expired(); });
     }
     all_.push_back(connection);
   }
@@ -93,14 +112,14 @@ class TcpListener final : public Listener {
   const Options options_;
   HttpHandler& handler_;
   std::atomic<size_t> count_ = 0;
-  asio::io_context context_;
-  asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
-  tcp::acceptor acceptor_{asio::make_strand(context_)};
-  asio::steady_timer retry_{acceptor_.get_executor()};
-  std::vector<std::weak_ptr<Tcp>> all_;  // the acceptor's strand's
+  std::vector<Loop> loops_;
+  // The first loop's, as are next_ and all_.
+  asio::basic_socket_acceptor<tcp, Executor> acceptor_{loops_.front().context().get_executor()};
+  asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, Executor> retry_{acceptor_.get_executor()};
+  size_t next_ = 0;
+  std::vector<std::weak_ptr<Connection<Socket>>> all_;
   std::string address_;
   bool stopped_ = false;
-  std::vector<std::jthread> threads_;  // last: they use the rest
 };
 
 }  // namespace

@@ -29,7 +29,7 @@ class Listener {
     size_t max_header_bytes = 16 << 10;
     size_t max_body_bytes = 4 << 20;
     // From the connection, or the last answer, to the first byte of a request; from there to the end of its headers;
-    // and for each further piece of a body, and each piece of an answer that is to be taken.
+    // from there to the end of its body; and for an answer, or each part of a stream, to be taken.
     std::chrono::milliseconds idle_timeout{60'000};
     std::chrono::milliseconds header_timeout{10'000};
     std::chrono::milliseconds body_timeout{30'000};

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "absl/strings/numbers.h"
+#include "proto/common/deadlock_checks.h"
 #include "tests/bench/router_load.h"
 
 namespace warren::bench {
@@ -74,4 +75,7 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace warren::bench
 
-int main(int argc, char** argv) { return warren::bench::Main(argc, argv); }
+int main(int argc, char** argv) {
+  warren::SkipDeadlockChecks();
+  return warren::bench::Main(argc, argv);
+}

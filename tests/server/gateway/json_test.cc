@@ -1,6 +1,9 @@
 #include "server/gateway/json.h"
 
 #include <gmock/gmock.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+
+#include <vector>
 
 #include "tests/server/gateway/library.pb.h"
 
@@ -75,6 +78,26 @@ TEST(JsonTest, PrintsProtobufsOwnMapping) {
   message.mutable_duration()->set_seconds(2);
   EXPECT_EQ(*ToJson(message, false), R"({"anInt64":"1","someBytes":"+/8=","duration":"2s"})");
   EXPECT_THAT(*ToJson(message, true), HasSubstr("\n \"anInt64\": \"1\",\n"));
+}
+
+TEST(JsonTest, PrintsWhatIsOnTheWireAsTheMessageItself) {
+  test::Everything message;
+  for (const char* text :
+       {R"({})", R"({"anInt64":"-1","aDouble":"NaN","aBool":true,"someBytes":"+/8=","duration":"1.500s"})",
+        R"({"inners":[{"text":"a"},{"inner":{"text":"b"}}],"strings":["x","\u0000é\"<"],"colors":["RED","BLUE"]})",
+        R"({"labels":{"k":"v"},"byNumber":{"7":{"text":"z"}},"color":"BLUE"})"}) {
+    message.Clear();
+    ASSERT_EQ(FromJson(text, message), absl::OkStatus()) << text;
+    const std::string bytes = message.SerializeAsString();
+    // With all types made ahead, and with none.
+    for (const auto& roots : {std::vector{test::Everything::descriptor()}, {}}) {
+      JsonTypes types(roots);
+      for (const bool pretty : {false, true}) {
+        google::protobuf::io::ArrayInputStream wire(bytes.data(), static_cast<int>(bytes.size()));
+        EXPECT_EQ(WireToJson(wire, *test::Everything::descriptor(), types, pretty).value(), *ToJson(message, pretty));
+      }
+    }
+  }
 }
 
 TEST(JsonTest, PrintsOneFieldAlone) {

@@ -127,6 +127,17 @@ TEST_F(ListenerTest, BytesMayComeOneByOne) {
   EXPECT_THAT(client.ReadUntil("abcde\n"), HasSubstr("POST /a abcde\n"));
 }
 
+TEST_F(ListenerTest, ClientsOfHttp10MayKeepTheirConnection) {
+  Start();
+  RawClient client(port_);
+  for (int i = 0; i < 2; ++i) {
+    client.Send("GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+    EXPECT_THAT(client.ReadUntil("GET /a \n"), HasSubstr("Connection: keep-alive\r\n"));
+  }
+  client.Send("GET /a HTTP/1.0\r\n\r\n");
+  EXPECT_THAT(client.ReadUntil(), HasSubstr("Connection: close\r\n"));
+}
+
 TEST_F(ListenerTest, AHeadHasTheLengthAndNoBody) {
   Start();
   const std::string answer = Ask("HEAD /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
@@ -240,8 +251,9 @@ TEST_F(ListenerTest, ManyThatSayNothingHurtNobody) {
 
 TEST_F(ListenerTest, AStreamComesInChunks) {
   Start();
-  EXPECT_THAT(Ask("GET /stream HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
-              HasSubstr("Transfer-Encoding: chunked\r\n\r\n4\r\none\n\r\n4\r\ntwo\n\r\n0\r\n\r\n"));
+  EXPECT_THAT(
+      Ask("GET /stream HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
+      HasSubstr("Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n4\r\none\n\r\n4\r\ntwo\n\r\n0\r\n\r\n"));
   EXPECT_THAT(Ask("GET /stream HTTP/1.0\r\n\r\n"), HasSubstr("Connection: close\r\n\r\none\ntwo\n"));
 }
 
