@@ -1,5 +1,7 @@
 #include "server/gateway/call.h"
 
+#include <grpcpp/impl/codegen/proto_utils.h>
+#include <grpcpp/support/client_callback.h>
 #include <grpcpp/support/proto_buffer_reader.h>
 
 #include <algorithm>
@@ -48,44 +50,49 @@ grpc::Status ToGrpc(const absl::Status& status) {
   return {static_cast<grpc::StatusCode>(status.code()), std::string(status.message())};
 }
 
-void StartUnary(Stub& stub, CallRequest request) {
+void StartUnary(grpc::Channel& channel, CallRequest request) {
   struct State {
     CallRequest request;
     grpc::ByteBuffer response;
   };
   auto state = std::make_shared<State>(State{std::move(request), {}});
   state->request.responder->OnGone([context = state->request.context] { context->TryCancel(); });
-  stub.UnaryCall(state->request.context.get(), state->request.route->grpc_method, {}, state->request.message.get(),
-                 &state->response, [state](grpc::Status status) {
-                   CallRequest& request = state->request;
-                   HttpResponse answer;
-                   if (status.ok()) {
-                     auto body = ResponseJson(request, state->response, request.pretty);
-                     if (body.ok()) {
-                       answer.headers.emplace_back("Content-Type", kJson);
-                       answer.body = *std::move(body);
-                       if (request.pretty) answer.body += '\n';
-                     } else {
-                       status = ToGrpc(body.status());
-                     }
-                   }
-                   if (!status.ok()) answer = ErrorResponse(status, request.pretty);
-                   request.responder->Respond(request.finish(std::move(answer)));
-                   request.responder.reset();
-                   request.done();
-                 });
+  const grpc::internal::RpcMethod method(state->request.route->grpc_method.c_str(),
+                                         grpc::internal::RpcMethod::NORMAL_RPC);
+  const Message* message = state->request.message.get();
+  grpc::internal::CallbackUnaryCall(&channel, method, state->request.context.get(), message, &state->response,
+                                    [state](grpc::Status status) {
+                                      CallRequest& request = state->request;
+                                      HttpResponse answer;
+                                      if (status.ok()) {
+                                        auto body = ResponseJson(request, state->response, request.pretty);
+                                        if (body.ok()) {
+                                          answer.headers.emplace_back("Content-Type", kJson);
+                                          answer.body = *std::move(body);
+                                          if (request.pretty) answer.body += '\n';
+                                        } else {
+                                          status = ToGrpc(body.status());
+                                        }
+                                      }
+                                      if (!status.ok()) answer = ErrorResponse(status, request.pretty);
+                                      request.responder->Respond(request.finish(std::move(answer)));
+                                      request.responder.reset();
+                                      request.done();
+                                    });
 }
 
-class StreamCall final : public grpc::ClientBidiReactor<Message, grpc::ByteBuffer> {
+class StreamCall final : public grpc::ClientReadReactor<grpc::ByteBuffer> {
  public:
   explicit StreamCall(CallRequest request) : request_(std::move(request)) {}
 
-  void Start(Stub& stub) {
-    stub.PrepareBidiStreamingCall(request_.context.get(), request_.route->grpc_method, {}, this);
+  void Start(grpc::Channel& channel) {
+    const grpc::internal::RpcMethod method(request_.route->grpc_method.c_str(),
+                                           grpc::internal::RpcMethod::SERVER_STREAMING);
+    grpc::internal::ClientCallbackReaderFactory<grpc::ByteBuffer>::Create(&channel, method, request_.context.get(),
+                                                                          std::as_const(request_.message).get(), this);
     request_.responder->OnGone([context = request_.context] { context->TryCancel(); });
     // Until the answer is over: OnDone may otherwise come between a read and the write of what it brought.
     AddHold();
-    StartWriteLast(request_.message.get(), {});
     StartRead(&response_);
     StartCall();
   }
@@ -99,6 +106,7 @@ class StreamCall final : public grpc::ClientBidiReactor<Message, grpc::ByteBuffe
       return RemoveHold();
     }
     if (!std::exchange(begun_, true)) {
+      request_.message.reset();  // a watch may be long
       HttpResponse head = request_.finish({200, {{"Content-Type", kLines}, {"Cache-Control", "no-cache"}}, ""});
       request_.responder->Begin(200, std::move(head.headers));
     }
@@ -153,11 +161,11 @@ HttpResponse ErrorResponse(const grpc::Status& status, bool pretty) {
   return response;
 }
 
-void StartCall(Stub& stub, CallRequest request) {
+void StartCall(grpc::Channel& channel, CallRequest request) {
   if (request.route->method->server_streaming()) {
-    (new StreamCall(std::move(request)))->Start(stub);
+    (new StreamCall(std::move(request)))->Start(channel);
   } else {
-    StartUnary(stub, std::move(request));
+    StartUnary(channel, std::move(request));
   }
 }
 

@@ -2,18 +2,17 @@
 #define WARREN_SERVER_GATEWAY_CALL_H_
 
 // One RPC on behalf of one HTTP request, and its answer: a JSON body, or for a server stream one line of JSON a
-// message,
-// {"result": ...}, and at a failure after the first a last one, {"error": ...}. The next message is read when the
-// client has taken the one before, so that a slow one costs one message. A client that hangs up cancels the call.
+// message, {"result": ...}, and at a failure after the first a last one, {"error": ...}. The next message is read when
+// the client has taken the one before, so that a slow one costs one message. A client that hangs up cancels the call.
+//
+// Calls are made as protoc's stubs make them, of any method: gRPC's generic stub knows no server streams, and a call
+// that streams both ways keeps 1 KiB more. An answer stays as it is on the wire: JSON is written from that.
 //
 // Threading: StartCall from any thread; what follows is on gRPC's and the listener's, and blocks none.
 
 #include <google/protobuf/message.h>
 #include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
-#include <grpcpp/generic/generic_stub.h>
-#include <grpcpp/impl/codegen/proto_utils.h>
-#include <grpcpp/support/byte_buffer.h>
 
 #include <functional>
 #include <memory>
@@ -23,9 +22,6 @@
 #include "server/gateway/routes.h"
 
 namespace warren::gateway {
-
-// Answers stay as they are on the wire: JSON is written from that.
-using Stub = grpc::TemplatedGenericStub<google::protobuf::Message, grpc::ByteBuffer>;
 
 struct CallRequest {
   const Route* route = nullptr;
@@ -38,8 +34,8 @@ struct CallRequest {
   std::shared_ptr<HttpResponder> responder;
   std::function<void()> done;  // called once, last: nothing of the call is left then
 };
-// The stub and the types outlive it.
-void StartCall(Stub& stub, CallRequest request);
+// The channel and the types outlive it.
+void StartCall(grpc::Channel& channel, CallRequest request);
 
 // An error as a whole answer, with Retry-After where it says when to try again.
 HttpResponse ErrorResponse(const grpc::Status& status, bool pretty);

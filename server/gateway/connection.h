@@ -43,7 +43,7 @@ using Clock = std::chrono::steady_clock;
 using Executor = asio::io_context::executor_type;
 
 // Read at once: most heads fit into the first, and it is all that a connection which waits holds.
-inline constexpr size_t kHeadPiece = 1 << 10;
+inline constexpr size_t kHeadPiece = 512;
 inline constexpr size_t kBodyPiece = 64 << 10;
 inline constexpr std::chrono::seconds kLinger{1};
 inline constexpr Clock::time_point kNever = Clock::time_point::max();
@@ -294,9 +294,9 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
       if (self->state_ == State::kClosed) return;
       if (error) return self->Close();
       self->deadline_ = kNever;
-      // A watch that waits holds nothing.
-      self->out_ = std::string();
-      self->body_ = std::string();
+      // A watch that waits holds nothing. (An assignment would keep the capacity.)
+      std::string().swap(self->out_);
+      std::string().swap(self->body_);
       (self.get()->*then)();
     });
   }

@@ -76,10 +76,7 @@ std::vector<const google::protobuf::Descriptor*> AnswersOf(
 }  // namespace
 
 Gateway::Gateway(Options options, Routes routes)
-    : options_(std::move(options)),
-      routes_(std::move(routes)),
-      types_(AnswersOf(options_.services)),
-      stub_(options_.channel) {}
+    : options_(std::move(options)), routes_(std::move(routes)), types_(AnswersOf(options_.services)) {}
 
 absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(Options options) {
   auto routes = Routes::Of(options.services);
@@ -210,7 +207,7 @@ std::optional<HttpResponse> Gateway::Call(HttpRequest& request, const Routes::Fo
     --in_flight_;
     changed_.SignalAll();
   };
-  StartCall(stub_, std::move(call));
+  StartCall(*options_.channel, std::move(call));
   return std::nullopt;
 }
 

@@ -80,7 +80,6 @@ class Gateway : private HttpHandler {
   const Options options_;
   const Routes routes_;
   JsonTypes types_;
-  Stub stub_;
 
   mutable Mutex mutex_;
   CondVar changed_;
