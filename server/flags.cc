@@ -145,6 +145,9 @@ int ParseServerFlags(int argc, const char* const* argv, ServerFlags& f) {
   };
   seconds("--http-idle-timeout", f.http_idle_timeout, "How long an HTTP connection may be without a request");
   seconds("--http-header-timeout", f.http_header_timeout, "How long the headers of an HTTP request may take");
+  seconds("--http-body-timeout", f.http_body_timeout, "How long the body of an HTTP request may take");
+  seconds("--http-write-timeout", f.http_write_timeout,
+          "How long a client may take for an answer, or for one message of a stream");
   limit("--workers", f.workers, "Threads for calls that read the store", 1024);
   limit("--max-pending-calls", f.max_pending_calls, "Calls waiting for such a thread", 100'000'000);
 

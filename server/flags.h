@@ -47,6 +47,8 @@ struct ServerFlags {
   uint64_t http_max_in_flight = 10000;
   double http_idle_timeout = 60;    // seconds
   double http_header_timeout = 10;  // seconds
+  double http_body_timeout = 30;    // seconds
+  double http_write_timeout = 30;   // seconds
   std::vector<std::string> cors_origins;
   uint32_t workers = 4;
   uint64_t max_pending_calls = 10000;

@@ -35,6 +35,7 @@
 #include "server/intents/intents.h"
 #include "server/inventory/inventory.h"
 #include "server/maintenance/commands.h"
+#include "server/metrics/http_metrics.h"
 #include "server/metrics/queue_stats.h"
 #include "server/metrics/room_metrics.h"
 #include "server/metrics/rpc_metrics.h"
@@ -175,11 +176,14 @@ absl::Status Run(const ServerFlags& flags, const Settings& settings, const Logge
     gateway::Gateway::Options http_options;
     http_options.listener.host = settings.http_listen->host;
     http_options.listener.port = settings.http_listen->port;
+    http_options.listener.observer = std::make_shared<metrics::HttpMetrics>(metrics.registry());
     http_options.listener.max_connections = flags.http_max_connections;
     http_options.listener.max_header_bytes = flags.http_max_header_bytes;
     http_options.listener.max_body_bytes = flags.max_message_bytes;
     http_options.listener.idle_timeout = Milliseconds(flags.http_idle_timeout);
     http_options.listener.header_timeout = Milliseconds(flags.http_header_timeout);
+    http_options.listener.body_timeout = Milliseconds(flags.http_body_timeout);
+    http_options.listener.write_timeout = Milliseconds(flags.http_write_timeout);
     http_options.max_in_flight = flags.http_max_in_flight;
     http_options.cors_origins = flags.cors_origins;
     http_options.services = Services();

@@ -12,6 +12,7 @@
 #include "google/rpc/status.pb.h"
 #include "server/gateway/http_status.h"
 #include "server/gateway/json.h"
+#include "server/gateway/metadata.h"
 
 namespace warren::gateway {
 namespace {
@@ -75,6 +76,8 @@ void StartUnary(grpc::Channel& channel, CallRequest request) {
                                         }
                                       }
                                       if (!status.ok()) answer = ErrorResponse(status, request.pretty);
+                                      HandBackInitial(*request.context, answer.headers);
+                                      HandBackTrailing(*request.context, answer.headers);
                                       request.responder->Respond(request.finish(std::move(answer)));
                                       request.responder.reset();
                                       request.done();
@@ -107,7 +110,9 @@ class StreamCall final : public grpc::ClientReadReactor<grpc::ByteBuffer> {
     }
     if (!std::exchange(begun_, true)) {
       request_.message.reset();  // a watch may be long
-      HttpResponse head = request_.finish({200, {{"Content-Type", kLines}, {"Cache-Control", "no-cache"}}, ""});
+      HttpResponse head{200, {{"Content-Type", kLines}, {"Cache-Control", "no-cache"}}, ""};
+      HandBackInitial(*request_.context, head.headers);
+      head = request_.finish(std::move(head));
       request_.responder->Begin(200, std::move(head.headers));
     }
     request_.responder->Write(absl::StrCat("{\"result\":", *body, "}\n"), [this](bool written) {

@@ -2,15 +2,23 @@
 
 #include <zlib.h>
 
+#include <algorithm>
 #include <optional>
 
+#include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 
 namespace warren::gateway {
+namespace {
+
+constexpr int kGzipWindow = 15 + 16;  // zlib.h: 16 more is for gzip's header
+
+}  // namespace
 
 bool TakesGzip(std::string_view accept_encoding) {
   std::optional<bool> named, any;
@@ -29,7 +37,6 @@ bool TakesGzip(std::string_view accept_encoding) {
 
 std::string Gzip(std::string_view text) {
   z_stream stream{};
-  constexpr int kGzipWindow = 15 + 16;  // zlib.h: 16 more asks for gzip's header
   // Fast: on a loopback, and between machines of one site, the processor is what there is less of.
   if (deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY) != Z_OK) return "";
   std::string packed(deflateBound(&stream, text.size()), '\0');
@@ -41,6 +48,31 @@ std::string Gzip(std::string_view text) {
   packed.resize(stream.total_out);
   deflateEnd(&stream);
   return result == Z_STREAM_END ? packed : "";
+}
+
+absl::StatusOr<std::string> Gunzip(std::string_view packed, size_t limit) {
+  z_stream stream{};
+  if (inflateInit2(&stream, kGzipWindow) != Z_OK) return absl::ResourceExhaustedError("no memory to unpack it");
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
+  stream.avail_in = static_cast<uInt>(packed.size());
+  std::string text;
+  int result = Z_OK;
+  // One byte more than the limit tells that there is more.
+  while (result == Z_OK && text.size() <= limit) {
+    const size_t have = text.size(), room = std::min(std::max(have, size_t{4096}), limit + 1 - have);
+    text.resize(have + room);
+    stream.next_out = reinterpret_cast<Bytef*>(&text[have]);
+    stream.avail_out = static_cast<uInt>(room);
+    result = inflate(&stream, Z_NO_FLUSH);
+    text.resize(have + room - stream.avail_out);
+  }
+  const bool all_read = stream.avail_in == 0;
+  inflateEnd(&stream);
+  if (text.size() > limit) {
+    return absl::OutOfRangeError(absl::StrCat("is larger than ", limit, " bytes once it is unpacked"));
+  }
+  if (result != Z_STREAM_END || !all_read) return absl::InvalidArgumentError("is not gzip, or not all of it");
+  return text;
 }
 
 }  // namespace warren::gateway

@@ -64,11 +64,15 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
  public:
   Connection(Stream stream, const Listener::Options& options, HttpHandler& handler, std::atomic<size_t>& count)
       : stream_(std::move(stream)), options_(options), handler_(handler), count_(count) {
+    options_.observer->OnConnections(1);
     error_code ignored;
     const auto peer = Socket().remote_endpoint(ignored);
     if (!ignored) peer_ = absl::StrCat(peer.address().to_string(), ":", peer.port());
   }
-  ~Connection() { --count_; }
+  ~Connection() {
+    options_.observer->OnConnections(-1);
+    --count_;
+  }
 
   void Start() {
     asio::dispatch(stream_.get_executor(), [self = this->shared_from_this()] { self->Next(); });
@@ -229,6 +233,7 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
   void OnDeadline() {
     if (state_ == State::kHead) return Refuse(408, "the headers took too long");
     if (state_ == State::kBody) return Refuse(408, "the body took too long");
+    if (state_ == State::kAnswering) options_.observer->OnSlowReader();
     Close();
   }
 
@@ -248,6 +253,7 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
   void Answer(HttpResponse response) {
     if (state_ == State::kClosed) return;
     state_ = State::kAnswering;
+    options_.observer->OnAnswer(response.status);
     out_ = AnswerHead(response.status, response.headers, {version_, keep_alive_, response.body.size()});
     if (!head_only_) body_ = std::move(response.body);
     Write(&Connection::Answered);
@@ -258,6 +264,7 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
   }
 
   void BeginStream(int status, const Headers& headers) {
+    options_.observer->OnAnswer(status);
     // HTTP/1.0 has no chunks: its answer ends with the connection.
     if (version_ < 11) keep_alive_ = false;
     out_ = AnswerHead(status, headers, {version_, keep_alive_, std::nullopt});

@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "server/gateway/compress.h"
 #include "server/gateway/http_status.h"
+#include "server/gateway/metadata.h"
 #include "server/gateway/path.h"
 #include "server/gateway/request.h"
 
@@ -21,10 +22,6 @@ namespace {
 // Smaller ones gain nothing.
 constexpr size_t kGzipFrom = 1400;
 constexpr char kPretty[] = "pretty";
-// Handed on as they are; and whatever begins with kMetadata, without that.
-constexpr const char* kHandedOn[] = {"authorization", "traceparent", "tracestate", "x-request-id"};
-constexpr char kMetadata[] = "grpc-metadata-";
-
 HttpResponse Error(int http_status, absl::StatusCode code, std::string message) {
   google::rpc::Status status;
   status.set_code(static_cast<int>(code));
@@ -36,32 +33,31 @@ HttpResponse Error(const absl::Status& status) {
   return Error(HttpStatusOf(static_cast<int>(status.code())), status.code(), std::string(status.message()));
 }
 
+absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
+
 bool IsJson(std::string_view content_type) {
-  const absl::string_view type = absl::StripAsciiWhitespace(
-      absl::string_view(content_type.data(), std::min(content_type.find(';'), content_type.size())));
+  const absl::string_view type = absl::StripAsciiWhitespace(View(content_type.substr(0, content_type.find(';'))));
   return absl::EqualsIgnoreCase(type, "application/json");
 }
 
-// gRPC ends the process at what it takes for a mistake of ours.
-bool IsMetadata(std::string_view key, std::string_view value) {
-  return !key.empty() && !absl::EndsWith(absl::string_view(key.data(), key.size()), "-bin") &&
-         key.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_.-") == std::string_view::npos &&
-         std::all_of(value.begin(), value.end(), [](char c) { return c >= 0x20 && c <= 0x7e; });
-}
-
-void HandOn(const HttpRequest& request, grpc::ClientContext& context) {
-  for (const auto& [name, value] : request.headers) {
-    std::string_view key = name;
-    const bool named = std::find(std::begin(kHandedOn), std::end(kHandedOn), key) != std::end(kHandedOn);
-    if (!named) {
-      if (!absl::StartsWith(name, kMetadata)) continue;
-      key.remove_prefix(sizeof kMetadata - 1);
-      // gRPC's own.
-      if (absl::StartsWith(absl::string_view(key.data(), key.size()), "grpc-")) continue;
-    }
-    if (IsMetadata(key, value)) context.AddMetadata(std::string(key), value);
+// Undoes a Content-Encoding; or says why it cannot.
+std::optional<HttpResponse> Unpack(HttpRequest& request, size_t max_body_bytes) {
+  const std::string_view encoding = HeaderOf(request.headers, "content-encoding");
+  if (encoding.empty() || absl::EqualsIgnoreCase(View(encoding), "identity")) return std::nullopt;
+  if (!absl::EqualsIgnoreCase(View(encoding), "gzip") && !absl::EqualsIgnoreCase(View(encoding), "x-gzip")) {
+    HttpResponse refusal =
+        Error(415, absl::StatusCode::kInvalidArgument, "a body with a Content-Encoding other than gzip is not taken");
+    refusal.headers.emplace_back("Accept-Encoding", "gzip");
+    return refusal;
   }
-  context.AddMetadata("x-forwarded-for", request.peer);
+  auto body = Gunzip(request.body, max_body_bytes);
+  if (body.ok()) {
+    request.body = *std::move(body);
+    return std::nullopt;
+  }
+  const bool too_large = absl::IsOutOfRange(body.status());
+  return Error(too_large ? 413 : 400, body.status().code(),
+               absl::StrCat("the body ", std::string(body.status().message())));
 }
 
 std::vector<const google::protobuf::Descriptor*> AnswersOf(
@@ -124,7 +120,8 @@ void Gateway::Handle(HttpRequest request, std::shared_ptr<HttpResponder> respond
 }
 
 std::optional<HttpResponse> Gateway::Serve(HttpRequest& request, std::shared_ptr<HttpResponder>& responder) {
-  const std::string_view target = request.target;
+  if (request.verb == "OPTIONS" && request.target == "*") return HttpResponse{204, {}, ""};
+  const std::string_view target = OriginForm(request.target);
   const size_t mark = std::min(target.find('?'), target.size());
   const std::string_view path = target.substr(0, mark);
   const std::string_view query = mark < target.size() ? target.substr(mark + 1) : "";
@@ -162,9 +159,7 @@ std::optional<HttpResponse> Gateway::Call(HttpRequest& request, const Routes::Fo
     return Error(405, absl::StatusCode::kUnimplemented, "HEAD of a stream");
   }
   if (!request.body.empty()) {
-    if (!HeaderOf(request.headers, "content-encoding").empty()) {
-      return Error(415, absl::StatusCode::kInvalidArgument, "a body with a Content-Encoding is not taken");
-    }
+    if (auto refusal = Unpack(request, options_.listener.max_body_bytes)) return refusal;
     if (!IsJson(HeaderOf(request.headers, "content-type"))) {
       return Error(415, absl::StatusCode::kInvalidArgument, "a body must come with Content-Type: application/json");
     }
@@ -195,6 +190,7 @@ std::optional<HttpResponse> Gateway::Call(HttpRequest& request, const Routes::Fo
     }
     ++in_flight_;
   }
+  options_.listener.observer->OnInFlight(1);
   call.route = &route;
   call.types = &types_;
   call.responder = std::move(responder);
@@ -203,6 +199,7 @@ std::optional<HttpResponse> Gateway::Call(HttpRequest& request, const Routes::Fo
     return Finish(origin, gzip, std::move(response));
   };
   call.done = [this] {
+    options_.listener.observer->OnInFlight(-1);
     MutexLock lock(&mutex_);
     --in_flight_;
     changed_.SignalAll();

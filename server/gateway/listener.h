@@ -16,6 +16,7 @@
 
 #include "absl/status/statusor.h"
 #include "server/gateway/http.h"
+#include "server/gateway/observer.h"
 
 namespace warren::gateway {
 
@@ -34,6 +35,7 @@ class Listener {
     std::chrono::milliseconds header_timeout{10'000};
     std::chrono::milliseconds body_timeout{30'000};
     std::chrono::milliseconds write_timeout{30'000};
+    std::shared_ptr<HttpObserver> observer = std::make_shared<HttpObserver>();
   };
 
   // `handler` outlives it. UNAVAILABLE: the address cannot be had, with the system's reason.

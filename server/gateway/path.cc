@@ -1,7 +1,10 @@
 #include "server/gateway/path.h"
 
+#include <cstring>
+
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "proto/common/utf8.h"
 
@@ -44,6 +47,15 @@ std::string DecodePath(std::string_view text, bool keep_slashes) {
     i += 2;
   }
   return decoded;
+}
+
+std::string_view OriginForm(std::string_view target) {
+  for (const char* scheme : {"http://", "https://"}) {
+    if (!absl::StartsWithIgnoreCase(absl::string_view(target.data(), target.size()), scheme)) continue;
+    const size_t path = target.find_first_of("/?", strlen(scheme));
+    return path == std::string_view::npos ? "/" : target.substr(path);
+  }
+  return target;
 }
 
 absl::StatusOr<std::vector<std::string_view>> SplitPath(std::string_view raw) {

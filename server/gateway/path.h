@@ -12,6 +12,9 @@
 
 namespace warren::gateway {
 
+// A target as RFC 9112 section 3.2.1 has it, path and query: who takes us for a proxy sends "http://host/path?query".
+std::string_view OriginForm(std::string_view target);
+
 // The raw segments of a path as it was sent, without its query: "/v1/hosts/a%20b" has "v1", "hosts", "a%20b"; "/" has
 // one that is empty. They point into `raw`.
 //

@@ -1,13 +1,11 @@
-// Any bytes on a connection to a listener: it answers or closes, and what reaches the handler is one request of whole
-// parts.
+// Any bytes on a connection, in pieces of any size: it answers and closes, and what reaches the handler is one request
+// of whole parts.
 
 #include <stdlib.h>
-#include <sys/socket.h>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
-#include "server/gateway/listener.h"
-#include "tests/server/gateway/raw_client.h"
+#include "server/gateway/connection.h"
+#include "tests/fuzz/memory_stream.h"
 
 namespace warren::gateway {
 namespace {
@@ -31,28 +29,29 @@ class Check : public HttpHandler {
 }  // namespace
 }  // namespace warren::gateway
 
+// The first byte says how large the pieces are.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace warren::gateway;
   static auto* handler = new Check();
-  static auto* listener = [] {
-    Listener::Options options;
-    options.threads = 1;
-    options.max_header_bytes = 2048;
-    options.max_body_bytes = 4096;
-    auto started = Listener::Start(options, *handler);
-    if (!started.ok()) abort();
-    return started->release();
+  static const auto* options = [] {
+    auto* made = new Listener::Options();
+    made->max_header_bytes = 2048;
+    made->max_body_bytes = 4096;
+    return made;
   }();
-  static const int port = [] {
-    int number = 0;
-    (void)absl::SimpleAtoi(listener->address().substr(listener->address().rfind(':') + 1), &number);
-    return number;
-  }();
-  RawClient client(port);
-  client.Send({reinterpret_cast<const char*>(data), size});
-  // What is not over is over with this: the other end sees the end, and closes.
-  client.EndSending();
-  const std::string answer = client.ReadUntil();
-  if (!answer.empty() && answer.compare(0, 5, "HTTP/") != 0) abort();
+  if (size == 0) return 0;
+  asio::io_context context{1};
+  std::atomic<size_t> count = 1;
+  const auto wire = std::make_shared<MemoryStream::Wire>();
+  wire->left = {reinterpret_cast<const char*>(data) + 1, size - 1};
+  wire->piece = size_t{1} + data[0] * size_t{8};
+  std::make_shared<Connection<MemoryStream>>(MemoryStream(context, wire), *options, *handler, count)->Start();
+  // All that is there is read and answered, then the client hangs up.
+  context.poll();
+  wire->End();
+  context.restart();
+  context.poll();
+  if (!wire->closed || count != 0) abort();
+  if (!wire->written.empty() && wire->written.compare(0, 5, "HTTP/") != 0) abort();
   return 0;
 }

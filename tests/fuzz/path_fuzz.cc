@@ -18,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const auto* route = std::get_if<Routes::Found>(&found);
     if (route == nullptr) continue;
     for (const auto& [field, value] : route->bindings) {
-      if (field.empty() || !IsUtf8(value) || value.find('\0') != std::string::npos) abort();
+      if (field.empty() || !warren::IsUtf8(value) || value.find('\0') != std::string::npos) abort();
       if (value == ".." || value.find("/../") != std::string::npos) abort();
     }
   }

@@ -28,5 +28,20 @@ TEST(CompressTest, IsWhatGzipReads) {
   EXPECT_EQ(kernel::Sh("gzip -dc " + path + " | md5sum"), kernel::Sh("head -c 100000 /dev/zero | tr '\\0' x | md5sum"));
 }
 
+TEST(CompressTest, WhatWasPackedIsUnpackedUpToTheLimit) {
+  const std::string text(100'000, 'x'), packed = Gzip(text);
+  EXPECT_EQ(*Gunzip(packed, 100'000), text);
+  EXPECT_EQ(Gunzip(packed, 99'999).status().code(), absl::StatusCode::kOutOfRange);
+  EXPECT_EQ(*Gunzip(Gzip(""), 0), "");
+}
+
+TEST(CompressTest, WhatIsNotGzipIsRefused) {
+  const std::string packed = Gzip("some text");
+  for (const std::string& bad : {std::string("{}"), std::string(), packed.substr(0, packed.size() - 1), packed + "x",
+                                 packed.substr(0, 12) + "\xff" + packed.substr(13)}) {
+    EXPECT_EQ(Gunzip(bad, 1000).status().code(), absl::StatusCode::kInvalidArgument) << bad;
+  }
+}
+
 }  // namespace
 }  // namespace warren::gateway

@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <sys/wait.h>
 
+#include <atomic>
+#include <memory>
+
 #include "absl/strings/str_cat.h"
 #include "tests/server/gateway/library_service.h"
 #include "tests/server/gateway/raw_client.h"
@@ -16,6 +19,17 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
+
+// Adds up what it is told.
+class Counts : public HttpObserver {
+ public:
+  void OnConnections(int change) override { connections += change; }
+  void OnAnswer(int status) override { status < 400 ? ++answers : ++refusals; }
+  void OnInFlight(int change) override { in_flight += change; }
+  void OnSlowReader() override { ++slow_readers; }
+
+  std::atomic<int> connections = 0, answers = 0, refusals = 0, in_flight = 0, slow_readers = 0;
+};
 
 class GatewayTest : public ::testing::Test {
  protected:
@@ -110,6 +124,46 @@ TEST_F(GatewayTest, HeadersBecomeMetadataAndTheDeadline) {
   EXPECT_EQ(Status("/v1/shelves/1/books/slow", "-H 'Grpc-Timeout: 20m'"), "504");
 }
 
+TEST_F(GatewayTest, MetadataComesBackAsHeaders) {
+  Start();
+  for (const std::string id : {"metadata", "metadata_failed"}) {
+    const std::string answer = Curl("/v1/shelves/1/books/" + id, "-i");
+    EXPECT_THAT(answer, HasSubstr("\r\nGrpc-Metadata-first: 1\r\n"));
+    EXPECT_THAT(answer, HasSubstr("\r\nGrpc-Trailer-last: 2\r\n"));
+    EXPECT_THAT(answer, Not(HasSubstr("-bin: ")));
+    EXPECT_THAT(answer, Not(::testing::ContainsRegex("Grpc-[A-Za-z]*-grpc-")));
+  }
+}
+
+TEST_F(GatewayTest, ABodyMayBeCompressed) {
+  Gateway::Options options;
+  options.listener.max_body_bytes = 100'000;
+  Start(std::move(options));
+  const auto post = [&](const std::string& make, const std::string& encoding) {
+    const std::string file = ::testing::TempDir() + "/gateway_test.gz";
+    EXPECT_EQ(system((make + " > " + file).c_str()), 0);
+    return Curl("/v1/shelves/1/books", "-w '%{http_code}' -H 'Content-Type: application/json' -H 'Content-Encoding: " +
+                                           encoding + "' --data-binary @" + file);
+  };
+  const std::string json = R"(echo '{"title":"x"}')";
+  EXPECT_EQ(post(json + " | gzip", "gzip"), R"({"name":"shelves/1/books/","title":"x"}200)");
+  EXPECT_THAT(post(json + " | gzip | head -c 25", "gzip"), HasSubstr("is not gzip, or not all of it"));
+  EXPECT_THAT(post("head -c 1000000 /dev/zero | gzip", "gzip"), ::testing::EndsWith("413"));
+  EXPECT_THAT(post(json, "br"), ::testing::EndsWith("415"));
+}
+
+TEST_F(GatewayTest, ATargetMayBeWhole) {
+  Start();
+  for (const std::string target : {"http://x/v1/everything?strings=a", "HTTPS://x:1/v1/everything?strings=a"}) {
+    RawClient client(server_->port());
+    client.Send("GET " + target + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    EXPECT_THAT(client.ReadUntil(), HasSubstr(R"({"strings":["a"]})"));
+  }
+  RawClient client(server_->port());
+  client.Send("OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(client.ReadUntil(), StartsWith("HTTP/1.1 204 "));
+}
+
 TEST_F(GatewayTest, AnIdempotencyKeyIsTheRequestId) {
   Start();
   EXPECT_EQ(Curl("/v1/shelves/1/books", "-H 'Idempotency-Key: k1' " + Json("{}")), R"({"name":"shelves/1/books/k1"})");
@@ -186,6 +240,28 @@ TEST_F(GatewayTest, AnotherOriginMayOnlyWhatIsListed) {
   const std::string preflight =
       Curl("/v1/everything", "-i -X OPTIONS -H 'Origin: https://a' -H 'Access-Control-Request-Method: POST'");
   EXPECT_THAT(preflight, HasSubstr("Access-Control-Allow-Methods: GET, POST, HEAD, OPTIONS\r\n"));
+}
+
+TEST_F(GatewayTest, WhoeverCountsIsTold) {
+  const auto counts = std::make_shared<Counts>();
+  Gateway::Options options;
+  options.listener.observer = counts;
+  options.listener.write_timeout = std::chrono::milliseconds(300);
+  Start(std::move(options));
+  EXPECT_EQ(Status("/v1/everything"), "200");
+  EXPECT_EQ(Status("/v1/nothing"), "404");
+  RawClient broken(server_->port());
+  EXPECT_EQ(broken.Status("GET / HTTP/1.1\r\n\r\n"), "400");
+  RawClient slow(server_->port());
+  slow.Send("GET /v1/shelves/endless/books:watch HTTP/1.1\r\nHost: x\r\n\r\n");
+  server_->library().AwaitCancelled(1);
+  EXPECT_EQ(counts->slow_readers, 1);
+  server_->gateway().Stop();
+  EXPECT_EQ(counts->answers, 2);
+  EXPECT_EQ(counts->refusals, 2);
+  EXPECT_EQ(counts->in_flight, 0);
+  server_.reset();
+  EXPECT_EQ(counts->connections, 0);
 }
 
 TEST_F(GatewayTest, PagesAreServedBesideTheRoutes) {

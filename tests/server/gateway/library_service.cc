@@ -125,6 +125,12 @@ grpc::ServerUnaryReactor* Library::GetBook(grpc::CallbackServerContext* context,
   if (id == "slow") return new Slow(*this);
   book->set_name(request->name().empty() ? request->isbn() : request->name());
   if (id == "long") book->set_title(std::string(100'000, 'x'));
+  if (id.starts_with("metadata")) {
+    context->AddInitialMetadata("first", "1");
+    context->AddInitialMetadata("first-bin", "1");
+    context->AddTrailingMetadata("last", "2");
+  }
+  if (id == "metadata_failed") return Finish(context, {grpc::StatusCode::ABORTED, "it fell"});
   if (id == "metadata") {
     std::string title;
     for (const auto& [key, value] : context->client_metadata()) {

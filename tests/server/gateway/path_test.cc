@@ -21,6 +21,12 @@ TEST(PathTest, IsCutAtItsSlashesAndNotDecoded) {
   EXPECT_THAT(*SplitPath("/a:b"), ElementsAre("a:b"));
 }
 
+TEST(PathTest, OfAWholeTargetIsWhatFollowsTheHost) {
+  EXPECT_EQ(OriginForm("http://h:1/a?b"), "/a?b");
+  EXPECT_EQ(OriginForm("HTTPS://h"), "/");
+  for (const std::string same : {"/a?b", "*", "ftp://h/a", "/http://h/a"}) EXPECT_EQ(OriginForm(same), same);
+}
+
 TEST(PathTest, ThatIsNoneIsRefused) {
   for (const std::string raw : {"", "v1", "http://h/v1", "*"}) EXPECT_THAT(Refusal(raw), HasSubstr("begin with"));
 }

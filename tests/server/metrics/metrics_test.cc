@@ -5,6 +5,7 @@
 #include <sstream>
 #include <string>
 
+#include "server/metrics/http_metrics.h"
 #include "server/metrics/room_metrics.h"
 
 namespace warren::metrics {
@@ -68,6 +69,22 @@ TEST(RoomMetricsTest, CommitsAreTimedAndTheirFailuresCounted) {
   EXPECT_THAT(text, HasSubstr("warren_store_commit_seconds_sum 0.5\n"));
   EXPECT_THAT(text, HasSubstr("warren_store_commit_batch_size_sum 24\n"));
   EXPECT_THAT(text, HasSubstr("warren_store_commit_failures_total 1\n"));
+}
+
+TEST(RoomMetricsTest, HttpAnswersAreCountedByStatus) {
+  prometheus::Registry registry;
+  HttpMetrics metrics(registry);
+  metrics.OnConnections(1);
+  for (const int status : {200, 404, 200, 99'999}) metrics.OnAnswer(status);
+  metrics.OnInFlight(2);
+  metrics.OnInFlight(-1);
+  metrics.OnSlowReader();
+  const std::string text = Text(registry);
+  EXPECT_THAT(text, HasSubstr("warren_http_requests_total{code=\"200\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr("warren_http_requests_total{code=\"404\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("warren_http_connections 1\n"));
+  EXPECT_THAT(text, HasSubstr("warren_http_in_flight 1\n"));
+  EXPECT_THAT(text, HasSubstr("warren_http_slow_readers_total 1\n"));
 }
 
 }  // namespace
