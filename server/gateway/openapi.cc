@@ -42,6 +42,9 @@ Struct Typed(const std::string& type, const std::string& format = "") {
   Struct schema;
   Set(schema, "type", type);
   Set(schema, "format", format);
+  // JSON has them as strings; a format says little to most tools.
+  if (type == "string" && format == "int64") Set(schema, "pattern", "^-?[0-9]+$");
+  if (type == "string" && format == "uint64") Set(schema, "pattern", "^[0-9]+$");
   return schema;
 }
 
@@ -68,6 +71,7 @@ bool WellKnown(const Descriptor& type, Struct& schema) {
   const auto found = known->find(type.full_name());
   if (found == known->end()) return false;
   schema = Typed(found->second.first, found->second.second);
+  if (type.full_name() == "google.protobuf.Duration") Set(schema, "pattern", "^-?[0-9]+([.][0-9]{1,9})?s$");
   if (type.full_name() == "google.protobuf.Any") {
     Set(Object(Object(schema, "properties"), "@type"), "type", "string");
     (*schema.mutable_fields())["additionalProperties"].set_bool_value(true);

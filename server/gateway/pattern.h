@@ -31,6 +31,8 @@ class Pattern {
   std::optional<Bindings> Match(const std::vector<std::string_view>& path) const;
 
   const std::string& text() const { return text_; }
+  // Whether it ends with a custom verb, ":cancel".
+  bool has_verb() const { return !verb_.empty(); }
   std::vector<std::string> fields() const;
 
   // What it matches, whatever its variables are called: two that have the same match the same paths.

@@ -117,17 +117,30 @@ absl::StatusOr<Routes> Routes::Of(const std::vector<const google::protobuf::Serv
   return routes;
 }
 
+bool Routes::EndsWithVerb(const std::vector<std::string_view>& path) const {
+  if (path.back().find(':') == std::string_view::npos) return false;
+  for (const auto& [verb, all] : by_verb_) {
+    for (const Route& route : all) {
+      if (route.pattern.has_verb() && route.pattern.Match(path)) return true;
+    }
+  }
+  return false;
+}
+
 std::variant<Routes::Found, Routes::OtherVerbs, Routes::None> Routes::Find(
     std::string_view verb, const std::vector<std::string_view>& path) const {
+  const bool with_verb = EndsWithVerb(path);
+  const auto match = [&](const Route& route) {
+    return with_verb && !route.pattern.has_verb() ? std::nullopt : route.pattern.Match(path);
+  };
   if (const auto same = by_verb_.find(verb); same != by_verb_.end()) {
     for (const Route& route : same->second) {
-      if (auto bindings = route.pattern.Match(path)) return Found{&route, *std::move(bindings)};
+      if (auto bindings = match(route)) return Found{&route, *std::move(bindings)};
     }
   }
   OtherVerbs others;
   for (const auto& [other, all] : by_verb_) {
-    if (std::any_of(all.begin(), all.end(),
-                    [&](const Route& route) { return route.pattern.Match(path).has_value(); })) {
+    if (std::any_of(all.begin(), all.end(), [&](const Route& route) { return match(route).has_value(); })) {
       others.allowed.push_back(other);
     }
   }

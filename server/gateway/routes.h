@@ -49,13 +49,17 @@ class Routes {
     std::vector<std::string> allowed;
   };
   struct None {};
-  // `path` as SplitPath cut it.
+  // `path` as SplitPath cut it. A custom verb of some route is no part of a name for another: GET of a path that POST
+  // has as ".../x:cancel" is not GET of one called "x:cancel".
   std::variant<Found, OtherVerbs, None> Find(std::string_view verb, const std::vector<std::string_view>& path) const;
 
   // In the order of the services, RPCs and bindings.
   std::vector<const Route*> All() const;
 
  private:
+  // With a custom verb that some route has there.
+  bool EndsWithVerb(const std::vector<std::string_view>& path) const;
+
   std::map<std::string, std::vector<Route>, std::less<>> by_verb_;  // in the order in which they are tried
   std::vector<std::pair<std::string, std::string>> order_;          // verb and template
 };

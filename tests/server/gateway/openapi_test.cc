@@ -72,11 +72,15 @@ TEST_F(OpenApiTest, BodiesAndAnswersHaveTheirSchemas) {
             R"({"items":{"type":"string"},"type":"array"})");
   EXPECT_EQ(Ask(".paths[\"/v1/shelves/{shelve}/books:watch\"].get.responses[\"200\"].content | keys[0]"),
             "application/x-ndjson");
-  EXPECT_EQ(Ask(".components.schemas[\"warren.gateway.test.Everything\"].properties | .anInt64, .time, .labels, "
-                ".colors.items | del(.description)"),
-            "{\"format\":\"int64\",\"type\":\"string\"}\n{\"format\":\"date-time\",\"type\":\"string\"}\n"
-            "{\"additionalProperties\":{\"type\":\"string\"},\"type\":\"object\"}\n"
-            "{\"$ref\":\"#/components/schemas/warren.gateway.test.Color\"}");
+  EXPECT_EQ(
+      Ask(".components.schemas[\"warren.gateway.test.Everything\"].properties | .anInt64, .duration, .time, .labels, "
+          ".colors.items | del(.description)"),
+      R"({"format":"int64","pattern":"^-?[0-9]+$","type":"string"})"
+      "\n"
+      R"({"pattern":"^-?[0-9]+([.][0-9]{1,9})?s$","type":"string"})"
+      "\n{\"format\":\"date-time\",\"type\":\"string\"}\n"
+      "{\"additionalProperties\":{\"type\":\"string\"},\"type\":\"object\"}\n"
+      "{\"$ref\":\"#/components/schemas/warren.gateway.test.Color\"}");
   EXPECT_EQ(Ask(".components.schemas[\"warren.gateway.test.Color\"].enum | join(\" \")"), "COLOR_UNSPECIFIED RED BLUE");
   // Every reference leads somewhere.
   EXPECT_EQ(Ask("([.. | .[\"$ref\"]? // empty] | unique | map(ltrimstr(\"#/components/schemas/\"))) - "

@@ -52,7 +52,10 @@ TEST_F(RoutesTest, EveryVerbLeadsToItsRpc) {
 TEST_F(RoutesTest, CustomVerbsAreToldFromNames) {
   EXPECT_EQ(Find("POST", "/v1/shelves/1/books/2:burn"), "BurnBook name=shelves/1/books/2");
   EXPECT_EQ(Find("GET", "/v1/shelves/1/books:watch"), "WatchBooks parent=shelves/1");
-  EXPECT_EQ(Find("GET", "/v1/shelves/1/books/2:burn"), "GetBook name=shelves/1/books/2:burn");
+  // What is a verb for POST is none of a name for GET, unless it is encoded.
+  EXPECT_EQ(Find("GET", "/v1/shelves/1/books/2:burn"), "other: POST");
+  EXPECT_EQ(Find("GET", "/v1/shelves/1/books/2%3Aburn"), "GetBook name=shelves/1/books/2:burn");
+  EXPECT_EQ(Find("GET", "/v1/shelves/1/books/2:burned"), "GetBook name=shelves/1/books/2:burned");
 }
 
 TEST_F(RoutesTest, AdditionalBindingsLeadToTheSameRpc) {
