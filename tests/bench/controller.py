@@ -18,7 +18,7 @@ os.environ.setdefault("WARREN_BIN", str(HERE.parent.parent / "build" / "bin"))
 sys.path.insert(0, str(HERE.parent / "e2e"))
 sys.path.insert(0, str(HERE))
 from fleet import BIN, Daemon  # noqa: E402
-from latency import fsync_ms  # noqa: E402
+from disk import fdatasync_ms  # noqa: E402
 
 LOAD = BIN.parent / "bench" / "controller_load"
 
@@ -68,7 +68,7 @@ def server(what):
 
 def main():
     history = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    print("fdatasync of 4 KiB: p50 %.2f ms, p99 %.2f ms" % fsync_ms())
+    print("fdatasync of 4 KiB: p50 %.2f ms, p99 %.2f ms" % fdatasync_ms())
     for what, arguments in (
         ("one intent a call, 256 calls at a time, 50 hosts", ("submit", 50, 256, 0, 8)),
         ("500 intents a batch, 8 calls at a time, 50 hosts", ("submit", 50, 8, 500, 8)),

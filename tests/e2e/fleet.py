@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 
-BIN = pathlib.Path(os.environ["WARREN_BIN"])
+BIN = pathlib.Path(os.environ["WARREN_BIN"]).resolve()
 DEADLINE = float(os.environ.get("WARREN_TEST_DEADLINE", "60"))
 
 HOST_SETUP = """
