@@ -156,13 +156,15 @@ class StreamCall final : public grpc::ClientReadReactor<grpc::ByteBuffer> {
 HttpResponse ErrorResponse(const grpc::Status& status, bool pretty) {
   const google::rpc::Status rpc = RpcStatusOf(status);
   HttpResponse response{HttpStatusOf(rpc.code()), {{"Content-Type", kJson}}, ErrorBody(rpc, pretty) + "\n"};
+  // A client that is told to come again is told when.
+  int64_t seconds = response.status == 429 || response.status == 503 ? 1 : 0;
   for (const auto& detail : rpc.details()) {
     google::rpc::RetryInfo retry;
     if (!detail.UnpackTo(&retry)) continue;
     // Whole seconds, and not sooner than was asked for.
-    const int64_t seconds = retry.retry_delay().seconds() + (retry.retry_delay().nanos() > 0 ? 1 : 0);
-    response.headers.emplace_back("Retry-After", absl::StrCat(std::max<int64_t>(seconds, 1)));
+    seconds = std::max<int64_t>(retry.retry_delay().seconds() + (retry.retry_delay().nanos() > 0 ? 1 : 0), 1);
   }
+  if (seconds > 0) response.headers.emplace_back("Retry-After", absl::StrCat(seconds));
   return response;
 }
 

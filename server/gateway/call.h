@@ -37,7 +37,7 @@ struct CallRequest {
 // The channel and the types outlive it.
 void StartCall(grpc::Channel& channel, CallRequest request);
 
-// An error as a whole answer, with Retry-After where it says when to try again.
+// An error as a whole answer; with Retry-After where it says when to try again, and for 429 and 503.
 HttpResponse ErrorResponse(const grpc::Status& status, bool pretty);
 
 }  // namespace warren::gateway

@@ -77,6 +77,8 @@ TEST_F(GatewayTest, AnErrorHasItsStatusAndItsDetails) {
             "\n404");
   EXPECT_THAT(Curl("/v1/shelves/1/books/busy", "-i"), HasSubstr("Retry-After: 3\r\n"));
   EXPECT_EQ(Status("/v1/shelves/1/books/busy"), "429");
+  EXPECT_THAT(Curl("/v1/shelves/1/books/down", "-i"), HasSubstr("Retry-After: 1\r\n"));
+  EXPECT_THAT(Curl("/v1/shelves/1/books/missing", "-i"), Not(HasSubstr("Retry-After")));
   EXPECT_EQ(Status("/v1/shelves/1/books/2", "-X PUT " + Json("{}")), "501");  // the service has no such method
 }
 

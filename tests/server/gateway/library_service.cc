@@ -122,6 +122,7 @@ grpc::ServerUnaryReactor* Library::GetBook(grpc::CallbackServerContext* context,
     retry.mutable_retry_delay()->set_nanos(500'000'000);
     return Finish(context, WithDetail(grpc::StatusCode::RESOURCE_EXHAUSTED, "all are reading", retry));
   }
+  if (id == "down") return Finish(context, {grpc::StatusCode::UNAVAILABLE, "no lights"});
   if (id == "slow") return new Slow(*this);
   book->set_name(request->name().empty() ? request->isbn() : request->name());
   if (id == "long") book->set_title(std::string(100'000, 'x'));
