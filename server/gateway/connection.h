@@ -45,6 +45,7 @@ using Executor = asio::io_context::executor_type;
 // Read at once: most heads fit into the first, and it is all that a connection which waits holds.
 inline constexpr size_t kHeadPiece = 512;
 inline constexpr size_t kBodyPiece = 64 << 10;
+inline constexpr size_t kLastChunk = sizeof "0\r\n\r\n" - 1;
 inline constexpr std::chrono::seconds kLinger{1};
 inline constexpr Clock::time_point kNever = Clock::time_point::max();
 
@@ -180,8 +181,9 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
 
   void ReadBody() {
     while (!parser_->is_done()) {
-      // Of what is there the parser may leave the beginning of a piece, a chunk's head, say.
-      if (buffer_.size() == left_) {
+      // Of what is there the parser may leave the beginning of a piece, a chunk's head, say. Beast 1.81 asserts that
+      // the last chunk comes with no less than its five bytes, which every body that is not over yet still has to come.
+      if (buffer_.size() == left_ || (parser_->chunked() && buffer_.size() < kLastChunk)) {
         return Await(State::kBody, state_ == State::kBody ? deadline_ : Clock::now() + options_.body_timeout);
       }
       error_code error;

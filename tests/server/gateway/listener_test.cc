@@ -125,6 +125,10 @@ TEST_F(ListenerTest, BytesMayComeOneByOne) {
     client.Send(std::string(1, c));
   }
   EXPECT_THAT(client.ReadUntil("abcde\n"), HasSubstr("POST /a abcde\n"));
+  for (const char c : std::string("POST /b HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")) {
+    client.Send(std::string(1, c));
+  }
+  EXPECT_THAT(client.ReadUntil("/b \n"), HasSubstr("POST /b \n"));
 }
 
 TEST_F(ListenerTest, ClientsOfHttp10MayKeepTheirConnection) {
