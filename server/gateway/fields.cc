@@ -16,6 +16,9 @@
 namespace warren::gateway {
 namespace {
 
+// What is deeper could not be printed again, nor read by the server.
+constexpr size_t kMaxDepth = 32;
+
 using google::protobuf::Descriptor;
 using google::protobuf::EnumValueDescriptor;
 using google::protobuf::FieldDescriptor;
@@ -181,6 +184,9 @@ absl::StatusOr<FieldPath> FindField(const Descriptor& message, std::string_view 
   for (const absl::string_view part : absl::StrSplit(absl::string_view(path.data(), path.size()), '.')) {
     if (in == nullptr) {
       return absl::InvalidArgumentError(absl::StrCat(found.back()->full_name(), " has no fields of its own to name"));
+    }
+    if (found.size() == kMaxDepth) {
+      return absl::InvalidArgumentError(absl::StrCat("is nested deeper than ", kMaxDepth, " fields"));
     }
     const std::string name(part);
     const FieldDescriptor* field = in->FindFieldByName(name);

@@ -16,7 +16,7 @@
 namespace warren::gateway {
 
 // The fields from the message down to the one that "a.b.c" names, which may be nested but not within a repeated one.
-// INVALID_ARGUMENT: there is none of that name.
+// INVALID_ARGUMENT: there is none of that name, or it is deeper than protobuf's parsers go (100; JSON's less).
 using FieldPath = std::vector<const google::protobuf::FieldDescriptor*>;
 absl::StatusOr<FieldPath> FindField(const google::protobuf::Descriptor& message, std::string_view path);
 

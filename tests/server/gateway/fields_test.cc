@@ -107,6 +107,13 @@ TEST_F(FieldsTest, NestedFieldsAreReachedByDots) {
   ExpectRefused("labels", "x", "is a map");
 }
 
+TEST_F(FieldsTest, ButNotDeeperThanAMessageCanBeRead) {
+  std::string path;
+  for (int i = 0; i < 31; ++i) path += "inner.";
+  ExpectSet(path + "text", "deep");
+  ExpectRefused(path + "inner.text", "x", "deeper than 32");
+}
+
 TEST_F(FieldsTest, RepeatedOnesAreAddedTo) {
   for (const std::string text : {"a", "", "b"}) ExpectSet("strings", text);
   ExpectSet("numbers", "1");
