@@ -76,6 +76,12 @@ int ParseServerFlags(int argc, const char* const* argv, ServerFlags& f) {
       ->type_name("ORIGIN")
       ->delimiter(',')
       ->group(addresses);
+  app.add_option("--http-host", f.http_hosts,
+                 "A name by which clients call the HTTP API, beside localhost and addresses; may be given more than "
+                 "once; \"*\": any [none]")
+      ->type_name("NAME")
+      ->delimiter(',')
+      ->group(addresses);
   const std::string places = "Places";
   app.add_option("--state-dir", f.state_dir, "What must survive a restart")
       ->type_name("DIR")

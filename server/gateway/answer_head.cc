@@ -9,7 +9,8 @@ namespace warren::gateway {
 
 std::string AnswerHead(int status, const Headers& headers, const AnswerHeadOptions& options) {
   namespace http = boost::beast::http;
-  const std::string_view reason = http::obsolete_reason(http::int_to_status(static_cast<unsigned>(status)));
+  std::string_view reason = http::obsolete_reason(http::int_to_status(static_cast<unsigned>(status)));
+  if (status == 499) reason = "Client Closed Request";  // of no standard, but what gRPC's CANCELLED is mapped to
   std::string text = absl::StrCat(options.version < 11 ? "HTTP/1.0 " : "HTTP/1.1 ", status, " ",
                                   absl::string_view(reason.data(), reason.size()), "\r\n");
   for (const auto& [name, value] : headers) absl::StrAppend(&text, name, ": ", value, "\r\n");

@@ -79,8 +79,6 @@ void StartUnary(grpc::Channel& channel, CallRequest request) {
                                       HandBackInitial(*request.context, answer.headers);
                                       HandBackTrailing(*request.context, answer.headers);
                                       request.responder->Respond(request.finish(std::move(answer)));
-                                      request.responder.reset();
-                                      request.done();
                                     });
 }
 
@@ -131,7 +129,10 @@ class StreamCall final : public grpc::ClientReadReactor<grpc::ByteBuffer> {
     if (!begun_) {
       // Over before the first message: as a whole answer, or an empty one.
       HttpResponse answer{200, {{"Content-Type", kLines}}, ""};
-      responder.Respond(request_.finish(said.ok() ? std::move(answer) : ErrorResponse(said, request_.pretty)));
+      if (!said.ok()) answer = ErrorResponse(said, request_.pretty);
+      HandBackInitial(*request_.context, answer.headers);
+      HandBackTrailing(*request_.context, answer.headers);
+      responder.Respond(request_.finish(std::move(answer)));
     } else if (said.ok()) {
       responder.End(/*whole=*/true);
     } else {
@@ -139,9 +140,7 @@ class StreamCall final : public grpc::ClientReadReactor<grpc::ByteBuffer> {
       shared->Write(absl::StrCat("{\"error\":", ErrorBody(RpcStatusOf(said), false), "}\n"),
                     [shared](bool written) { shared->End(written); });
     }
-    const auto done = std::move(request_.done);
     delete this;
-    done();
   }
 
  private:

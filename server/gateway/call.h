@@ -24,6 +24,7 @@
 namespace warren::gateway {
 
 struct CallRequest {
+  std::shared_ptr<void> slot;  // first, so that it is let go of when nothing of the call is left
   const Route* route = nullptr;
   JsonTypes* types = nullptr;
   std::unique_ptr<google::protobuf::Message> message;
@@ -32,7 +33,6 @@ struct CallRequest {
   // Makes a whole answer what it is on the wire: adds headers, compresses.
   std::function<HttpResponse(HttpResponse)> finish;
   std::shared_ptr<HttpResponder> responder;
-  std::function<void()> done;  // called once, last: nothing of the call is left then
 };
 // The channel and the types outlive it.
 void StartCall(grpc::Channel& channel, CallRequest request);

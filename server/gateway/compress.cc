@@ -65,6 +65,8 @@ absl::StatusOr<std::string> Gunzip(std::string_view packed, size_t limit) {
     stream.avail_out = static_cast<uInt>(room);
     result = inflate(&stream, Z_NO_FLUSH);
     text.resize(have + room - stream.avail_out);
+    // Several members are one text (RFC 1952 section 2.2).
+    if (result == Z_STREAM_END && stream.avail_in > 0 && text.size() <= limit) result = inflateReset(&stream);
   }
   const bool all_read = stream.avail_in == 0;
   inflateEnd(&stream);

@@ -2,9 +2,9 @@
 #define WARREN_SERVER_GATEWAY_CONNECTION_H_
 
 // One HTTP connection of a Listener: reads a request, has it answered, and goes on with the next. Its work is on its
-// executor, one piece at a time. There is one read under way all the while, so that a client that hangs up while it is
-// being answered is seen; what it sends ahead waits for its turn. For listener.cc alone: Boost.Beast takes long to
-// compile.
+// executor, one piece at a time. A read is under way all the while, so that a client that hangs up while it is being
+// answered is seen; what it sends ahead waits for its turn, up to the size of a request's headers, beyond which it is
+// not read before that. For listener.cc alone: Boost.Beast takes long to compile.
 
 #include <algorithm>
 #include <array>
@@ -15,7 +15,6 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/stream_traits.hpp>
 #include <boost/beast/http.hpp>
 #include <chrono>
@@ -102,7 +101,7 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
 
   // The next request.
   void Next() {
-    if (buffer_.size() > 0 && !reading_) return ReadHead();
+    if (!buffer_.empty()) return ReadHead();
     Await(State::kIdle, Clock::now() + options_.idle_timeout);
   }
 
@@ -112,15 +111,16 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
     Read();
   }
 
-  // No more than one at a time. While one is under way the buffer is not touched.
+  // No more than one at a time.
   void Read() {
     if (std::exchange(reading_, true)) return;
-    const size_t room = state_ == State::kBody ? kBodyPiece : std::max(kHeadPiece, buffer_.size());
-    stream_.async_read_some(buffer_.prepare(room), [self = this->shared_from_this()](error_code error, size_t size) {
+    piece_.resize(state_ == State::kBody ? kBodyPiece : kHeadPiece);
+    stream_.async_read_some(asio::buffer(piece_), [self = this->shared_from_this()](error_code error, size_t size) {
       self->reading_ = false;
       if (self->state_ == State::kClosed) return;
       if (error) return self->Close();
-      self->buffer_.commit(size);
+      self->buffer_.append(self->piece_, 0, size);
+      if (self->piece_.size() > kHeadPiece) std::string().swap(self->piece_);
       self->OnRead();
     });
   }
@@ -135,7 +135,11 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
       case State::kLeaving:
         buffer_.clear();
         return Read();
-      case State::kAnswering:  // its turn comes
+      case State::kAnswering:
+        if (buffer_.size() < options_.max_header_bytes) return Read();
+        // Nobody has that much to say behind a stream, which may go on for days and is to end with its client.
+        if (streaming_) return Close();
+        return;
       case State::kClosed:
         return;
     }
@@ -143,10 +147,15 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
 
   // Up to the empty line.
   void ReadHead() {
-    const std::string_view have(static_cast<const char*>(buffer_.data().data()), buffer_.size());
+    // RFC 9112 section 2.2: empty lines before a request are passed over.
+    while (buffer_.starts_with("\r\n")) buffer_.erase(0, 2);
+    const std::string_view have = buffer_;
     const size_t end = have.find("\r\n\r\n");
     if (end == std::string_view::npos) {
+      // TLS, say: no use waiting for the rest.
+      if (!MayBeHead(have)) return Refuse(400, "not HTTP/1.1 in plain text");
       if (have.size() >= options_.max_header_bytes) return Refuse(431, "the headers are too large");
+      if (have.empty() && state_ == State::kIdle) return Read();
       return Await(State::kHead, state_ == State::kHead ? deadline_ : Clock::now() + options_.header_timeout);
     }
     const std::string_view head = have.substr(0, end + 4);
@@ -160,17 +169,21 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
     const size_t used = parser_->put(asio::buffer(head.data(), head.size()), error);
     if (error == http::error::need_more) error = {};
     if (error) return RefuseFor(error);
-    buffer_.consume(used);
+    buffer_.erase(0, used);
     const auto& message = parser_->get();
     headers_ = HeadersOf(message);
     if (auto why = WhyBadHead(message.version(), headers_); !why.empty()) return Refuse(400, why);
-    if (message.find(http::field::transfer_encoding) != message.end() && !parser_->chunked()) {
+    // Several codings are none that we know either.
+    const std::string_view coding = HeaderOf(headers_, "transfer-encoding");
+    if (!coding.empty() && !beast::iequals(coding, "chunked")) {
       return Refuse(501, "a transfer coding other than chunked");
     }
-    if (const auto expect = message.find(http::field::expect); expect != message.end()) {
+    body_read_ = 0;
+    // HTTP/1.0 has no such header (RFC 9110 section 10.1.1).
+    if (const auto expect = message.find(http::field::expect); expect != message.end() && message.version() >= 11) {
       if (!beast::iequals(expect->value(), "100-continue"))
         return Refuse(417, "an expectation other than 100-continue");
-      if (!parser_->is_done() && buffer_.size() == 0) {
+      if (!parser_->is_done() && buffer_.empty()) {
         state_ = State::kAnswering;
         out_ = "HTTP/1.1 100 Continue\r\n\r\n";
         return Write(&Connection::ReadBody);
@@ -184,11 +197,16 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
       // Of what is there the parser may leave the beginning of a piece, a chunk's head, say. Beast 1.81 asserts that
       // the last chunk comes with no less than its five bytes, which every body that is not over yet still has to come.
       if (buffer_.size() == left_ || (parser_->chunked() && buffer_.size() < kLastChunk)) {
+        // Chunks' extensions and trailers are no part of the body that the parser limits.
+        if (left_ > options_.max_header_bytes)
+          return Refuse(431, "a chunk's extensions, or the trailers, are too large");
+        if (body_read_ > 2 * options_.max_body_bytes + options_.max_header_bytes) return RefuseBody();
         return Await(State::kBody, state_ == State::kBody ? deadline_ : Clock::now() + options_.body_timeout);
       }
       error_code error;
-      const size_t used = parser_->put(buffer_.data(), error);
-      buffer_.consume(used);
+      const size_t used = parser_->put(asio::buffer(buffer_), error);
+      buffer_.erase(0, used);
+      body_read_ += used;
       left_ = error == http::error::need_more ? buffer_.size() : 0;
       if (error && error != http::error::need_more) return RefuseFor(error);
     }
@@ -209,11 +227,10 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
     version_ = message.version();
     head_only_ = request.verb == "HEAD";
     state_ = State::kAnswering;
+    streaming_ = false;
     deadline_ = kNever;
-    if (buffer_.size() == 0) {
-      if (buffer_.capacity() > kHeadPiece) buffer_.shrink_to_fit();
-      Read();
-    }
+    if (buffer_.empty()) std::string().swap(buffer_);
+    if (buffer_.size() < options_.max_header_bytes) Read();
     handler_.Handle(std::move(request), std::make_shared<Responder>(this->shared_from_this()));
   }
 
@@ -242,10 +259,11 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
   void RefuseFor(error_code error) {
     if (error == http::error::header_limit) return Refuse(431, "the headers are too large");
     if (error == http::error::body_limit || error == http::error::buffer_overflow) {
-      return Refuse(413, absl::StrCat("the body is larger than ", options_.max_body_bytes, " bytes"));
+      return RefuseBody();
     }
     Refuse(400, absl::StrCat("not HTTP: ", error.message()));
   }
+  void RefuseBody() { Refuse(413, absl::StrCat("the body is larger than ", options_.max_body_bytes, " bytes")); }
   void Refuse(int status, const std::string& why) {
     keep_alive_ = false;
     head_only_ = false;
@@ -269,6 +287,8 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
     options_.observer->OnAnswer(status);
     // HTTP/1.0 has no chunks: its answer ends with the connection.
     if (version_ < 11) keep_alive_ = false;
+    streaming_ = true;
+    if (buffer_.size() >= options_.max_header_bytes) return Close();
     out_ = AnswerHead(status, headers, {version_, keep_alive_, std::nullopt});
   }
 
@@ -315,7 +335,7 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
   void Leave() {
     error_code ignored;
     Socket().shutdown(tcp::socket::shutdown_send, ignored);
-    if (!reading_) buffer_.clear();
+    buffer_.clear();
     Await(State::kLeaving, Clock::now() + kLinger);
   }
 
@@ -341,9 +361,12 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
   bool reading_ = false;
   bool keep_alive_ = false;
   bool head_only_ = false;
+  bool streaming_ = false;  // the answer
   unsigned version_ = 11;
-  beast::flat_buffer buffer_;
-  size_t left_ = 0;  // of the buffer, that the parser could do nothing with
+  std::string piece_;     // being read
+  std::string buffer_;    // what was read and is not taken yet
+  size_t left_ = 0;       // of the buffer, that the parser could do nothing with
+  size_t body_read_ = 0;  // as it came, chunks' heads and all
   std::optional<http::request_parser<http::string_body>> parser_;
   Headers headers_;  // of the request whose body is being read
   std::string out_;  // to be written, or being written, and body_ after it

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -15,12 +16,17 @@
 #include "server/gateway/metadata.h"
 #include "server/gateway/path.h"
 #include "server/gateway/request.h"
+#include "server/gateway/who_may_ask.h"
 
 namespace warren::gateway {
 namespace {
 
 // Smaller ones gain nothing.
 constexpr size_t kGzipFrom = 1400;
+// Others are read in less than 10 ms.
+constexpr size_t kLargeBody = 32 << 10;
+// A body may have a value for each so many bytes that it may have.
+constexpr size_t kBytesAValue = 16;
 constexpr char kPretty[] = "pretty";
 HttpResponse Error(int http_status, absl::StatusCode code, std::string message) {
   google::rpc::Status status;
@@ -96,9 +102,28 @@ size_t Gateway::in_flight() const {
 
 void Gateway::Stop() {
   if (listener_ == nullptr) return;
+  {
+    MutexLock lock(&mutex_);
+    stopping_ = true;  // what is being read takes no slot any more
+  }
   listener_->Stop();  // with it every client is gone, which cancels its call
   MutexLock lock(&mutex_);
   while (in_flight_ > 0) changed_.Wait(&mutex_);
+}
+
+std::shared_ptr<void> Gateway::TakeSlot() {
+  {
+    MutexLock lock(&mutex_);
+    if (stopping_ || in_flight_ >= options_.max_in_flight) return nullptr;
+    ++in_flight_;
+  }
+  options_.listener.observer->OnInFlight(1);
+  return {this, [](Gateway* gateway) {
+            gateway->options_.listener.observer->OnInFlight(-1);
+            MutexLock lock(&gateway->mutex_);
+            --gateway->in_flight_;
+            gateway->changed_.SignalAll();
+          }};
 }
 
 HttpResponse Gateway::Refusal(int status, std::string_view why) {
@@ -109,22 +134,25 @@ HttpResponse Gateway::Refusal(int status, std::string_view why) {
   if (status == 501) code = absl::StatusCode::kUnimplemented;
   HttpResponse response = Error(status, code, std::string(why));
   if (status == 503) response.headers.emplace_back("Retry-After", "1");
-  return response;
+  // Of what was not read nobody knows where it comes from.
+  return Finish("", false, std::move(response));
 }
 
 void Gateway::Handle(HttpRequest request, std::shared_ptr<HttpResponder> responder) {
-  if (auto answer = Serve(request, responder)) {
-    const std::string origin(HeaderOf(request.headers, "origin"));
-    responder->Respond(Finish(origin, TakesGzip(HeaderOf(request.headers, "accept-encoding")), *std::move(answer)));
-  }
+  if (auto answer = Serve(request, responder)) Respond(request, *responder, *std::move(answer));
+}
+
+void Gateway::Respond(const HttpRequest& request, HttpResponder& responder, HttpResponse response) const {
+  responder.Respond(Finish(std::string(HeaderOf(request.headers, "origin")),
+                           TakesGzip(HeaderOf(request.headers, "accept-encoding")), std::move(response)));
 }
 
 std::optional<HttpResponse> Gateway::Serve(HttpRequest& request, std::shared_ptr<HttpResponder>& responder) {
   if (request.verb == "OPTIONS" && request.target == "*") return HttpResponse{204, {}, ""};
   const std::string_view target = OriginForm(request.target);
   const size_t mark = std::min(target.find('?'), target.size());
-  const std::string_view path = target.substr(0, mark);
-  const std::string_view query = mark < target.size() ? target.substr(mark + 1) : "";
+  // "http://host?query" has a path as well: RFC 9110 section 4.2.3.
+  const std::string_view path = mark == 0 && target.size() < request.target.size() ? "/" : target.substr(0, mark);
   const auto segments = SplitPath(path);
   if (!segments.ok()) return Error(segments.status());
   const std::string verb = request.verb == "HEAD" ? "GET" : request.verb;
@@ -135,14 +163,23 @@ std::optional<HttpResponse> Gateway::Serve(HttpRequest& request, std::shared_ptr
     allowed = {"GET"};
   } else {
     auto found = routes_.Find(verb, *segments);
-    if (const auto* route = std::get_if<Routes::Found>(&found)) return Call(request, *route, query, responder);
+    if (auto* route = std::get_if<Routes::Found>(&found)) {
+      if (request.verb != "HEAD" || !route->route->method->server_streaming()) {
+        return Admit(request, std::move(*route), responder);
+      }
+      found = Routes::OtherVerbs{{"GET"}};
+    }
     if (auto* others = std::get_if<Routes::OtherVerbs>(&found)) allowed = std::move(others->allowed);
   }
   if (allowed.empty()) {
     return Error(404, absl::StatusCode::kNotFound,
                  absl::StrCat("nothing is served at ", std::string(path), "; GET /openapi.json lists what is"));
   }
-  if (std::find(allowed.begin(), allowed.end(), "GET") != allowed.end()) allowed.emplace_back("HEAD");
+  if (std::find(allowed.begin(), allowed.end(), "GET") != allowed.end()) {
+    const auto get = routes_.Find("GET", *segments);
+    const auto* route = std::get_if<Routes::Found>(&get);
+    if (route == nullptr || !route->route->method->server_streaming()) allowed.emplace_back("HEAD");
+  }
   allowed.emplace_back("OPTIONS");
   if (request.verb == "OPTIONS") return Preflight(request, allowed);
   HttpResponse response = Error(
@@ -152,19 +189,54 @@ std::optional<HttpResponse> Gateway::Serve(HttpRequest& request, std::shared_ptr
   return response;
 }
 
-std::optional<HttpResponse> Gateway::Call(HttpRequest& request, const Routes::Found& found, std::string_view query,
-                                          std::shared_ptr<HttpResponder>& responder) {
-  const Route& route = *found.route;
-  if (request.verb == "HEAD" && route.method->server_streaming()) {
-    return Error(405, absl::StatusCode::kUnimplemented, "HEAD of a stream");
+std::optional<HttpResponse> Gateway::Admit(HttpRequest& request, Routes::Found found,
+                                           std::shared_ptr<HttpResponder>& responder) {
+  if (const std::string_view host = HeaderOf(request.headers, "host"); !IsOurHost(host, options_.hosts)) {
+    return Error(421, absl::StatusCode::kPermissionDenied,
+                 absl::StrCat("this server does not go by the name ", absl::Utf8SafeCHexEscape(View(host)),
+                              "; if it does, it is to be started with --http-host"));
   }
+  const std::string_view origin = HeaderOf(request.headers, "origin");
+  const bool reads = request.verb == "GET" || request.verb == "HEAD";
+  if (!reads && !origin.empty() && !IsListedOrigin(origin, options_.cors_origins)) {
+    return Error(403, absl::StatusCode::kPermissionDenied,
+                 absl::StrCat("a page of ", absl::Utf8SafeCHexEscape(View(origin)),
+                              " may not change anything here; --cors-origin lists those that may"));
+  }
+  std::shared_ptr<void> slot = TakeSlot();
+  if (slot == nullptr) return Refusal(503, "as many requests as may be are being answered; try again");
+  const bool large_body = request.body.size() >= kLargeBody || !HeaderOf(request.headers, "content-encoding").empty();
+  if (options_.elsewhere == nullptr || !large_body) {
+    return Call(request, found, std::move(slot), responder);
+  }
+  // One that is too much to be read while others wait for this thread.
+  struct Large {
+    std::shared_ptr<void> slot;
+    HttpRequest request;
+    Routes::Found found;
+    std::shared_ptr<HttpResponder> responder;
+  };
+  auto large = std::make_shared<Large>(Large{std::move(slot), std::move(request), std::move(found), responder});
+  const bool taken = options_.elsewhere([this, large] {
+    if (auto answer = Call(large->request, large->found, large->slot, large->responder)) {
+      Respond(large->request, *large->responder, *std::move(answer));
+    }
+  });
+  if (taken) return std::nullopt;
+  request = std::move(large->request);
+  return Refusal(503, "too many large requests are being read; try again");
+}
+
+std::optional<HttpResponse> Gateway::Call(HttpRequest& request, const Routes::Found& found, std::shared_ptr<void> slot,
+                                          std::shared_ptr<HttpResponder>& responder) {
   if (!request.body.empty()) {
     if (auto refusal = Unpack(request, options_.listener.max_body_bytes)) return refusal;
     if (!IsJson(HeaderOf(request.headers, "content-type"))) {
       return Error(415, absl::StatusCode::kInvalidArgument, "a body must come with Content-Type: application/json");
     }
   }
-  auto parameters = ParseQuery(query);
+  const size_t mark = request.target.find('?');
+  auto parameters = ParseQuery(mark == std::string::npos ? "" : std::string_view(request.target).substr(mark + 1));
   if (!parameters.ok()) return Error(parameters.status());
   CallRequest call;
   std::erase_if(*parameters, [&](const auto& one) {
@@ -172,8 +244,9 @@ std::optional<HttpResponse> Gateway::Call(HttpRequest& request, const Routes::Fo
     call.pretty = one.second != "false" && one.second != "0";
     return true;
   });
-  auto message =
-      BuildRequest(route, found.bindings, *parameters, request.body, HeaderOf(request.headers, "idempotency-key"));
+  auto message = BuildRequest(*found.route, found.bindings,
+                              {*parameters, request.body, HeaderOf(request.headers, "idempotency-key"),
+                               options_.listener.max_body_bytes / kBytesAValue});
   if (!message.ok()) return Error(message.status());
   call.message = *std::move(message);
   call.context = std::make_shared<grpc::ClientContext>();
@@ -183,39 +256,21 @@ std::optional<HttpResponse> Gateway::Call(HttpRequest& request, const Routes::Fo
     call.context->set_deadline(absl::ToChronoTime(absl::Now() + std::min(*timeout, absl::Hours(24 * 365))));
   }
   HandOn(request, *call.context);
-  {
-    MutexLock lock(&mutex_);
-    if (in_flight_ >= options_.max_in_flight) {
-      return Refusal(503, absl::StrCat(in_flight_, " requests are being answered; try again"));
-    }
-    ++in_flight_;
-  }
-  options_.listener.observer->OnInFlight(1);
-  call.route = &route;
+  call.slot = std::move(slot);
+  call.route = found.route;
   call.types = &types_;
   call.responder = std::move(responder);
   call.finish = [this, origin = std::string(HeaderOf(request.headers, "origin")),
                  gzip = TakesGzip(HeaderOf(request.headers, "accept-encoding"))](HttpResponse response) {
     return Finish(origin, gzip, std::move(response));
   };
-  call.done = [this] {
-    options_.listener.observer->OnInFlight(-1);
-    MutexLock lock(&mutex_);
-    --in_flight_;
-    changed_.SignalAll();
-  };
   StartCall(*options_.channel, std::move(call));
   return std::nullopt;
 }
 
-bool Gateway::AllowsOrigin(std::string_view origin) const {
-  return !origin.empty() && std::any_of(options_.cors_origins.begin(), options_.cors_origins.end(),
-                                        [&](const std::string& one) { return one == "*" || one == origin; });
-}
-
 HttpResponse Gateway::Preflight(const HttpRequest& request, const std::vector<std::string>& allowed) const {
   HttpResponse response{204, {{"Allow", absl::StrJoin(allowed, ", ")}}, ""};
-  if (!AllowsOrigin(HeaderOf(request.headers, "origin"))) return response;
+  if (!IsListedOrigin(HeaderOf(request.headers, "origin"), options_.cors_origins)) return response;
   response.headers.emplace_back("Access-Control-Allow-Methods", absl::StrJoin(allowed, ", "));
   response.headers.emplace_back("Access-Control-Allow-Headers",
                                 "Authorization, Content-Type, Grpc-Timeout, Idempotency-Key, Traceparent, Tracestate");
@@ -225,7 +280,7 @@ HttpResponse Gateway::Preflight(const HttpRequest& request, const std::vector<st
 
 HttpResponse Gateway::Finish(const std::string& origin, bool gzip, HttpResponse response) const {
   if (!options_.cors_origins.empty()) {
-    if (AllowsOrigin(origin)) {
+    if (IsListedOrigin(origin, options_.cors_origins)) {
       response.headers.emplace_back("Access-Control-Allow-Origin", origin);
       response.headers.emplace_back("Access-Control-Expose-Headers", "Retry-After");
     }
@@ -233,11 +288,12 @@ HttpResponse Gateway::Finish(const std::string& origin, bool gzip, HttpResponse 
   }
   // No page that somebody made a browser open is to take a name in an error for markup.
   response.headers.emplace_back("X-Content-Type-Options", "nosniff");
-  if (gzip && response.body.size() >= kGzipFrom) {
+  if (response.body.size() >= kGzipFrom) {
+    response.headers.emplace_back("Vary", "Accept-Encoding");
+    if (!gzip) return response;
     if (std::string packed = Gzip(response.body); !packed.empty()) {
       response.body = std::move(packed);
       response.headers.emplace_back("Content-Encoding", "gzip");
-      response.headers.emplace_back("Vary", "Accept-Encoding");
     }
   }
   return response;

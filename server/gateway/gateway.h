@@ -43,6 +43,11 @@ class Gateway : private HttpHandler {
     size_t max_in_flight = 10000;
     // "https://console.example.org"; "*": any. Empty: none.
     std::vector<std::string> cors_origins;
+    // Names by which clients call it, beside "localhost" and addresses; "*": any (who_may_ask.h).
+    std::vector<std::string> hosts;
+    // Runs what takes long, a large body that is read, elsewhere than on the listener's threads; false: it is not
+    // taken, since there is too much already. Null: there it is.
+    std::function<bool(std::function<void()> task)> elsewhere;
     // Of /openapi.json, which is made at the start.
     ApiInfo about;
     Comments comments = [](const std::string&) { return std::string(); };
@@ -70,10 +75,15 @@ class Gateway : private HttpHandler {
 
   // The answer when it is known at once; otherwise the call is under way.
   std::optional<HttpResponse> Serve(HttpRequest& request, std::shared_ptr<HttpResponder>& responder);
-  std::optional<HttpResponse> Call(HttpRequest& request, const Routes::Found& found, std::string_view query,
+  // The same of a request that is for an RPC.
+  std::optional<HttpResponse> Admit(HttpRequest& request, Routes::Found found,
+                                    std::shared_ptr<HttpResponder>& responder);
+  std::optional<HttpResponse> Call(HttpRequest& request, const Routes::Found& found, std::shared_ptr<void> slot,
                                    std::shared_ptr<HttpResponder>& responder);
+  // One of those that may be in flight; null: none is left, or it stops.
+  std::shared_ptr<void> TakeSlot();
+  void Respond(const HttpRequest& request, HttpResponder& responder, HttpResponse response) const;
   HttpResponse Preflight(const HttpRequest& request, const std::vector<std::string>& allowed) const;
-  bool AllowsOrigin(std::string_view origin) const;
   // CORS headers, and gzip.
   HttpResponse Finish(const std::string& origin, bool gzip, HttpResponse response) const;
 
@@ -84,6 +94,7 @@ class Gateway : private HttpHandler {
   mutable Mutex mutex_;
   CondVar changed_;
   size_t in_flight_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
 
   std::unique_ptr<Listener> listener_;  // last: it calls
 };

@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
 namespace warren::gateway {
@@ -25,6 +26,15 @@ bool HasFoldedLine(std::string_view head) {
   return false;
 }
 
+bool MayBeHead(std::string_view begun) {
+  // A verb is a token (RFC 9110 section 5.6.2), of letters in practice.
+  if (!begun.empty() && !absl::ascii_isalpha(static_cast<unsigned char>(begun.front()))) return false;
+  for (size_t at = begun.find('\n'); at != std::string_view::npos; at = begun.find('\n', at + 1)) {
+    if (at == 0 || begun[at - 1] != '\r') return false;
+  }
+  return true;
+}
+
 std::string WhyBadHead(unsigned version, const Headers& headers) {
   if (version != 11 && version != 10) return "an HTTP version that is neither 1.1 nor 1.0";
   std::set<std::string_view> once;
@@ -33,6 +43,8 @@ std::string WhyBadHead(unsigned version, const Headers& headers) {
     if (name == "content-length" && (value.empty() || value.find_first_not_of("0123456789") != std::string::npos)) {
       return "a Content-Length that is not one number";
     }
+    // RFC 9112 section 6.1.
+    if (name == "transfer-encoding" && version < 11) return "a Transfer-Encoding of HTTP/1.0";
   }
   if (version == 11 && !once.contains("host")) return "no header host";
   return "";

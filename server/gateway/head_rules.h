@@ -14,6 +14,10 @@ namespace warren::gateway {
 // A header line that goes on in the next one (obs-fold, RFC 9112 section 5.2).
 bool HasFoldedLine(std::string_view head);
 
+// Whether this may be the beginning of a head, none of whose lines ends yet in a way that HTTP has not: not so of TLS,
+// and of lines that end in LF alone.
+bool MayBeHead(std::string_view begun);
+
 // Why a request with these headers, names in lower case, is refused; "": it is not. `version`: 11 for HTTP/1.1.
 std::string WhyBadHead(unsigned version, const Headers& headers);
 

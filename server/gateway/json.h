@@ -9,21 +9,23 @@
 #include <google/protobuf/io/zero_copy_stream.h>
 #include <google/protobuf/message.h>
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "server/gateway/json_syntax.h"
 #include "server/gateway/json_types.h"
 
 namespace warren::gateway {
 
 // Fills the message, which is empty. INVALID_ARGUMENT: CheckJson's reasons; a name that the message has not; a value of
 // another type; each with the field.
-absl::Status FromJson(std::string_view text, google::protobuf::Message& message);
+absl::Status FromJson(std::string_view text, google::protobuf::Message& message, size_t max_values = kNoLimit);
 // Fills one field of it: the text is what would stand after the field's name.
 absl::Status FieldFromJson(std::string_view text, const google::protobuf::FieldDescriptor& field,
-                           google::protobuf::Message& message);
+                           google::protobuf::Message& message, size_t max_values = kNoLimit);
 
 // pretty: with line breaks. INTERNAL: it has an Any of a type that is not linked in.
 absl::StatusOr<std::string> ToJson(const google::protobuf::Message& message, bool pretty);

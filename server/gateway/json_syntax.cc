@@ -7,17 +7,34 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "proto/common/utf8.h"
 
 namespace warren::gateway {
 namespace {
 
+void AppendUtf8(int code, std::string& text) {
+  const auto more = [&](int shift) { text += static_cast<char>(0x80 | ((code >> shift) & 0x3f)); };
+  if (code < 0x80) {
+    text += static_cast<char>(code);
+  } else if (code < 0x800) {
+    text += static_cast<char>(0xc0 | (code >> 6));
+    more(0);
+  } else if (code < 0x10000) {
+    text += static_cast<char>(0xe0 | (code >> 12));
+    more(6), more(0);
+  } else {
+    text += static_cast<char>(0xf0 | (code >> 18));
+    more(12), more(6), more(0);
+  }
+}
+
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 class Scanner {
  public:
-  explicit Scanner(std::string_view text) : text_(text) {}
+  Scanner(std::string_view text, size_t max_values) : text_(text), left_(max_values) {}
 
   absl::Status Run() {
     if (!IsUtf8(text_)) return absl::InvalidArgumentError("the body is not UTF-8");
@@ -75,6 +92,7 @@ class Scanner {
   }
 
   bool Value() {
+    if (left_-- == 0) return Fail("there are too many values; send them in several requests");
     switch (Peek()) {
       case '{':
         return Nested(true);
@@ -128,7 +146,7 @@ class Scanner {
       const char c = text_[at_];
       if (c == '"') {
         ++at_;
-        if (out != nullptr) *out = std::string(text_.substr(begin + 1, at_ - begin - 2));
+        if (out != nullptr) *out = Unescaped(text_.substr(begin + 1, at_ - begin - 2));
         return true;
       }
       if (static_cast<unsigned char>(c) < 0x20) return Fail("a control character in a string is to be escaped");
@@ -137,6 +155,41 @@ class Scanner {
     }
     at_ = begin;
     return Fail("this string has no end");
+  }
+
+  // Two names that differ in their escapes alone are one. Half of a surrogate pair is written as UTF-8 would have it,
+  // which no other text is.
+  static std::string Unescaped(std::string_view text) {
+    if (text.find('\\') == std::string_view::npos) return std::string(text);
+    const auto unit = [&](size_t at) {
+      int code = -1;
+      const bool is = at + 6 <= text.size() && text[at] == '\\' && text[at + 1] == 'u' &&
+                      absl::SimpleHexAtoi(absl::string_view(text.data() + at + 2, 4), &code);
+      return is ? code : -1;
+    };
+    std::string plain;
+    for (size_t i = 0; i < text.size();) {
+      if (text[i] != '\\') {
+        plain += text[i++];
+        continue;
+      }
+      int code = unit(i);
+      if (code < 0) {
+        constexpr std::string_view kFrom = "bfnrt", kTo = "\b\f\n\r\t";
+        const size_t which = kFrom.find(text[i + 1]);
+        plain += which == std::string_view::npos ? text[i + 1] : kTo[which];
+        i += 2;
+        continue;
+      }
+      i += 6;
+      const int low = unit(i);
+      if (code >= 0xd800 && code < 0xdc00 && low >= 0xdc00 && low < 0xe000) {
+        code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+        i += 6;
+      }
+      AppendUtf8(code, plain);
+    }
+    return plain;
   }
 
   bool Escape() {
@@ -197,6 +250,7 @@ class Scanner {
   }
 
   const std::string_view text_;
+  size_t left_;  // values that may come
   size_t at_ = 0;
   std::vector<Level> levels_;
   std::string what_;
@@ -204,6 +258,6 @@ class Scanner {
 
 }  // namespace
 
-absl::Status CheckJson(std::string_view text) { return Scanner(text).Run(); }
+absl::Status CheckJson(std::string_view text, size_t max_values) { return Scanner(text, max_values).Run(); }
 
 }  // namespace warren::gateway

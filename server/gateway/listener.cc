@@ -2,10 +2,15 @@
 
 #include "server/gateway/listener.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <thread>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -31,6 +36,16 @@ class Loop {
   asio::executor_work_guard<Executor> work_{context_.get_executor()};
   std::jthread thread_{[this] { context_.run(); }};
 };
+
+// A peer that is gone without a word, behind a watch that has nothing to say, is missed after two minutes.
+void KeepAlive(int fd) {
+  for (const auto& [level, option, value] : {std::tuple{SOL_SOCKET, SO_KEEPALIVE, 1},
+                                             {IPPROTO_TCP, TCP_KEEPIDLE, 60},
+                                             {IPPROTO_TCP, TCP_KEEPINTVL, 20},
+                                             {IPPROTO_TCP, TCP_KEEPCNT, 3}}) {
+    setsockopt(fd, level, option, &value, sizeof value);
+  }
+}
 
 class TcpListener final : public Listener {
  public:
@@ -93,6 +108,7 @@ class TcpListener final : public Listener {
       }
       error_code ignored;
       socket.set_option(tcp::no_delay(true), ignored);
+      KeepAlive(socket.native_handle());
       const bool too_many = ++count_ > options_.max_connections;
       auto connection = std::make_shared<Connection<Socket>>(std::move(socket), options_, handler_, count_);
       too_many ? connection->RefuseWhole() : connection->Start();

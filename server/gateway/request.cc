@@ -6,6 +6,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "proto/common/utf8.h"
 #include "server/gateway/fields.h"
 #include "server/gateway/json.h"
 
@@ -20,6 +21,7 @@ absl::Status SetRequestId(std::string_view key, Message& message) {
   if (key.empty() || field == nullptr || field->is_repeated() || field->type() != FieldDescriptor::TYPE_STRING) {
     return absl::OkStatus();
   }
+  if (!IsUtf8(key)) return absl::InvalidArgumentError("Idempotency-Key is not UTF-8");
   const std::string given = message.GetReflection()->GetString(message, field);
   if (given.empty()) {
     message.GetReflection()->SetString(&message, field, std::string(key));
@@ -32,23 +34,23 @@ absl::Status SetRequestId(std::string_view key, Message& message) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Message>> BuildRequest(const Route& route, const Pattern::Bindings& bindings,
-                                                      const Parameters& parameters, std::string_view body,
-                                                      std::string_view idempotency_key) {
+                                                      const RequestParts& parts) {
   const Message* prototype =
       google::protobuf::MessageFactory::generated_factory()->GetPrototype(route.method->input_type());
   std::unique_ptr<Message> message(prototype->New());
-  if (!route.has_body && !body.empty()) {
+  if (!route.has_body && !parts.body.empty()) {
     return absl::InvalidArgumentError(
         absl::StrCat(route.verb, " ", route.pattern.text(), " takes no body; use the query"));
   }
   if (route.has_body) {
     // "*" with nothing to say may be left out.
-    const std::string_view text = body.empty() && route.body_field == nullptr ? "{}" : body;
+    const std::string_view text = parts.body.empty() && route.body_field == nullptr ? "{}" : parts.body;
     if (text.empty()) {
       return absl::InvalidArgumentError(absl::StrCat("a body is missing: the ", route.body_field->name(), ", as JSON"));
     }
-    const absl::Status status =
-        route.body_field == nullptr ? FromJson(text, *message) : FieldFromJson(text, *route.body_field, *message);
+    const absl::Status status = route.body_field == nullptr
+                                    ? FromJson(text, *message, parts.max_values)
+                                    : FieldFromJson(text, *route.body_field, *message, parts.max_values);
     if (!status.ok()) return status;
   }
   for (const auto& [name, text] : bindings) {
@@ -70,12 +72,12 @@ absl::StatusOr<std::unique_ptr<Message>> BuildRequest(const Route& route, const 
     }
   }
   // With the whole message as body there is nothing left for a query.
-  if (route.has_body && route.body_field == nullptr && !parameters.empty()) {
+  if (route.has_body && route.body_field == nullptr && !parts.query.empty()) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "query parameter \"", absl::Utf8SafeCHexEscape(parameters.front().first), "\": the body gives every field"));
+        "query parameter \"", absl::Utf8SafeCHexEscape(parts.query.front().first), "\": the body gives every field"));
   }
-  if (auto status = FillFromQuery(parameters, route.bound, *message); !status.ok()) return status;
-  if (auto status = SetRequestId(idempotency_key, *message); !status.ok()) return status;
+  if (auto status = FillFromQuery(parts.query, route.bound, *message); !status.ok()) return status;
+  if (auto status = SetRequestId(parts.idempotency_key, *message); !status.ok()) return status;
   return message;
 }
 

@@ -33,6 +33,7 @@ TEST(CompressTest, WhatWasPackedIsUnpackedUpToTheLimit) {
   EXPECT_EQ(*Gunzip(packed, 100'000), text);
   EXPECT_EQ(Gunzip(packed, 99'999).status().code(), absl::StatusCode::kOutOfRange);
   EXPECT_EQ(*Gunzip(Gzip(""), 0), "");
+  EXPECT_EQ(*Gunzip(Gzip("one, ") + Gzip("two"), 100), "one, two");
 }
 
 TEST(CompressTest, WhatIsNotGzipIsRefused) {

@@ -7,7 +7,10 @@
 #include <sys/wait.h>
 
 #include <atomic>
+#include <functional>
 #include <memory>
+#include <thread>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "tests/server/gateway/library_service.h"
@@ -158,11 +161,11 @@ TEST_F(GatewayTest, ATargetMayBeWhole) {
   Start();
   for (const std::string target : {"http://x/v1/everything?strings=a", "HTTPS://x:1/v1/everything?strings=a"}) {
     RawClient client(server_->port());
-    client.Send("GET " + target + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    client.Send("GET " + target + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     EXPECT_THAT(client.ReadUntil(), HasSubstr(R"({"strings":["a"]})"));
   }
   RawClient client(server_->port());
-  client.Send("OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  client.Send("OPTIONS * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
   EXPECT_THAT(client.ReadUntil(), StartsWith("HTTP/1.1 204 "));
 }
 
@@ -188,7 +191,7 @@ TEST_F(GatewayTest, AClientThatHangsUpCancelsItsCall) {
   Start();
   for (const std::string path : {"/v1/shelves/1/books/slow", "/v1/shelves/endless/books:watch"}) {
     RawClient client(server_->port());
-    client.Send("GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n");
+    client.Send("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
     if (path.back() == 'h') client.ReadUntil("xxx");
     // Gone once it is certain that the call has begun, which a slow one does not say.
     while (path.back() != 'h' && server_->gateway().in_flight() == 0) std::this_thread::yield();
@@ -201,7 +204,7 @@ TEST_F(GatewayTest, ASlowReaderHoldsUpOnlyWhatItDoesNotRead) {
   options.listener.write_timeout = std::chrono::milliseconds(300);
   Start(std::move(options));
   RawClient client(server_->port());
-  client.Send("GET /v1/shelves/endless/books:watch HTTP/1.1\r\nHost: x\r\n\r\n");
+  client.Send("GET /v1/shelves/endless/books:watch HTTP/1.1\r\nHost: localhost\r\n\r\n");
   server_->library().AwaitCancelled(1);
   // What fits the sockets' buffers and gRPC's: some MB, not all that could have been written in that time.
   EXPECT_LT(server_->library().written(), 1000);
@@ -213,7 +216,7 @@ TEST_F(GatewayTest, RequestsBeyondTheLimitAreToldToComeAgain) {
   options.max_in_flight = 1;
   Start(std::move(options));
   RawClient client(server_->port());
-  client.Send("GET /v1/shelves/1/books/slow HTTP/1.1\r\nHost: x\r\n\r\n");
+  client.Send("GET /v1/shelves/1/books/slow HTTP/1.1\r\nHost: localhost\r\n\r\n");
   while (server_->gateway().in_flight() == 0) std::this_thread::yield();
   const std::string answer = Curl("/v1/everything", "-i");
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 503 "));
@@ -255,7 +258,7 @@ TEST_F(GatewayTest, WhoeverCountsIsTold) {
   RawClient broken(server_->port());
   EXPECT_EQ(broken.Status("GET / HTTP/1.1\r\n\r\n"), "400");
   RawClient slow(server_->port());
-  slow.Send("GET /v1/shelves/endless/books:watch HTTP/1.1\r\nHost: x\r\n\r\n");
+  slow.Send("GET /v1/shelves/endless/books:watch HTTP/1.1\r\nHost: localhost\r\n\r\n");
   server_->library().AwaitCancelled(1);
   EXPECT_EQ(counts->slow_readers, 1);
   server_->gateway().Stop();
@@ -274,11 +277,86 @@ TEST_F(GatewayTest, PagesAreServedBesideTheRoutes) {
   EXPECT_EQ(Status("/healthz", "-X POST"), "405");
 }
 
+TEST_F(GatewayTest, PagesOfOtherOriginsMayChangeNothing) {
+  Start();
+  const std::string burn = "/v1/shelves/1/books/2:burn";
+  EXPECT_THAT(Curl(burn, "-X POST -w '%{http_code}' -H 'Origin: https://a'"), ::testing::EndsWith("403"));
+  EXPECT_THAT(Curl(burn, "-X POST -H 'Origin: https://a'"), HasSubstr("--cors-origin"));
+  EXPECT_EQ(Status(burn, "-X POST -H 'Origin: null'"), "403");
+  EXPECT_EQ(Status("/v1/everything", "-H 'Origin: https://a'"), "200");  // which the browser does not let it see
+  Gateway::Options options;
+  options.cors_origins = {"https://a"};
+  Start(std::move(options));
+  EXPECT_EQ(Status(burn, "-X POST -H 'Origin: https://a'"), "200");
+  EXPECT_EQ(Status(burn, "-X POST -H 'Origin: https://b'"), "403");
+}
+
+TEST_F(GatewayTest, ANameThatIsNotItsOwnIsRefused) {
+  Start();
+  EXPECT_EQ(Status("/v1/everything", "-H 'Host: evil.example:7601'"), "421");
+  EXPECT_THAT(Curl("/v1/everything", "-H 'Host: evil.example'"), HasSubstr("--http-host"));
+  Gateway::Options options;
+  options.hosts = {"console.example"};
+  Start(std::move(options));
+  EXPECT_EQ(Status("/v1/everything", "-H 'Host: Console.Example:7601'"), "200");
+}
+
+TEST_F(GatewayTest, LargeBodiesAreReadElsewhere) {
+  std::atomic<int> taken = 0;
+  bool room = true;
+  Gateway::Options options;
+  std::vector<std::jthread> threads;
+  options.elsewhere = [&](std::function<void()> task) {
+    if (!room) return false;
+    ++taken;
+    threads.emplace_back(std::move(task));
+    return true;
+  };
+  Start(std::move(options));
+  const std::string file = ::testing::TempDir() + "/gateway_test.json";
+  ASSERT_EQ(system(("(printf '{\"title\":\"'; head -c 50000 /dev/zero | tr '\\0' x; printf '\"}') > " + file).c_str()),
+            0);
+  const auto post = [&](const std::string& type) {
+    return Status("/v1/shelves/1/books", "-H 'Content-Type: " + type + "' --data-binary @" + file);
+  };
+  EXPECT_EQ(post("application/json"), "200");
+  EXPECT_EQ(post("text/plain"), "415");
+  EXPECT_EQ(Status("/v1/shelves/1/books", Json("{}")), "200");
+  EXPECT_EQ(taken, 2);
+  room = false;
+  EXPECT_EQ(post("application/json"), "503");
+  server_->gateway().Stop();
+  EXPECT_EQ(server_->gateway().in_flight(), 0u);
+}
+
+TEST_F(GatewayTest, ABodyMayHaveOnlySoManyValues) {
+  Gateway::Options options;
+  options.listener.max_body_bytes = 10'000;
+  Start(std::move(options));
+  std::string values = "1";
+  for (int i = 0; i < 1000; ++i) values += ",1";
+  EXPECT_THAT(Curl("/v1/everything", Json("{\"numbers\":[" + values + "]}")), HasSubstr("too many values"));
+}
+
+TEST_F(GatewayTest, StopWaitsForWhatIsBeingRead) {
+  Start();
+  std::string values = "1";
+  for (int i = 0; i < 200'000; ++i) values += ",1";
+  const std::string body = "{\"numbers\":[" + values + "]}";
+  RawClient client(server_->port());
+  client.Send(absl::StrCat("POST /v1/everything HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n",
+                           "Content-Length: ", body.size(), "\r\n\r\n", body));
+  // It is read on the listener's thread, some tens of milliseconds: either it is waited for, or it has not begun.
+  server_->gateway().Stop();
+  EXPECT_EQ(server_->gateway().in_flight(), 0u);
+  server_.reset();
+}
+
 TEST_F(GatewayTest, StopEndsWhatIsBeingAnswered) {
   Start();
   RawClient slow(server_->port()), endless(server_->port());
-  slow.Send("GET /v1/shelves/1/books/slow HTTP/1.1\r\nHost: x\r\n\r\n");
-  endless.Send("GET /v1/shelves/endless/books:watch HTTP/1.1\r\nHost: x\r\n\r\n");
+  slow.Send("GET /v1/shelves/1/books/slow HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  endless.Send("GET /v1/shelves/endless/books:watch HTTP/1.1\r\nHost: localhost\r\n\r\n");
   while (server_->gateway().in_flight() < 2) std::this_thread::yield();
   server_->gateway().Stop();
   EXPECT_EQ(server_->gateway().in_flight(), 0u);

@@ -52,5 +52,18 @@ TEST(JsonSyntaxTest, NestingHasALimit) {
   EXPECT_THAT(Refusal(std::string(1'000'000, '[')), HasSubstr("nested more than 100 deep"));
 }
 
+TEST(JsonSyntaxTest, ANameComesTwiceHoweverItIsEscaped) {
+  for (const std::string text : {R"({"ab":1,"\u0061b":2})", R"({"a\/b":1,"a/b":2})", R"({"é":1,"\u00e9":2})",
+                                 R"({"\n":1,"\u000A":2})", R"({"\ud83d\ude00":1,"😀":2})"}) {
+    EXPECT_EQ(CheckJson(text).code(), absl::StatusCode::kInvalidArgument) << text;
+  }
+  EXPECT_EQ(CheckJson(R"({"\\u0061":1,"a":2,"\ud83d":3,"\ude00":4,"":5})"), absl::OkStatus());
+}
+
+TEST(JsonSyntaxTest, TooManyValuesAreRefused) {
+  EXPECT_EQ(CheckJson(R"({"a":[1,2]})", 4), absl::OkStatus());
+  EXPECT_EQ(CheckJson(R"({"a":[1,2]})", 3).code(), absl::StatusCode::kInvalidArgument);
+}
+
 }  // namespace
 }  // namespace warren::gateway

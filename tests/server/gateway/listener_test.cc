@@ -16,7 +16,7 @@ using std::chrono::milliseconds;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-// Answers with what it was asked; "/hold": when it is told to; "/stream": two parts.
+// Answers with what it was asked; "/hold": when it is told to; "/stream": two parts; "/stay": one, and no end.
 class Echo : public HttpHandler {
  public:
   void Handle(HttpRequest request, std::shared_ptr<HttpResponder> responder) override {
@@ -29,6 +29,16 @@ class Echo : public HttpHandler {
       MutexLock lock(&mutex_);
       held_.push_back(std::move(responder));
       changed_.SignalAll();
+      return;
+    }
+    if (request.target == "/stay") {
+      responder->OnGone([this] {
+        MutexLock lock(&mutex_);
+        ++gone_;
+        changed_.SignalAll();
+      });
+      responder->Begin(200, {});
+      responder->Write("one\n", [](bool) {});
       return;
     }
     if (request.target == "/stream") {
@@ -171,6 +181,10 @@ TEST_F(ListenerTest, WhatCanBeReadInTwoWaysIsRefused) {
            "GET / HTTP/2.0\r\nHost: x\r\n\r\n",
            "GET / HTTP/1.1\nHost: x\n\r\n\r\n",
            "\x16\x03\x01\x02\r\n\r\n",
+           // At once, not when the time for the head is over.
+           "\x16\x03\x01\x02",
+           "GET / HTTP/1.1\nHost",
+           "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
            "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n\r\n",
            "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\na\r\n",
            "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n0\r\n\r\n",
@@ -179,6 +193,7 @@ TEST_F(ListenerTest, WhatCanBeReadInTwoWaysIsRefused) {
   }
   ExpectRefused("400", std::string(kNul, sizeof kNul - 1));
   ExpectRefused("501", "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n");
+  ExpectRefused("501", "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n");
   ExpectRefused("417", "POST / HTTP/1.1\r\nHost: x\r\nExpect: 200-ok\r\nContent-Length: 3\r\n\r\nabc");
   // Nothing of it hurt others.
   EXPECT_THAT(Ask(kLast), HasSubstr("GET /z"));
@@ -207,6 +222,31 @@ TEST_F(ListenerTest, WhatIsTooLargeIsRefused) {
   EXPECT_THAT(Ask(absl::StrCat("POST /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 1000\r\n\r\n",
                                std::string(1000, 'a'))),
               HasSubstr("200 OK"));
+}
+
+TEST_F(ListenerTest, WhatComesBesideABodyIsLimitedToo) {
+  Listener::Options options;
+  options.max_header_bytes = 1000;
+  options.max_body_bytes = 1000;
+  Start(options);
+  const std::string post = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+  ExpectRefused("431", post + "1;" + std::string(5000, 'a'));
+  ExpectRefused("431", post + "0\r\nA: " + std::string(5000, 'a'));
+  // Each chunk is in order, but there is no end of them.
+  std::string many;
+  for (int i = 0; i < 100; ++i) many += "1;" + std::string(400, 'a') + "\r\nx\r\n";
+  ExpectRefused("413", post + many);
+}
+
+TEST_F(ListenerTest, EmptyLinesBeforeARequestArePassedOver) {
+  Start();
+  EXPECT_THAT(Ask(absl::StrCat("\r\n\r\n", kLast)), HasSubstr("GET /z"));
+}
+
+TEST_F(ListenerTest, AClientOfHttp10IsNotAskedForItsBody) {
+  Start();
+  EXPECT_THAT(Ask("POST /a HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nabc"),
+              StartsWith("HTTP/1.0 200 OK\r\n"));
 }
 
 TEST_F(ListenerTest, WhoTakesTooLongIsRefused) {
@@ -268,6 +308,30 @@ TEST_F(ListenerTest, AClientThatHangsUpIsToldOf) {
     client.Send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
     handler_.AwaitHeld();
   }
+  handler_.AwaitGone(1);
+}
+
+TEST_F(ListenerTest, AClientThatHangsUpIsToldOfWhateverItSentAhead) {
+  Start();
+  {
+    RawClient client(port_);
+    client.Send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n.");
+    handler_.AwaitHeld();
+    RawClient other(port_);
+    other.Send(absl::StrCat("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n", kGet));
+    handler_.AwaitHeld();
+  }
+  handler_.AwaitGone(2);
+}
+
+TEST_F(ListenerTest, AStreamEndsWhenItsClientSendsTooMuchAhead) {
+  Listener::Options options;
+  options.max_header_bytes = 1000;
+  Start(options);
+  RawClient client(port_);
+  client.Send("GET /stay HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(client.ReadUntil("one\n\r\n"), HasSubstr("200 OK"));
+  client.Send(std::string(5000, 'a'));
   handler_.AwaitGone(1);
 }
 

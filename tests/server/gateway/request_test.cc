@@ -18,7 +18,7 @@ class RequestTest : public ::testing::Test {
                                     std::string_view body = "", std::string_view key = "") {
     const auto found = routes_.Find(verb, *SplitPath(path));
     const auto& route = std::get<Routes::Found>(found);
-    const auto message = BuildRequest(*route.route, route.bindings, *ParseQuery(query), body, key);
+    const auto message = BuildRequest(*route.route, route.bindings, {*ParseQuery(query), body, key});
     if (!message.ok()) return message.status();
     return (*message)->ShortDebugString();
   }
@@ -58,6 +58,7 @@ TEST_F(RequestTest, ABodyIsWhereTheRouteHasOne) {
 TEST_F(RequestTest, AnIdempotencyKeyAgreesWithTheRequestId) {
   EXPECT_THAT(*Build("POST", "/v1/shelves/1/books", "request_id=k", "{}", "k"), HasSubstr("request_id: \"k\""));
   EXPECT_THAT(Refusal("POST", "/v1/shelves/1/books", "request_id=k", "{}", "l"), HasSubstr("differ"));
+  EXPECT_THAT(Refusal("POST", "/v1/shelves/1/books", "", "{}", "\xff"), HasSubstr("not UTF-8"));
   EXPECT_EQ(*Build("GET", "/v1/isbn/3", "", "", "k"), "isbn: \"3\"");
 }
 
