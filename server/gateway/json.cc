@@ -83,13 +83,13 @@ absl::StatusOr<std::string> Element(const Message& message, const FieldDescripto
 }  // namespace
 
 absl::Status FromJson(std::string_view text, Message& message, size_t max_values) {
-  if (auto status = CheckJson(text, max_values); !status.ok()) return status;
+  if (auto status = CheckJson(text, {message.GetDescriptor(), nullptr, max_values}); !status.ok()) return status;
   return Parse(text, message);
 }
 
 absl::Status FieldFromJson(std::string_view text, const FieldDescriptor& field, Message& message, size_t max_values) {
   // By itself first, so that nothing in it can end the object that it is put into, and lines are counted from its own.
-  if (auto status = CheckJson(text, max_values); !status.ok()) return status;
+  if (auto status = CheckJson(text, {nullptr, &field, max_values}); !status.ok()) return status;
   return Parse(absl::StrCat("{\"", field.json_name(), "\":", absl::string_view(text.data(), text.size()), "}"),
                message);
 }

@@ -22,10 +22,11 @@ namespace warren::gateway {
 
 // Fills the message, which is empty. INVALID_ARGUMENT: CheckJson's reasons; a name that the message has not; a value of
 // another type; each with the field.
-absl::Status FromJson(std::string_view text, google::protobuf::Message& message, size_t max_values = kNoLimit);
+absl::Status FromJson(std::string_view text, google::protobuf::Message& message,
+                      size_t max_values = JsonRules().max_values);
 // Fills one field of it: the text is what would stand after the field's name.
 absl::Status FieldFromJson(std::string_view text, const google::protobuf::FieldDescriptor& field,
-                           google::protobuf::Message& message, size_t max_values = kNoLimit);
+                           google::protobuf::Message& message, size_t max_values = JsonRules().max_values);
 
 // pretty: with line breaks. INTERNAL: it has an Any of a type that is not linked in.
 absl::StatusOr<std::string> ToJson(const google::protobuf::Message& message, bool pretty);

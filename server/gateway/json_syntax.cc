@@ -14,6 +14,18 @@
 namespace warren::gateway {
 namespace {
 
+using google::protobuf::Descriptor;
+using google::protobuf::FieldDescriptor;
+
+const FieldDescriptor* FieldOf(const Descriptor& message, const std::string& name) {
+  if (const FieldDescriptor* field = message.FindFieldByCamelcaseName(name)) return field;
+  if (const FieldDescriptor* field = message.FindFieldByName(name)) return field;
+  for (int i = 0; i < message.field_count(); ++i) {
+    if (message.field(i)->json_name() == name) return message.field(i);
+  }
+  return nullptr;
+}
+
 void AppendUtf8(int code, std::string& text) {
   const auto more = [&](int shift) { text += static_cast<char>(0x80 | ((code >> shift) & 0x3f)); };
   if (code < 0x80) {
@@ -34,7 +46,8 @@ bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 class Scanner {
  public:
-  Scanner(std::string_view text, size_t max_values) : text_(text), left_(max_values) {}
+  Scanner(std::string_view text, const JsonRules& rules)
+      : text_(text), left_(rules.max_values), expected_{rules.message, rules.field, false} {}
 
   absl::Status Run() {
     if (!IsUtf8(text_)) return absl::InvalidArgumentError("the body is not UTF-8");
@@ -49,12 +62,42 @@ class Scanner {
   }
 
  private:
+  // What a value is to be: a message, or what stands for a field, or for one element of it; neither: anything.
+  struct Expected {
+    const Descriptor* message = nullptr;
+    const FieldDescriptor* field = nullptr;
+    bool element = false;
+  };
   struct Level {
     bool is_object = false;
-    size_t index = 0;  // of an array's element
-    std::string name;  // of an object's member
+    size_t index = 0;                  // of an array's element
+    std::string name;                  // of an object's member
+    const Descriptor* type = nullptr;  // of an object: the message whose fields it has; null: any names
+    Expected each;                     // of an array, or a map: of every value in it
     absl::flat_hash_set<std::string> names;
   };
+
+  // What the names in the value are, and the values. Protobuf's own types have a JSON of their own.
+  void Expect(Level& level) const {
+    const FieldDescriptor* field = expected_.field;
+    const Descriptor* message = field != nullptr ? field->message_type() : expected_.message;
+    if (!level.is_object) {
+      if (field != nullptr && field->is_repeated() && !field->is_map()) level.each = {nullptr, field, true};
+    } else if (field != nullptr && field->is_map()) {
+      level.each = {nullptr, message->map_value(), true};
+    } else if (message != nullptr && message->file()->package() != "google.protobuf") {
+      level.type = message;
+    }
+  }
+
+  // Whether a value of that field may begin so.
+  bool MayBegin(char c) {
+    const FieldDescriptor* field = expected_.field;
+    if (field == nullptr || c == 'n') return true;
+    if (field->is_repeated() && !field->is_map() && !expected_.element) return c == '[' || Fail("a list is expected");
+    if (field->cpp_type() != FieldDescriptor::CPPTYPE_BOOL) return true;
+    return c == 't' || c == 'f' || Fail("true or false is expected");
+  }
 
   // The first one counts. Always false.
   bool Fail(std::string what) {
@@ -93,6 +136,7 @@ class Scanner {
 
   bool Value() {
     if (left_-- == 0) return Fail("there are too many values; send them in several requests");
+    if (!MayBegin(Peek())) return false;
     switch (Peek()) {
       case '{':
         return Nested(true);
@@ -215,9 +259,11 @@ class Scanner {
     const char end = is_object ? '}' : ']';
     ++at_;
     levels_.emplace_back().is_object = is_object;
+    Expect(levels_.back());
     Space();
     if (!Take(end)) {
       while (true) {
+        expected_ = levels_.back().each;
         if (is_object && !Name()) return false;
         if (!Value()) return false;
         Space();
@@ -238,7 +284,17 @@ class Scanner {
     const size_t begin = at_;
     std::string name;
     if (!String(&name)) return false;
-    if (!level.names.insert(name).second) {
+    const FieldDescriptor* field = nullptr;
+    if (level.type != nullptr) {
+      field = FieldOf(*level.type, name);
+      if (field == nullptr) {
+        at_ = begin;
+        return Fail(absl::StrCat(level.type->full_name(), " has no field \"", absl::Utf8SafeCHexEscape(name), "\""));
+      }
+      expected_ = {nullptr, field, false};
+    }
+    // A field has two names.
+    if (!level.names.insert(field != nullptr ? field->name() : name).second) {
       at_ = begin;
       return Fail(absl::StrCat("\"", absl::Utf8SafeCHexEscape(name), "\" comes twice"));
     }
@@ -250,7 +306,8 @@ class Scanner {
   }
 
   const std::string_view text_;
-  size_t left_;  // values that may come
+  size_t left_;        // values that may come
+  Expected expected_;  // of the next
   size_t at_ = 0;
   std::vector<Level> levels_;
   std::string what_;
@@ -258,6 +315,6 @@ class Scanner {
 
 }  // namespace
 
-absl::Status CheckJson(std::string_view text, size_t max_values) { return Scanner(text, max_values).Run(); }
+absl::Status CheckJson(std::string_view text, const JsonRules& rules) { return Scanner(text, rules).Run(); }
 
 }  // namespace warren::gateway

@@ -25,7 +25,7 @@ struct RequestParts {
   std::string_view body;
   // Becomes the field request_id of a message that has one, and must agree with it where that is given too.
   std::string_view idempotency_key;
-  size_t max_values = kNoLimit;  // in the body
+  size_t max_values = JsonRules().max_values;  // in the body
 };
 
 // INVALID_ARGUMENT: what does not fit, with the field or parameter, or a body where the route has none.

@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "tests/server/gateway/library.pb.h"
+
 namespace warren::gateway {
 namespace {
 
@@ -60,9 +62,35 @@ TEST(JsonSyntaxTest, ANameComesTwiceHoweverItIsEscaped) {
   EXPECT_EQ(CheckJson(R"({"\\u0061":1,"a":2,"\ud83d":3,"\ude00":4,"":5})"), absl::OkStatus());
 }
 
+std::string RefusalOf(std::string_view text) {
+  const absl::Status status = CheckJson(text, {test::Everything::descriptor()});
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << text;
+  return std::string(status.message());
+}
+
+TEST(JsonSyntaxTest, TheNamesAreThoseOfTheMessage) {
+  EXPECT_EQ(CheckJson(R"({"aString":"x","an_int32":1,"inner":{"inner":{"text":""}},"inners":[{"text":"a"},{}],
+                          "labels":{"a_b":"1","aB":"2"},"byNumber":{"7":{"text":""}},"wrapped":"1","aBool":null})",
+                      {test::Everything::descriptor()}),
+            absl::OkStatus());
+  EXPECT_EQ(RefusalOf("{\n \"inners\": [{}, {\"txt\": 1}]}"),
+            "line 2, column 18, in inners[1]: warren.gateway.test.Everything.Inner has no field \"txt\"");
+  EXPECT_THAT(RefusalOf(R"({"byNumber":{"7":{"a":1}}})"), HasSubstr("in byNumber.7: "));
+  EXPECT_THAT(RefusalOf(R"({"a_string":"x","aString":"y"})"), HasSubstr("comes twice"));
+}
+
+TEST(JsonSyntaxTest, ListsAreListsAndTruthIsNoText) {
+  EXPECT_THAT(RefusalOf(R"({"inners":{"text":"a"}})"), HasSubstr("in inners: a list is expected"));
+  EXPECT_THAT(RefusalOf(R"({"strings":"a"})"), HasSubstr("a list is expected"));
+  EXPECT_THAT(RefusalOf(R"({"aBool":"true"})"), HasSubstr("in aBool: true or false is expected"));
+  const auto* field = test::Everything::descriptor()->FindFieldByName("inners");
+  EXPECT_EQ(CheckJson(R"([{"text":"a"}])", {nullptr, field}), absl::OkStatus());
+  EXPECT_FALSE(CheckJson(R"([{"txt":"a"}])", {nullptr, field}).ok());
+}
+
 TEST(JsonSyntaxTest, TooManyValuesAreRefused) {
-  EXPECT_EQ(CheckJson(R"({"a":[1,2]})", 4), absl::OkStatus());
-  EXPECT_EQ(CheckJson(R"({"a":[1,2]})", 3).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(CheckJson(R"({"a":[1,2]})", {nullptr, nullptr, 4}), absl::OkStatus());
+  EXPECT_EQ(CheckJson(R"({"a":[1,2]})", {nullptr, nullptr, 3}).code(), absl::StatusCode::kInvalidArgument);
 }
 
 }  // namespace
