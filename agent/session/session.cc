@@ -108,10 +108,13 @@ bool Dialler::RunOnce(absl::Status* why) {
     const bool before = conversation.welcomed();
     absl::Status status = conversation.OnMessage(std::move(message));
     if (status.ok() && !before && conversation.welcomed()) {
+      {
+        // Before anybody is told, who might stop us: a session that is said to live is left in good order.
+        MutexLock lock(&mutex_);
+        progress.welcomed = true;
+        changed_.SignalAll();
+      }
       OnWelcome(peer);
-      MutexLock lock(&mutex_);
-      progress.welcomed = true;
-      changed_.SignalAll();
     }
     return status;
   };

@@ -55,16 +55,15 @@ absl::StatusOr<std::string> Gunzip(std::string_view packed, size_t limit) {
   if (inflateInit2(&stream, kGzipWindow) != Z_OK) return absl::ResourceExhaustedError("no memory to unpack it");
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
   stream.avail_in = static_cast<uInt>(packed.size());
-  std::string text;
+  std::string text, piece(16 << 10, '\0');
   int result = Z_OK;
   // One byte more than the limit tells that there is more.
   while (result == Z_OK && text.size() <= limit) {
-    const size_t have = text.size(), room = std::min(std::max(have, size_t{4096}), limit + 1 - have);
-    text.resize(have + room);
-    stream.next_out = reinterpret_cast<Bytef*>(&text[have]);
+    const size_t room = std::min(piece.size(), limit + 1 - text.size());
+    stream.next_out = reinterpret_cast<Bytef*>(piece.data());
     stream.avail_out = static_cast<uInt>(room);
     result = inflate(&stream, Z_NO_FLUSH);
-    text.resize(have + room - stream.avail_out);
+    text.append(piece, 0, room - stream.avail_out);
     // Several members are one text (RFC 1952 section 2.2).
     if (result == Z_STREAM_END && stream.avail_in > 0 && text.size() <= limit) result = inflateReset(&stream);
   }

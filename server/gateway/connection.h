@@ -136,13 +136,19 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
         buffer_.clear();
         return Read();
       case State::kAnswering:
-        if (buffer_.size() < options_.max_header_bytes) return Read();
-        // Nobody has that much to say behind a stream, which may go on for days and is to end with its client.
-        if (streaming_) return Close();
-        return;
+        return ReadAhead();
       case State::kClosed:
         return;
     }
+  }
+
+  // While it is being answered: only so much, since its client could leave unseen behind more.
+  void ReadAhead() {
+    if (buffer_.size() < options_.max_header_bytes) return Read();
+    // Nobody has that much to say behind a stream, which may go on for days.
+    if (streaming_) return Close();
+    // An answer that takes its time is not waited for either. One that is being written has its own deadline.
+    if (deadline_ == kNever) SetDeadline(Clock::now() + options_.write_timeout);
   }
 
   // Up to the empty line.
@@ -155,7 +161,9 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
       // TLS, say: no use waiting for the rest.
       if (!MayBeHead(have)) return Refuse(400, "not HTTP/1.1 in plain text");
       if (have.size() >= options_.max_header_bytes) return Refuse(431, "the headers are too large");
-      if (have.empty() && state_ == State::kIdle) return Read();
+      if (have.empty()) {
+        return state_ == State::kIdle ? Read() : Await(State::kIdle, Clock::now() + options_.idle_timeout);
+      }
       return Await(State::kHead, state_ == State::kHead ? deadline_ : Clock::now() + options_.header_timeout);
     }
     const std::string_view head = have.substr(0, end + 4);
@@ -230,7 +238,7 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
     streaming_ = false;
     deadline_ = kNever;
     if (buffer_.empty()) std::string().swap(buffer_);
-    if (buffer_.size() < options_.max_header_bytes) Read();
+    ReadAhead();
     handler_.Handle(std::move(request), std::make_shared<Responder>(this->shared_from_this()));
   }
 
@@ -252,7 +260,7 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
   void OnDeadline() {
     if (state_ == State::kHead) return Refuse(408, "the headers took too long");
     if (state_ == State::kBody) return Refuse(408, "the body took too long");
-    if (state_ == State::kAnswering) options_.observer->OnSlowReader();
+    if (state_ == State::kAnswering && (!out_.empty() || !body_.empty())) options_.observer->OnSlowReader();
     Close();
   }
 
@@ -279,6 +287,7 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
     Write(&Connection::Answered);
   }
   void Answered() {
+    streaming_ = false;
     on_gone_ = nullptr;
     keep_alive_ ? Next() : Leave();
   }

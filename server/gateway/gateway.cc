@@ -1,6 +1,7 @@
 #include "server/gateway/gateway.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <utility>
 
@@ -217,7 +218,10 @@ std::optional<HttpResponse> Gateway::Admit(HttpRequest& request, Routes::Found f
     std::shared_ptr<HttpResponder> responder;
   };
   auto large = std::make_shared<Large>(Large{std::move(slot), std::move(request), std::move(found), responder});
-  const bool taken = options_.elsewhere([this, large] {
+  const auto gone = std::make_shared<std::atomic<bool>>(false);
+  responder->OnGone([gone] { *gone = true; });
+  const bool taken = options_.elsewhere([this, large, gone] {
+    if (*gone) return;
     if (auto answer = Call(large->request, large->found, large->slot, large->responder)) {
       Respond(large->request, *large->responder, *std::move(answer));
     }
@@ -229,11 +233,11 @@ std::optional<HttpResponse> Gateway::Admit(HttpRequest& request, Routes::Found f
 
 std::optional<HttpResponse> Gateway::Call(HttpRequest& request, const Routes::Found& found, std::shared_ptr<void> slot,
                                           std::shared_ptr<HttpResponder>& responder) {
-  if (!request.body.empty()) {
-    if (auto refusal = Unpack(request, options_.listener.max_body_bytes)) return refusal;
+  if (!request.body.empty() && found.route->has_body) {
     if (!IsJson(HeaderOf(request.headers, "content-type"))) {
       return Error(415, absl::StatusCode::kInvalidArgument, "a body must come with Content-Type: application/json");
     }
+    if (auto refusal = Unpack(request, options_.listener.max_body_bytes)) return refusal;
   }
   const size_t mark = request.target.find('?');
   auto parameters = ParseQuery(mark == std::string::npos ? "" : std::string_view(request.target).substr(mark + 1));

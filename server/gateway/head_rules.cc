@@ -27,6 +27,7 @@ bool HasFoldedLine(std::string_view head) {
 }
 
 bool MayBeHead(std::string_view begun) {
+  if (begun == "\r") return true;  // half of an empty line
   // A verb is a token (RFC 9110 section 5.6.2), of letters in practice.
   if (!begun.empty() && !absl::ascii_isalpha(static_cast<unsigned char>(begun.front()))) return false;
   for (size_t at = begun.find('\n'); at != std::string_view::npos; at = begun.find('\n', at + 1)) {

@@ -18,12 +18,10 @@ using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 
 const FieldDescriptor* FieldOf(const Descriptor& message, const std::string& name) {
-  if (const FieldDescriptor* field = message.FindFieldByCamelcaseName(name)) return field;
-  if (const FieldDescriptor* field = message.FindFieldByName(name)) return field;
   for (int i = 0; i < message.field_count(); ++i) {
     if (message.field(i)->json_name() == name) return message.field(i);
   }
-  return nullptr;
+  return message.FindFieldByName(name);
 }
 
 void AppendUtf8(int code, std::string& text) {

@@ -36,6 +36,7 @@ bool IsOurHost(std::string_view host, const std::vector<std::string>& names) {
   const std::string_view name = host.substr(0, colon);
   return IsPort(host.substr(colon)) &&
          (absl::EqualsIgnoreCase(absl::string_view(name.data(), name.size()), "localhost") ||
+          absl::EqualsIgnoreCase(absl::string_view(name.data(), name.size()), "localhost.") ||
           IsAddress(AF_INET, name) || listed(name));
 }
 

@@ -34,6 +34,9 @@ TEST(CompressTest, WhatWasPackedIsUnpackedUpToTheLimit) {
   EXPECT_EQ(Gunzip(packed, 99'999).status().code(), absl::StatusCode::kOutOfRange);
   EXPECT_EQ(*Gunzip(Gzip(""), 0), "");
   EXPECT_EQ(*Gunzip(Gzip("one, ") + Gzip("two"), 100), "one, two");
+  std::string many = Gzip(text);
+  for (int i = 0; i < 1000; ++i) many += Gzip("");
+  EXPECT_EQ(*Gunzip(many, 100'000), text);
 }
 
 TEST(CompressTest, WhatIsNotGzipIsRefused) {

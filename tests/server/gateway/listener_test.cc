@@ -241,6 +241,17 @@ TEST_F(ListenerTest, WhatComesBesideABodyIsLimitedToo) {
 TEST_F(ListenerTest, EmptyLinesBeforeARequestArePassedOver) {
   Start();
   EXPECT_THAT(Ask(absl::StrCat("\r\n\r\n", kLast)), HasSubstr("GET /z"));
+  // One by one, too, and after a request, where they begin none.
+  Listener::Options options;
+  options.header_timeout = milliseconds(50);
+  options.idle_timeout = milliseconds(200);
+  Start(options);
+  RawClient client(port_);
+  client.Send(absl::StrCat(kGet, "\r\n"));
+  EXPECT_THAT(client.ReadUntil("GET /a \n"), StartsWith("HTTP/1.1 200 OK\r\n"));
+  client.Send("\r");
+  client.Send("\n");
+  EXPECT_EQ(client.ReadUntil(), "");  // idle, and not a request that takes too long
 }
 
 TEST_F(ListenerTest, AClientOfHttp10IsNotAskedForItsBody) {
@@ -322,6 +333,19 @@ TEST_F(ListenerTest, AClientThatHangsUpIsToldOfWhateverItSentAhead) {
     handler_.AwaitHeld();
   }
   handler_.AwaitGone(2);
+}
+
+TEST_F(ListenerTest, WhoSendsTooMuchAheadIsNotWaitedForWithoutEnd) {
+  Listener::Options options;
+  options.max_header_bytes = 1000;
+  options.write_timeout = milliseconds(50);
+  Start(options);
+  {
+    RawClient client(port_);
+    client.Send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n" + std::string(5000, 'a'));
+    handler_.AwaitHeld();
+  }
+  handler_.AwaitGone(1);
 }
 
 TEST_F(ListenerTest, AStreamEndsWhenItsClientSendsTooMuchAhead) {
