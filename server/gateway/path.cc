@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "proto/common/utf8.h"
 
 namespace warren::gateway {
@@ -66,8 +67,11 @@ absl::StatusOr<std::vector<std::string_view>> SplitPath(std::string_view raw) {
     const size_t end = std::min(raw.find('/', begin), raw.size());
     const std::string_view segment = raw.substr(begin, end - begin);
     const std::string decoded = DecodePath(segment, false);
-    if (decoded == "." || decoded == "..") {
-      return absl::InvalidArgumentError("the path has a segment \".\" or \"..\"; send it resolved");
+    // An encoded slash makes no segment, but whoever takes the text for a path would find one there.
+    for (const absl::string_view part : absl::StrSplit(decoded, '/')) {
+      if (part == "." || part == "..") {
+        return absl::InvalidArgumentError("the path has a segment \".\" or \"..\"; send it resolved");
+      }
     }
     for (const char c : decoded) {
       if (absl::ascii_iscntrl(static_cast<unsigned char>(c))) {

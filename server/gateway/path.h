@@ -19,8 +19,8 @@ std::string_view OriginForm(std::string_view target);
 // one that is empty. They point into `raw`.
 //
 // INVALID_ARGUMENT, with what is wrong: it does not begin with "/", has a "%" without two hex digits, a control
-// character or NUL (encoded ones included), a segment that is "." or ".." however it is written, or is not UTF-8 once
-// decoded (overlong forms are not).
+// character or NUL (encoded ones included), a segment that is "." or ".." however it is written, between encoded
+// slashes too, or is not UTF-8 once decoded (overlong forms are not).
 absl::StatusOr<std::vector<std::string_view>> SplitPath(std::string_view raw);
 
 // Every "%XX" as the byte it stands for, once. keep_slashes: "%2F" stays as it is, which is what google/api/http.proto

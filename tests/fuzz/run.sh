@@ -3,11 +3,13 @@
 # seconds from the seed corpus beside it. 77: it cannot be done here. Fails at the first input that a target dies of, which
 # it leaves in the directory.
 #
-#   tests/fuzz/run.sh BUILD_DIR [SECONDS]        BUILD_DIR: of a build, for the generated protos; 20 s
+#   tests/fuzz/run.sh BUILD_DIR [SECONDS [SEED]]     BUILD_DIR: of a build, for the generated protos; 20 s; SEED: for the same
+#                                                    inputs again, another each time otherwise
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 build=${1:?usage: tests/fuzz/run.sh BUILD_DIR [SECONDS]}
 seconds=${2:-20}
+seed=${3:-0}
 out=$build/fuzz
 mkdir -p "$out"
 
@@ -37,7 +39,7 @@ for source in tests/fuzz/*_fuzz.cc; do
     -o "$out/$name"
   mkdir -p "$out/corpus-$name"
   echo "== $name, $seconds s"
-  "$out/$name" -max_total_time="$seconds" -max_len=1024 -print_final_stats=1 -artifact_prefix="$out/$name-" \
+  "$out/$name" -max_total_time="$seconds" -seed="$seed" -max_len=1024 -print_final_stats=1 -artifact_prefix="$out/$name-" \
     "$out/corpus-$name" "tests/fuzz/corpus/$name" > "$out/$name.log" 2>&1 || { tail -40 "$out/$name.log"; exit 1; }
   grep number_of_executed_units "$out/$name.log"
 done

@@ -38,7 +38,8 @@ TEST(PathTest, BrokenEscapesAreRefused) {
 }
 
 TEST(PathTest, DotSegmentsAreRefusedHoweverTheyAreWritten) {
-  for (const std::string raw : {"/./a", "/a/..", "/%2e", "/%2E%2e/a", "/a/.%2e/b", "/.."}) {
+  for (const std::string raw :
+       {"/./a", "/a/..", "/%2e", "/%2E%2e/a", "/a/.%2e/b", "/..", "/a%2F..%2Fb", "/..%2f", "/a%2f%2e"}) {
     EXPECT_THAT(Refusal(raw), HasSubstr("segment"));
   }
   EXPECT_THAT(*SplitPath("/.../..a/a."), ElementsAre("...", "..a", "a."));
