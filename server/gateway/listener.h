@@ -7,7 +7,7 @@
 // 503.
 //
 // Threading: a few threads of its own; a connection's work is on one of them at a time. Thread-safe but for Start and
-// Stop. Cost: a connection that is kept alive some 3 KiB.
+// Stop. Cost: a connection that is kept alive some 2 KiB.
 
 #include <chrono>
 #include <cstddef>

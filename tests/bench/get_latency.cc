@@ -38,7 +38,7 @@ class HttpClient {
  public:
   HttpClient(int port, const std::string& name)
       : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)),
-        request_(absl::StrCat("GET /v1/", name, " HTTP/1.1\r\nHost: x\r\n\r\n")) {
+        request_(absl::StrCat("GET /v1/", name, " HTTP/1.1\r\nHost: localhost\r\n\r\n")) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);

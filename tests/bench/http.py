@@ -49,7 +49,7 @@ def connections(address, path, count):
     opened = []
     for _ in range(count):
         one = socket.create_connection((host, int(port)))
-        one.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        one.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         assert one.recv(1 << 16).startswith(b"HTTP/1.1 200 ")
         opened.append(one)
     return opened
