@@ -29,6 +29,7 @@ constexpr size_t kLargeBody = 32 << 10;
 // A body may have a value for each so many bytes that it may have.
 constexpr size_t kBytesAValue = 16;
 constexpr char kPretty[] = "pretty";
+
 HttpResponse Error(int http_status, absl::StatusCode code, std::string message) {
   google::rpc::Status status;
   status.set_code(static_cast<int>(code));
@@ -38,6 +39,18 @@ HttpResponse Error(int http_status, absl::StatusCode code, std::string message) 
 
 HttpResponse Error(const absl::Status& status) {
   return Error(HttpStatusOf(static_cast<int>(status.code())), status.code(), std::string(status.message()));
+}
+
+// What is over a limit, or no request.
+HttpResponse Refused(int status, std::string_view why) {
+  absl::StatusCode code = absl::StatusCode::kInvalidArgument;
+  if (status == 503) code = absl::StatusCode::kUnavailable;
+  if (status == 408) code = absl::StatusCode::kDeadlineExceeded;
+  if (status == 413 || status == 431) code = absl::StatusCode::kOutOfRange;
+  if (status == 501) code = absl::StatusCode::kUnimplemented;
+  HttpResponse response = Error(status, code, std::string(why));
+  if (status == 503) response.headers.emplace_back("Retry-After", "1");
+  return response;
 }
 
 absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
@@ -128,15 +141,8 @@ std::shared_ptr<void> Gateway::TakeSlot() {
 }
 
 HttpResponse Gateway::Refusal(int status, std::string_view why) {
-  absl::StatusCode code = absl::StatusCode::kInvalidArgument;
-  if (status == 503) code = absl::StatusCode::kUnavailable;
-  if (status == 408) code = absl::StatusCode::kDeadlineExceeded;
-  if (status == 413 || status == 431) code = absl::StatusCode::kOutOfRange;
-  if (status == 501) code = absl::StatusCode::kUnimplemented;
-  HttpResponse response = Error(status, code, std::string(why));
-  if (status == 503) response.headers.emplace_back("Retry-After", "1");
   // Of what was not read nobody knows where it comes from.
-  return Finish("", false, std::move(response));
+  return Finish("", false, Refused(status, why));
 }
 
 void Gateway::Handle(HttpRequest request, std::shared_ptr<HttpResponder> responder) {
@@ -205,7 +211,7 @@ std::optional<HttpResponse> Gateway::Admit(HttpRequest& request, Routes::Found f
                               " may not change anything here; --cors-origin lists those that may"));
   }
   std::shared_ptr<void> slot = TakeSlot();
-  if (slot == nullptr) return Refusal(503, "as many requests as may be are being answered; try again");
+  if (slot == nullptr) return Refused(503, "as many requests as may be are being answered; try again");
   const bool large_body = request.body.size() >= kLargeBody || !HeaderOf(request.headers, "content-encoding").empty();
   if (options_.elsewhere == nullptr || !large_body) {
     return Call(request, found, std::move(slot), responder);
@@ -228,7 +234,7 @@ std::optional<HttpResponse> Gateway::Admit(HttpRequest& request, Routes::Found f
   });
   if (taken) return std::nullopt;
   request = std::move(large->request);
-  return Refusal(503, "too many large requests are being read; try again");
+  return Refused(503, "too many large requests are being read; try again");
 }
 
 std::optional<HttpResponse> Gateway::Call(HttpRequest& request, const Routes::Found& found, std::shared_ptr<void> slot,

@@ -220,6 +220,7 @@ TEST_F(GatewayTest, RequestsBeyondTheLimitAreToldToComeAgain) {
   while (server_->gateway().in_flight() == 0) std::this_thread::yield();
   const std::string answer = Curl("/v1/everything", "-i");
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 503 "));
+  EXPECT_THAT(answer, Not(::testing::ContainsRegex("nosniff.*nosniff")));
   EXPECT_THAT(answer, HasSubstr("Retry-After: 1\r\n"));
 }
 
