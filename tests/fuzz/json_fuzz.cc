@@ -18,6 +18,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!syntax) abort();
   const auto printed = ToJson(message, false);
   if (!printed.ok() || !FromJson(*printed, again).ok()) abort();
-  if (*ToJson(again, false) != *printed && message.labels().size() + message.by_number().size() < 2) abort();
+  // The order of a map is any; and of names that are not in snake_case protobuf's JSON of a field mask makes others.
+  const bool exact = message.labels().size() + message.by_number().size() < 2 && !message.has_mask();
+  if (exact && *ToJson(again, false) != *printed) abort();
   return 0;
 }
