@@ -1,29 +1,15 @@
 #include "client/intent_file/json_escapes.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "proto/common/json_escape.h"
 #include "proto/common/utf8.h"
 
 namespace warren::cli {
-namespace {
-
-// The code unit of "\uXXXX" at a place; none when there is no such escape.
-std::optional<uint32_t> UnitAt(const std::string& text, size_t at) {
-  if (at + 6 > text.size() || text[at] != '\\' || text[at + 1] != 'u') return std::nullopt;
-  uint32_t unit = 0;
-  const char* const end = text.data() + at + 6;
-  const auto [stop, error] = std::from_chars(text.data() + at + 2, end, unit, 16);
-  if (error != std::errc() || stop != end) return std::nullopt;
-  return unit;
-}
-
-}  // namespace
-
 std::string JoinSurrogates(const std::string& text) {
   const size_t first = text.find_first_not_of(" \t\r\n");
   if (first == std::string::npos || (text[first] != '{' && text[first] != '[')) return text;
@@ -33,11 +19,9 @@ std::string JoinSurrogates(const std::string& text) {
       joined += text[i++];
       continue;
     }
-    const auto high = UnitAt(text, i);
-    const auto low = high ? UnitAt(text, i + 6) : std::nullopt;
-    if (low && *high >= 0xd800 && *high < 0xdc00 && *low >= 0xdc00 && *low < 0xe000) {
-      joined += absl::StrFormat("\\U%08x", 0x10000 + ((*high - 0xd800) << 10) + (*low - 0xdc00));
-      i += 12;
+    if (const auto escape = JsonEscapeAt(text, i); escape && escape->character > 0xffff) {
+      joined += absl::StrFormat("\\U%08x", static_cast<uint32_t>(escape->character));
+      i += escape->length;
       continue;
     }
     // The escaped character too, so that "\\ud83d" is not taken for an escape.

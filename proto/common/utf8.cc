@@ -31,4 +31,20 @@ bool IsUtf8(std::string_view text) {
   return true;
 }
 
+void AppendUtf8(char32_t character, std::string& text) {
+  const auto more = [&](int shift) { text += static_cast<char>(0x80 | ((character >> shift) & 0x3f)); };
+  if (character < 0x80) {
+    text += static_cast<char>(character);
+  } else if (character < 0x800) {
+    text += static_cast<char>(0xc0 | (character >> 6));
+    more(0);
+  } else if (character < 0x10000) {
+    text += static_cast<char>(0xe0 | (character >> 12));
+    more(6), more(0);
+  } else {
+    text += static_cast<char>(0xf0 | (character >> 18));
+    more(12), more(6), more(0);
+  }
+}
+
 }  // namespace warren

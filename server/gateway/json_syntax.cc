@@ -7,8 +7,8 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "proto/common/json_escape.h"
 #include "proto/common/utf8.h"
 
 namespace warren::gateway {
@@ -22,22 +22,6 @@ const FieldDescriptor* FieldOf(const Descriptor& message, const std::string& nam
     if (message.field(i)->json_name() == name) return message.field(i);
   }
   return message.FindFieldByName(name);
-}
-
-void AppendUtf8(int code, std::string& text) {
-  const auto more = [&](int shift) { text += static_cast<char>(0x80 | ((code >> shift) & 0x3f)); };
-  if (code < 0x80) {
-    text += static_cast<char>(code);
-  } else if (code < 0x800) {
-    text += static_cast<char>(0xc0 | (code >> 6));
-    more(0);
-  } else if (code < 0x10000) {
-    text += static_cast<char>(0xe0 | (code >> 12));
-    more(6), more(0);
-  } else {
-    text += static_cast<char>(0xf0 | (code >> 18));
-    more(12), more(6), more(0);
-  }
 }
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
@@ -203,33 +187,19 @@ class Scanner {
   // which no other text is.
   static std::string Unescaped(std::string_view text) {
     if (text.find('\\') == std::string_view::npos) return std::string(text);
-    const auto unit = [&](size_t at) {
-      int code = -1;
-      const bool is = at + 6 <= text.size() && text[at] == '\\' && text[at + 1] == 'u' &&
-                      absl::SimpleHexAtoi(absl::string_view(text.data() + at + 2, 4), &code);
-      return is ? code : -1;
-    };
     std::string plain;
     for (size_t i = 0; i < text.size();) {
       if (text[i] != '\\') {
         plain += text[i++];
-        continue;
-      }
-      int code = unit(i);
-      if (code < 0) {
+      } else if (const auto escape = JsonEscapeAt(text, i)) {
+        AppendUtf8(escape->character, plain);
+        i += escape->length;
+      } else {
         constexpr std::string_view kFrom = "bfnrt", kTo = "\b\f\n\r\t";
         const size_t which = kFrom.find(text[i + 1]);
         plain += which == std::string_view::npos ? text[i + 1] : kTo[which];
         i += 2;
-        continue;
       }
-      i += 6;
-      const int low = unit(i);
-      if (code >= 0xd800 && code < 0xdc00 && low >= 0xdc00 && low < 0xe000) {
-        code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
-        i += 6;
-      }
-      AppendUtf8(code, plain);
     }
     return plain;
   }

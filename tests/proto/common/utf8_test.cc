@@ -24,5 +24,13 @@ TEST(Utf8Test, ASequenceStandsForItsCharacter) {
   EXPECT_EQ(Utf8Length("a\xe2\x82\xac", 2), 0u);
 }
 
+TEST(Utf8Test, ACharacterBecomesItsSequence) {
+  std::string text;
+  for (const char32_t character : {U'a', U'\u00e4', U'\u20ac', U'\U0001f600'}) AppendUtf8(character, text);
+  EXPECT_EQ(text, "aä€😀");
+  AppendUtf8(0xd83d, text);
+  EXPECT_FALSE(IsUtf8(text));
+}
+
 }  // namespace
 }  // namespace warren
