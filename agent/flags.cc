@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -60,6 +61,87 @@ absl::StatusOr<std::map<std::string, std::string>> ResolveLabels(const std::vect
   return labels;
 }
 
+void AddExecFlags(CLI::App& app, AgentFlags& f) {
+  const std::string commands = "Commands";
+  app.add_flag("--enable-exec", f.enable_exec,
+               "Run commands and shells in this host's namespaces for whom the server lets: warren exec, warren shell")
+      ->group(commands);
+  app.add_option("--exec-allow", f.exec_allow,
+                 "Run only this: an absolute path and its arguments, \"*\" for any one, \"...\" at the end for any "
+                 "number; may be repeated. Without one, every command")
+      ->type_name("COMMAND")
+      ->allow_extra_args(false)
+      ->group(commands);
+  app.add_option("--exec-allow-user", f.exec_allow_user,
+                 "Run commands only as this user; may be repeated. Without one, as every user")
+      ->type_name("USER")
+      ->allow_extra_args(false)
+      ->group(commands);
+  app.add_option("--exec-max-sessions", f.exec_max_sessions, "Commands at once")
+      ->check(CLI::Range(1u, 10000u))
+      ->type_name("COUNT")
+      ->capture_default_str()
+      ->group(commands);
+  app.add_option("--exec-max-duration", f.exec_max_duration, "How long a command may run; 0: as long as it likes")
+      ->type_name("DURATION")
+      ->capture_default_str()
+      ->group(commands);
+  app.add_option("--exec-idle-timeout", f.exec_idle_timeout,
+                 "How long nothing may be said or written in a session before it is hung up; 0: for ever")
+      ->type_name("DURATION")
+      ->capture_default_str()
+      ->group(commands);
+  app.add_option("--exec-grace", f.exec_grace, "From SIGHUP to SIGKILL, for what a session that is over has left")
+      ->type_name("DURATION")
+      ->capture_default_str()
+      ->group(commands);
+  app.add_option("--exec-output-rate", f.exec_output_rate,
+                 "Output taken of a command, in bytes a second; it waits beyond that. 0: as fast as it goes")
+      ->check(CLI::Range(int64_t{0}, int64_t{1} << 40))
+      ->type_name("BYTES")
+      ->capture_default_str()
+      ->group(commands);
+  app.add_option("--exec-audit-log", f.exec_audit_log,
+                 "File for a line of JSON at each command's beginning and end [STATE_DIR/exec-audit.jsonl]")
+      ->type_name("FILE")
+      ->group(commands);
+  app.add_option("--exec-helper", f.exec_helper, "The program that joins namespaces [warren-nsexec beside this one]")
+      ->type_name("FILE")
+      ->group(commands);
+  app.add_flag("--netns-etc", f.netns_etc,
+               "Put what is in /etc/netns/NAME over what has the same name in /etc, as ip netns exec does")
+      ->group(commands);
+}
+
+// Where this program is, so that its helper is found beside it.
+std::string OwnDirectory() {
+  std::error_code error;
+  return std::filesystem::read_symlink("/proc/self/exe", error).parent_path().string();
+}
+
+absl::Status ResolveExec(const AgentFlags& flags, Settings& settings) {
+  const auto resolve = [](const char* flag, const std::string& text, absl::Duration longest, absl::Duration& value) {
+    if (absl::ParseDuration(text, &value) && value >= absl::ZeroDuration() && value <= longest) return absl::OkStatus();
+    return Bad(flag, absl::StrCat("\"", text, "\" is not a duration from 0 to ", absl::FormatDuration(longest),
+                                  ", such as 90s or 8h"));
+  };
+  constexpr absl::Duration kLongest = absl::Hours(24 * 365);
+  if (auto s = resolve("--exec-max-duration", flags.exec_max_duration, kLongest, settings.exec_max_duration); !s.ok()) {
+    return s;
+  }
+  if (auto s = resolve("--exec-idle-timeout", flags.exec_idle_timeout, kLongest, settings.exec_idle_timeout); !s.ok()) {
+    return s;
+  }
+  if (auto s = resolve("--exec-grace", flags.exec_grace, absl::Minutes(10), settings.exec_grace); !s.ok()) return s;
+  for (absl::Duration* limit : {&settings.exec_max_duration, &settings.exec_idle_timeout}) {
+    if (*limit == absl::ZeroDuration()) *limit = absl::InfiniteDuration();
+  }
+  settings.exec_audit_log =
+      flags.exec_audit_log.empty() ? absl::StrCat(flags.state_dir, "/exec-audit.jsonl") : flags.exec_audit_log;
+  settings.exec_helper = flags.exec_helper.empty() ? absl::StrCat(OwnDirectory(), "/warren-nsexec") : flags.exec_helper;
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 int ParseAgentFlags(int argc, const char* const* argv, AgentFlags& f) {
@@ -115,6 +197,7 @@ int ParseAgentFlags(int argc, const char* const* argv, AgentFlags& f) {
       ->type_name("COUNT")
       ->capture_default_str()
       ->group(limits);
+  AddExecFlags(app, f);
   AddLogFlags(app, f.log);
   AddEnvironment(app);
   return ParseFlags(app, argc, argv);
@@ -151,6 +234,7 @@ absl::StatusOr<Settings> Resolve(const AgentFlags& flags) {
     return Bad("--release-timeout",
                absl::StrCat("\"", flags.release_timeout, "\" is not a duration from 0 to 1h, such as 500ms or 5s"));
   }
+  if (auto status = ResolveExec(flags, settings); !status.ok()) return status;
   for (const auto& [flag, path] : {std::pair<std::string, const std::string&>{"--state-dir", flags.state_dir},
                                    {"--run-dir", flags.run_dir},
                                    {"--netns-dir", flags.netns_dir}}) {

@@ -25,6 +25,17 @@ struct AgentFlags {
   std::string release_timeout = "5s";
   uint32_t max_queued = 20000;
   uint32_t warm_namespaces = 64;
+  bool enable_exec = false;
+  std::vector<std::string> exec_allow;       // empty: every command
+  std::vector<std::string> exec_allow_user;  // empty: every user
+  uint32_t exec_max_sessions = 256;
+  std::string exec_max_duration = "24h";  // "0": no limit
+  std::string exec_idle_timeout = "4h";   // "0": no limit
+  std::string exec_grace = "2s";
+  int64_t exec_output_rate = 0;  // bytes a second; 0: no limit
+  std::string exec_audit_log;    // empty: STATE_DIR/exec-audit.jsonl
+  std::string exec_helper;       // empty: warren-nsexec beside this program
+  bool netns_etc = false;
   LogFlags log;
 };
 
@@ -37,6 +48,8 @@ struct Settings {
   std::map<std::string, std::string> labels;
   std::string metrics_listen;  // empty: not served
   absl::Duration release_timeout;
+  absl::Duration exec_max_duration, exec_idle_timeout, exec_grace;
+  std::string exec_audit_log, exec_helper;
 };
 absl::StatusOr<Settings> Resolve(const AgentFlags& flags);
 

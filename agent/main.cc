@@ -8,13 +8,17 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "agent/exec/commands.h"
 #include "agent/executor/executor.h"
 #include "agent/flags.h"
 #include "agent/inventory/kernel_inventory.h"
 #include "agent/kernel/boot.h"
 #include "agent/metrics/agent_metrics.h"
+#include "agent/metrics/exec_metrics.h"
 #include "agent/metrics/executor_metrics.h"
 #include "agent/probe/probe.h"
+#include "agent/session/channel.h"
+#include "agent/session/exec_calls.h"
 #include "agent/session/instance_id.h"
 #include "agent/session/refusing_executor.h"
 #include "agent/session/reporter.h"
@@ -36,6 +40,10 @@ namespace {
 constexpr absl::Duration kDrain = absl::Seconds(1);
 // A deletion has two or three open for a moment, and 1,024 are looked at together.
 constexpr rlim_t kDescriptors = 4096;
+
+constexpr char kNoExec[] = "commands are off: its agent was started without --enable-exec";
+// Of those 5 s, for commands to be gone.
+constexpr absl::Duration kExecPatience = absl::Milliseconds(1500);
 
 // Why this kernel has no namespaces; empty: it has them.
 std::string WhyNoNetns(const std::vector<probe::Capability>& capabilities) {
@@ -63,6 +71,27 @@ v1::Hello MakeHello(const Settings& settings, const std::vector<probe::Capabilit
   return hello;
 }
 
+exec::Options ExecOptions(const AgentFlags& flags, const Settings& settings, const std::string& instance_id,
+                          const Logger& logger) {
+  exec::Options options;
+  options.host = settings.host;
+  options.netns_dir = flags.netns_dir;
+  options.parked_dir = flags.run_dir + "/parked";
+  options.helper = settings.exec_helper;
+  options.audit_log = settings.exec_audit_log;
+  options.mark = instance_id.substr(0, 8);
+  options.allowed_commands = flags.exec_allow;
+  options.allowed_users = flags.exec_allow_user;
+  options.netns_etc = flags.netns_etc;
+  options.max_sessions = flags.exec_max_sessions;
+  options.max_duration = settings.exec_max_duration;
+  options.idle_timeout = settings.exec_idle_timeout;
+  options.output_rate = flags.exec_output_rate;
+  options.grace = settings.exec_grace;
+  options.logger = logger;
+  return options;
+}
+
 // Whether intents for this host reach it and their results are kept.
 absl::Status Ready(executor::Executor& executor, session::Session* session) {
   if (absl::Status journal = executor.Health(); !journal.ok()) {
@@ -72,10 +101,11 @@ absl::Status Ready(executor::Executor& executor, session::Session* session) {
 }
 
 absl::Status Run(const AgentFlags& flags, const Settings& settings, const Logger& logger, ShutdownSignal& signal) {
-  const auto capabilities = probe::ProbeKernel();
+  auto capabilities = probe::ProbeKernel();
   if (!capabilities.ok()) return capabilities.status();
+  capabilities->push_back({"exec", flags.enable_exec, flags.enable_exec ? "" : kNoExec});
   for (const probe::Capability& capability : *capabilities) {
-    if (!capability.available) {
+    if (!capability.available && capability.name != "exec") {
       logger.Warn("kernel cannot", {{"capability", capability.name}, {"reason", capability.reason}});
     }
   }
@@ -85,6 +115,7 @@ absl::Status Run(const AgentFlags& flags, const Settings& settings, const Logger
   Metrics metrics;
   metrics.Add(std::make_shared<ProcessMetrics>());
   metrics::AgentMetrics agent_metrics(metrics.registry());
+  metrics::ExecMetrics exec_metrics(metrics.registry());
   session::Reporter reporter(agent_metrics);
 
   executor::Options executor_options;
@@ -131,9 +162,22 @@ absl::Status Run(const AgentFlags& flags, const Settings& settings, const Logger
   logger.Info("listening",
               {{"metrics", pages != nullptr ? pages->address() : ""}, {"host", settings.host}, {"version", kVersion}});
 
+  absl::StatusOr<std::unique_ptr<exec::Commands>> commands;
+  std::unique_ptr<session::ExecCalls> exec_calls;
+  if (flags.enable_exec) {
+    commands = exec::Commands::Start(ExecOptions(flags, settings, *instance_id, logger), exec_metrics);
+    if (!commands.ok()) return commands.status();
+    const auto target = session::DialTarget(flags.server);
+    if (!target.ok()) return target.status();
+    exec_calls = std::make_unique<session::ExecCalls>(*target, **commands);
+  }
+
   session::Session::Options session_options;
+  if (exec_calls != nullptr) {
+    session_options.open_exec = [&](v1::OpenExec open) { exec_calls->Open(std::move(open)); };
+  }
   session_options.server = flags.server;
-  session_options.hello = MakeHello(settings, *capabilities, *std::move(boot_id), *std::move(instance_id));
+  session_options.hello = MakeHello(settings, *capabilities, *std::move(boot_id), *instance_id);
   session_options.logger = logger;
   session = session::Session::Start(session_options, **executor, reporter, agent_metrics);
   if (!session.ok()) return session.status();
@@ -141,6 +185,10 @@ absl::Status Run(const AgentFlags& flags, const Settings& settings, const Logger
 
   const int number = signal.Wait();
   logger.Info("shutting down", {{"signal", std::to_string(number)}});
+  if (exec_calls != nullptr) {
+    (*commands)->Stop(kExecPatience);
+    exec_calls->Stop();
+  }
   (*executor)->Stop();
   reporter.Drain(kDrain);
   (*session)->Stop();

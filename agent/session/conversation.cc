@@ -16,8 +16,8 @@ constexpr size_t kMaxWaiting = 20000;
 }  // namespace
 
 Conversation::Conversation(v1::Hello hello, executor::Executor& executor, Reporter& reporter,
-                           std::shared_ptr<Outbox> outbox)
-    : executor_(executor), reporter_(reporter), outbox_(std::move(outbox)) {
+                           std::shared_ptr<Outbox> outbox, OnOpenExec open_exec)
+    : executor_(executor), reporter_(reporter), outbox_(std::move(outbox)), open_exec_(std::move(open_exec)) {
   v1::AgentMessage message;
   *message.mutable_hello() = std::move(hello);
   outbox_->Put(std::move(message));
@@ -42,6 +42,10 @@ absl::Status Conversation::OnMessage(v1::ServerMessage message) {
     }
     case v1::ServerMessage::kCancel:
       return OnCancel(message.cancel());
+    case v1::ServerMessage::kOpenExec:
+      // Of an agent that runs no commands it is not asked; the server gives up after a while.
+      if (open_exec_) open_exec_(std::move(*message.mutable_open_exec()));
+      return absl::OkStatus();
     case v1::ServerMessage::KIND_NOT_SET:
       break;  // from a newer server; what an agent must understand comes with another version of the service
   }

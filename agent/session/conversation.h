@@ -6,6 +6,7 @@
 // Threading: OnMessage from one thread at a time, End after the last; the rest from any.
 
 #include <atomic>
+#include <functional>
 #include <memory>
 
 #include "absl/status/status.h"
@@ -19,8 +20,12 @@ namespace warren::session {
 
 class Conversation {
  public:
+  // Told of each OpenExec; must not block.
+  using OnOpenExec = std::function<void(v1::OpenExec open)>;
+
   // Says Hello.
-  Conversation(v1::Hello hello, executor::Executor& executor, Reporter& reporter, std::shared_ptr<Outbox> outbox);
+  Conversation(v1::Hello hello, executor::Executor& executor, Reporter& reporter, std::shared_ptr<Outbox> outbox,
+               OnOpenExec open_exec = nullptr);
 
   // An error ends the session: FAILED_PRECONDITION when the server does not keep to the protocol, RESOURCE_EXHAUSTED
   // when it asks faster than it takes answers.
@@ -39,6 +44,7 @@ class Conversation {
   executor::Executor& executor_;
   Reporter& reporter_;
   const std::shared_ptr<Outbox> outbox_;
+  const OnOpenExec open_exec_;
   absl::Duration heartbeat_interval_;
   std::atomic<bool> welcomed_ = false;  // publishes heartbeat_interval_
 };

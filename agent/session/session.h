@@ -17,6 +17,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "agent/executor/executor.h"
+#include "agent/session/conversation.h"
 #include "agent/session/observer.h"
 #include "agent/session/reporter.h"
 #include "proto/common/logging.h"
@@ -30,6 +31,7 @@ class Session {
     std::string server;  // HOST:PORT or unix:PATH
     v1::Hello hello;
     absl::Duration welcome_timeout = absl::Seconds(10);
+    Conversation::OnOpenExec open_exec;  // null: no commands are run here
     Logger logger = Logger::Null();
   };
 

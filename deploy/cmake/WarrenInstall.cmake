@@ -7,7 +7,7 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-install(TARGETS warren warren-server warren-agent RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(TARGETS warren warren-server warren-agent warren-nsexec RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 
 # The library, and the libraries of ours below it. Headers include each other as they do in the source tree, from
 # include/warren; the API's messages ("warren/v1/...") from include.

@@ -1,0 +1,479 @@
+#include "agent/exec/session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <utility>
+
+#include "absl/strings/cord.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "agent/exec/explain.h"
+#include "proto/common/names.h"
+#include "proto/common/status_payload.h"
+
+namespace warren::exec {
+namespace {
+
+using boost::asio::posix::stream_descriptor;
+
+// Messages of output that wait to be sent, with the one that is being sent: one is read while another is on its way.
+constexpr size_t kAhead = 2;
+// Between two empty messages while the caller is not read, for the command does not read its input: that the stream is
+// over shows in a write, too.
+constexpr std::chrono::milliseconds kProbe{500};
+
+absl::Duration FromProto(const google::protobuf::Duration& duration) {
+  return absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
+}
+
+void Adopt(stream_descriptor& descriptor, UniqueFd fd) {
+  boost::system::error_code ignored;
+  if (fd.valid()) descriptor.assign(fd.release(), ignored);
+}
+
+google::rpc::Status ToMessage(const absl::Status& status) {
+  google::rpc::Status message;
+  message.set_code(static_cast<int>(status.code()));
+  message.set_message(std::string(status.message()));
+  status.ForEachPayload([&](absl::string_view type, const absl::Cord& payload) {
+    if (type.find("/google.rpc.") == absl::string_view::npos) return;  // a room's own business
+    message.add_details()->set_type_url(std::string(type));
+    message.mutable_details(message.details_size() - 1)->set_value(std::string(payload));
+  });
+  return message;
+}
+
+void CloseQuietly(stream_descriptor& descriptor) {
+  boost::system::error_code ignored;
+  descriptor.close(ignored);
+}
+
+}  // namespace
+
+LiveSession::LiveSession(Surroundings& surroundings, v1::OpenExec open, std::shared_ptr<Caller> caller)
+    : around_(surroundings),
+      open_(std::move(open)),
+      caller_(std::move(caller)),
+      input_(surroundings.io),
+      out_(surroundings.io),
+      err_(surroundings.io),
+      probe_(surroundings.io),
+      timer_(surroundings.io),
+      pace_(surroundings.io) {}
+
+void LiveSession::Begin(absl::Status refusal) {
+  begun_ = last_active_ = Clock::now();
+  if (!refusal.ok()) return Refuse(refusal);
+  caller_->Read();
+}
+
+void LiveSession::Received(v1::SessionRequest message) {
+  boost::asio::post(around_.io, [self = shared_from_this(), message = std::move(message)]() mutable {
+    self->OnReceived(std::move(message));
+  });
+}
+
+void LiveSession::Written() {
+  boost::asio::post(around_.io, [self = shared_from_this()] {
+    self->writing_ = false;
+    self->last_active_ = Clock::now();
+    self->Pump();
+    self->ReadOutputs();
+    self->CheckOver();
+  });
+}
+
+void LiveSession::Gone(absl::Status why) {
+  boost::asio::post(around_.io, [self = shared_from_this(), why = std::move(why)] {
+    self->caller_ = nullptr;
+    self->to_send_.clear();
+    self->HangUp(why.ok() ? absl::CancelledError("the caller went away") : why);
+    self->CloseInput();
+    if (self->finished_) return self->around_.over(*self);
+    // A terminal is hung up. A pipe is read to its end: a command that tidies up when it hears SIGHUP, and says so, is
+    // not to die of SIGPIPE over it.
+    if (self->start_ && self->start_->has_terminal()) self->CloseOutputs();
+    self->ReadOutputs();
+    self->CheckOver();
+  });
+}
+
+void LiveSession::OnReceived(v1::SessionRequest message) {
+  if (caller_ == nullptr || finished_) return;
+  if (!start_) {
+    if (!message.has_start()) return Refuse(absl::InvalidArgumentError("the first message must be start"));
+    return Start(std::move(*message.mutable_start()));
+  }
+  if (!started_) {
+    early_ = std::move(message);
+    return;
+  }
+  Obey(std::move(message));
+}
+
+void LiveSession::Obey(v1::SessionRequest message) {
+  last_active_ = Clock::now();
+  switch (message.kind_case()) {
+    case v1::SessionRequest::kStdin:
+      bytes_in_ += static_cast<int64_t>(message.stdin().size());
+      input_text_ = std::move(*message.mutable_stdin());
+      input_done_ = 0;
+      return Feed();
+    case v1::SessionRequest::kStdinEnd:
+      EndInput();
+      break;
+    case v1::SessionRequest::kResize:
+      if (start_->has_terminal() && out_.fd.is_open()) ResizeTerminal(out_.fd.native_handle(), message.resize());
+      break;
+    case v1::SessionRequest::kSignal:
+      if (const int number = SignalNumber(message.signal().name()); number != 0 && helper_) helper_->Signal(number);
+      break;
+    case v1::SessionRequest::kStart:
+      HangUp(absl::InvalidArgumentError("start may only be the first message"));
+      break;
+    case v1::SessionRequest::KIND_NOT_SET:
+      break;  // from a newer caller
+  }
+  caller_->Read();
+}
+
+void LiveSession::Start(v1::SessionStart start) {
+  start_ = std::move(start);
+  auto order = MakeOrder(*start_);
+  if (!order.ok()) return Refuse(order.status());
+  const v1::Command& command = start_->command();
+  absl::Duration longest = around_.options.max_duration;
+  if (command.has_timeout()) longest = std::min(longest, FromProto(command.timeout()));
+  if (longest != absl::InfiniteDuration()) ends_at_ = begun_ + absl::ToChronoNanoseconds(longest);
+  SetTimer();
+  // So that the caller's going is noticed.
+  caller_->Read();
+  // On disk before anything is started.
+  audited_ = true;
+  around_.audit.Begin(record_, [self = shared_from_this(), order = *std::move(order)](absl::Status written) mutable {
+    boost::asio::post(self->around_.io, [self, order = std::move(order), written = std::move(written)]() mutable {
+      if (!self->why_.ok()) return self->Refuse(self->why_);
+      if (written.ok()) return self->Launch(std::move(order));
+      self->audited_ = false;
+      self->Refuse(WithReason(absl::FailedPreconditionError(absl::StrCat(
+                                  written.message(), "; nothing is run that cannot be recorded: make room for it")),
+                              "AUDIT_LOG_FAILED"));
+    });
+  });
+}
+
+absl::StatusOr<nsexec::Order> LiveSession::MakeOrder(const v1::SessionStart& start) {
+  const v1::Command& command = start.command();
+  nsexec::Order order;
+  order.argv.assign(command.argv().begin(), command.argv().end());
+  if (order.argv.empty()) order.argv.assign(command.raw_argv().begin(), command.raw_argv().end());
+  const auto name = ParseNamespace(start.name());
+  if (!name.ok()) return name.status();
+  record_ = {open_.session_id(), open_.caller(), open_.source(),       around_.options.host, name->id,
+             command.user(),     order.argv,     start.has_terminal(), absl::Now()};
+  auto path = around_.allow_list.Check(order.argv, command);
+  if (!path.ok()) return path.status();
+  order.path = *std::move(path);
+  for (const auto& [key, value] : command.env()) order.env.push_back(absl::StrCat(key, "=", value));
+  order.cwd = command.cwd();
+  order.user = command.user();
+  order.host = around_.options.host;
+  order.netns_cookie = start.namespace_cookie();
+  order.netns_etc = around_.options.netns_etc;
+  order.terminal = start.has_terminal();
+  order.join = name->id != kHostNamespace;
+  if (order.join) {
+    auto raw = UnescapeName(name->id);
+    if (!raw.ok()) return raw.status();
+    order.netns = record_.netns = *std::move(raw);
+    auto netns = around_.netns_dir.Open(order.netns);
+    if (!netns.ok()) return ExplainNoNamespace(order.netns, netns.status());
+    netns_ = *std::move(netns);
+    netns_inode_ = netns_.inode;
+  } else {
+    order.netns = name->id;
+    netns_.fd.reset(open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
+  }
+  if (!around_.cgroups.empty()) order.cgroup = cgroup_ = absl::StrCat(around_.cgroups, open_.session_id());
+  return order;
+}
+
+void LiveSession::Launch(nsexec::Order order) {
+  auto streams = order.terminal ? MakeTerminal(start_->terminal()) : MakePipes(start_->stdin());
+  if (!streams.ok()) return Refuse(streams.status());
+  streams->theirs.netns = std::move(netns_.fd);
+  auto helper = Helper::Start(around_.io, around_.options.helper, order, streams->theirs,
+                              {[self = shared_from_this()](const nsexec::Event& event) { self->OnEvent(event); },
+                               [self = shared_from_this()](bool finished) { self->OnHelperEnded(finished); }});
+  if (!helper.ok()) return Refuse(helper.status());
+  helper_ = *std::move(helper);
+  if (order.terminal && start_->stdin()) streams->in.reset(fcntl(streams->out.get(), F_DUPFD_CLOEXEC, 0));
+  Adopt(input_, std::move(streams->in));
+  Adopt(out_.fd, std::move(streams->out));
+  Adopt(err_.fd, std::move(streams->err));
+  // It went while the record was being written.
+  if (caller_ == nullptr) CloseInput();
+}
+
+void LiveSession::OnEvent(const nsexec::Event& event) {
+  switch (event.kind) {
+    case nsexec::Event::kStarted:
+      return OnStarted(event.value);
+    case nsexec::Event::kFailed:
+      if (why_.ok()) why_ = ExplainFailure(event);
+      return;
+    case nsexec::Event::kExited:
+      exit_ = ToExitStatus(event.value);
+      const auto took = std::chrono::nanoseconds(Clock::now() - begun_).count();
+      exit_->mutable_duration()->set_seconds(took / 1'000'000'000);
+      exit_->mutable_duration()->set_nanos(static_cast<int32_t>(took % 1'000'000'000));
+      return;
+  }
+}
+
+void LiveSession::OnStarted(pid_t pid) {
+  started_ = true;
+  around_.observer.OnStarted();
+  v1::SessionResponse message;
+  message.mutable_started()->set_pid(pid);
+  message.mutable_started()->set_session_id(open_.session_id());
+  const int64_t nanos = absl::ToUnixNanos(record_.start);
+  message.mutable_started()->mutable_start_time()->set_seconds(nanos / 1'000'000'000);
+  message.mutable_started()->mutable_start_time()->set_nanos(static_cast<int32_t>(nanos % 1'000'000'000));
+  Send(std::move(message));
+  ReadOutputs();
+  if (auto early = std::exchange(early_, std::nullopt)) Obey(*std::move(early));
+}
+
+void LiveSession::OnHelperEnded(bool finished) {
+  const auto nothing_left = [self = shared_from_this()] {
+    self->nothing_left_ = true;
+    self->ReadOutputs();
+    self->CheckOver();
+  };
+  helper_ = nullptr;
+  if (finished) return nothing_left();
+  if (why_.ok()) {
+    why_ = WithReason(absl::AbortedError("the command's helper, warren-nsexec, was killed, and the command with it"),
+                      "HELPER_LOST");
+  }
+  around_.kill_orphans(cgroup_, nothing_left);
+}
+
+void LiveSession::Feed() {
+  while (input_done_ < input_text_.size() && input_.is_open()) {
+    const ssize_t wrote =
+        write(input_.native_handle(), input_text_.data() + input_done_, input_text_.size() - input_done_);
+    if (wrote >= 0) {
+      input_done_ += static_cast<size_t>(wrote);
+    } else if (errno == EAGAIN) {
+      Probe();
+      return input_.async_wait(stream_descriptor::wait_write,
+                               [self = shared_from_this()](boost::system::error_code error) {
+                                 if (!error) self->Feed();
+                               });
+    } else if (errno != EINTR) {
+      CloseInput();  // nobody reads it any more: what comes is dropped
+    }
+  }
+  std::string().swap(input_text_);
+  input_done_ = 0;
+  if (caller_ != nullptr && !finished_) caller_->Read();
+}
+
+void LiveSession::Probe() {
+  probe_.expires_after(kProbe);
+  probe_.async_wait([self = shared_from_this()](boost::system::error_code error) {
+    if (error || self->input_text_.empty() || self->caller_ == nullptr) return;
+    if (!self->writing_) self->Send({});
+    self->Probe();
+  });
+}
+
+void LiveSession::EndInput() {
+  // A terminal has no end of its own: what somebody types there.
+  constexpr char kEndOfTransmission = 4;
+  if (start_->has_terminal() && input_.is_open()) {
+    [[maybe_unused]] const ssize_t written = write(input_.native_handle(), &kEndOfTransmission, 1);
+  }
+  CloseInput();
+}
+
+void LiveSession::CloseInput() { CloseQuietly(input_); }
+
+void LiveSession::ReadOutputs() {
+  if (caller_ == nullptr) return DropOutputs();
+  while (to_send_.size() + (writing_ ? 1 : 0) < kAhead && !pacing_) {
+    if (const auto now = Clock::now(); now < read_after_) {
+      pacing_ = true;
+      pace_.expires_at(read_after_);
+      pace_.async_wait([self = shared_from_this()](boost::system::error_code error) {
+        self->pacing_ = false;
+        if (!error) self->ReadOutputs();
+      });
+      return;
+    }
+    Output& first = err_first_ ? err_ : out_;
+    Output& second = err_first_ ? out_ : err_;
+    err_first_ = !err_first_;
+    if (!ReadFrom(first) && !ReadFrom(second)) return;
+  }
+}
+
+void LiveSession::DropOutputs() {
+  // One at a time: a command may write faster than it can be read, and others want their turn.
+  const bool more = ReadFrom(out_) | ReadFrom(err_);
+  if (more)
+    boost::asio::post(around_.io, [self = shared_from_this()] {
+      self->ReadOutputs();
+      self->CheckOver();
+    });
+}
+
+bool LiveSession::ReadFrom(Output& output) {
+  if (!output.fd.is_open() || output.waiting) return false;
+  const int64_t rate = around_.options.output_rate;
+  size_t most = around_.room.size();
+  // A tenth of a second's, so that it flows.
+  if (rate > 0) most = std::min(most, static_cast<size_t>(std::max<int64_t>(rate / 10, 1)));
+  const ssize_t got = read(output.fd.native_handle(), around_.room.data(), most);
+  if (got > 0) {
+    bytes_out_ += got;
+    if (rate > 0) {
+      read_after_ =
+          Clock::now() +
+          std::chrono::nanoseconds(static_cast<int64_t>(1e9 * static_cast<double>(got) / static_cast<double>(rate)));
+    }
+    v1::SessionResponse message;
+    std::string& text = &output == &err_ ? *message.mutable_stderr() : *message.mutable_stdout();
+    text.assign(around_.room.data(), static_cast<size_t>(got));
+    Send(std::move(message));
+    return true;
+  }
+  if (got < 0 && (errno == EAGAIN || errno == EINTR) && !nothing_left_) {
+    output.waiting = true;
+    output.fd.async_wait(stream_descriptor::wait_read,
+                         [self = shared_from_this(), &output](boost::system::error_code error) {
+                           output.waiting = false;
+                           if (error) return;
+                           self->ReadOutputs();
+                           self->CheckOver();
+                         });
+    return false;
+  }
+  // Its end, EIO of a terminal that nobody has open, or all that will ever come.
+  CloseQuietly(output.fd);
+  return false;
+}
+
+void LiveSession::CloseOutputs() {
+  CloseQuietly(out_.fd);
+  CloseQuietly(err_.fd);
+}
+
+void LiveSession::Send(v1::SessionResponse message) {
+  if (caller_ == nullptr) return;
+  to_send_.push_back(std::move(message));
+  Pump();
+}
+
+void LiveSession::Pump() {
+  if (caller_ == nullptr || writing_) return;
+  if (!to_send_.empty()) {
+    writing_ = true;
+    caller_->Write(std::exchange(to_send_.front(), {}));
+    to_send_.pop_front();
+  } else if (finished_) {
+    std::exchange(caller_, nullptr)->End();
+    around_.over(*this);
+  }
+}
+
+void LiveSession::HangUp(absl::Status why, absl::Duration grace) {
+  if (why_.ok() && !nothing_left_) why_ = std::move(why);
+  if (helper_) helper_->HangUp(absl::ToChronoMilliseconds(std::min(grace, around_.options.grace)));
+}
+
+void LiveSession::CheckOver() {
+  if (finished_) return;
+  // Never started: there is nothing to wait for, unless the audit log is about to answer.
+  if (!start_ && caller_ == nullptr) return Finish(why_);
+  if (!nothing_left_ || out_.fd.is_open() || err_.fd.is_open()) return;
+  Finish(why_);
+}
+
+void LiveSession::Refuse(const absl::Status& status) {
+  if (why_.ok()) why_ = status;
+  CloseInput();
+  CloseOutputs();
+  Finish(why_);
+}
+
+void LiveSession::Finish(const absl::Status& status) {
+  finished_ = true;
+  timer_.cancel();
+  pace_.cancel();
+  probe_.cancel();
+  CloseInput();
+  const std::string reason = status.ok()                ? "ok"
+                             : ReasonOf(status).empty() ? absl::StatusCodeToString(status.code())
+                                                        : ReasonOf(status);
+  around_.observer.OnEnded(started_, reason, bytes_in_, bytes_out_);
+  AuditEnd end;
+  if (exit_) {
+    end.exit_code = exit_->code();
+    end.signal = exit_->signal();
+  }
+  if (!status.ok()) end.ended_by = ToText(status);
+  end.bytes_in = bytes_in_;
+  end.bytes_out = bytes_out_;
+  if (audited_) {
+    around_.audit.End(record_, end);
+  } else if (start_) {
+    around_.audit.Refused(record_, end.ended_by);
+  }
+  v1::SessionResponse last;
+  if (status.ok() && exit_) {
+    *last.mutable_exit() = *exit_;
+  } else {
+    *last.mutable_error() = ToMessage(status.ok() ? absl::InternalError("the command's end was not told") : status);
+  }
+  Send(std::move(last));
+  if (caller_ == nullptr) around_.over(*this);
+}
+
+void LiveSession::SetTimer() {
+  Clock::time_point next = ends_at_;
+  if (around_.options.idle_timeout != absl::InfiniteDuration()) {
+    next = std::min(next, last_active_ + absl::ToChronoNanoseconds(around_.options.idle_timeout));
+  }
+  if (next == Clock::time_point::max()) return;
+  timer_.expires_at(next);
+  timer_.async_wait([self = shared_from_this()](boost::system::error_code error) {
+    if (!error) self->OnTimer();
+  });
+}
+
+void LiveSession::OnTimer() {
+  const Clock::time_point now = Clock::now();
+  if (now >= ends_at_) {
+    return HangUp(absl::DeadlineExceededError(absl::StrCat("the command ran longer than it may: ",
+                                                           absl::FormatDuration(absl::FromChrono(ends_at_ - begun_)))));
+  }
+  const absl::Duration idle = around_.options.idle_timeout;
+  if (idle != absl::InfiniteDuration() && now >= last_active_ + absl::ToChronoNanoseconds(idle)) {
+    HangUp(WithReason(absl::AbortedError(absl::StrCat("nothing was said or written for ", absl::FormatDuration(idle),
+                                                      ", and so the command was hung up")),
+                      "IDLE_TOO_LONG"));
+    // Who takes nothing does not take this either.
+    if (writing_ && caller_ != nullptr) caller_->Cancel();
+    return;
+  }
+  SetTimer();
+}
+
+}  // namespace warren::exec

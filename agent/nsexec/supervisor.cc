@@ -1,0 +1,209 @@
+#include "agent/nsexec/supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "agent/nsexec/cgroup.h"
+#include "agent/nsexec/command.h"
+#include "agent/nsexec/family.h"
+#include "agent/nsexec/wire.h"
+#include "proto/common/unique_fd.h"
+
+namespace warren::nsexec {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// What is left gets, when the agent says nothing else, or cannot.
+constexpr std::chrono::milliseconds kGrace{2000};
+// Between two rounds of SIGKILL: the first reaches all but what was being born.
+constexpr std::chrono::milliseconds kAgain{20};
+
+class Supervisor {
+ public:
+  Supervisor(int control, Order order) : control_(control), order_(std::move(order)) {}
+
+  int Run(OrderFds fds);
+
+ private:
+  Result Prepare();
+  Result Start(OrderFds fds);
+  // The command runs by now, or says why not.
+  void OnTold();
+  // False: nothing is left.
+  bool Reap();
+  void OnRequest();
+  void HangUp(std::chrono::milliseconds grace);
+  void Kill();
+  void Signal(int number);
+  int Fail(const Failure& failure);
+
+  const int control_;
+  const Order order_;
+  bool in_cgroup_ = false;
+  bool agent_there_ = true;
+  bool failed_ = false;
+  UniqueFd signals_;
+  UniqueFd told_;  // closed by execve(2), or says why it failed; none: that is known
+  pid_t pid_ = 0;  // of the command; 0: it is over
+  std::optional<Clock::time_point> kill_at_;
+};
+
+int Supervisor::Fail(const Failure& failure) {
+  failed_ = true;
+  SendEvent(control_, {Event::kFailed, static_cast<int32_t>(failure.step), failure.error, failure.about});
+  return 1;
+}
+
+Result Supervisor::Prepare() {
+  sigset_t all;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, nullptr);
+  sigset_t child;
+  sigemptyset(&child);
+  sigaddset(&child, SIGCHLD);
+  signals_.reset(signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!signals_.valid() || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) {
+    return Failure{Step::kOrder, errno, "the helper"};
+  }
+  if (order_.cgroup.empty()) return {};
+  if (const int error = MakeCgroup(order_.cgroup)) return Failure{Step::kCgroup, error, order_.cgroup};
+  in_cgroup_ = true;
+  return {};
+}
+
+int Supervisor::Run(OrderFds fds) {
+  if (auto failure = Prepare()) return Fail(*failure);
+  if (auto failure = Start(std::move(fds))) Fail(*failure);
+  while (Reap()) {
+    pollfd ready[3] = {
+        {signals_.get(), POLLIN, 0}, {agent_there_ ? control_ : -1, POLLIN, 0}, {told_.get(), POLLIN, 0}};
+    int wait = -1;
+    if (kill_at_) {
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(*kill_at_ - Clock::now());
+      wait = static_cast<int>(std::max<int64_t>(left.count(), 0));
+    }
+    poll(ready, 3, wait);
+    if (ready[1].revents != 0) OnRequest();
+    if (ready[2].revents != 0) OnTold();
+    if (kill_at_ && Clock::now() >= *kill_at_) Kill();
+  }
+  if (in_cgroup_) RemoveCgroup(order_.cgroup);
+  if (!failed_) SendEvent(control_, {Event::kGone, 0, 0, ""});
+  return 0;
+}
+
+Result Supervisor::Start(OrderFds fds) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return Failure{Step::kOrder, errno, "a pipe"};
+  told_.reset(ends[0]);
+  const UniqueFd tell(ends[1]);
+  pid_ = fork();
+  if (pid_ < 0) {
+    told_.reset();
+    return Failure{Step::kOrder, errno, "a process"};
+  }
+  if (pid_ > 0) return {};
+  const Failure failure = BecomeCommand(order_, fds);
+  const std::string text = std::to_string(static_cast<int>(failure.step)) + " " + std::to_string(failure.error) + " " +
+                           failure.about.substr(0, PIPE_BUF / 2);
+  // Nobody is left to be told where this fails.
+  [[maybe_unused]] const ssize_t written = write(tell.get(), text.data(), text.size());
+  _exit(127);
+}
+
+void Supervisor::OnTold() {
+  std::string text(PIPE_BUF, '\0');
+  ssize_t got = 0;
+  do {
+    got = read(told_.get(), text.data(), text.size());
+  } while (got < 0 && errno == EINTR);
+  told_.reset();
+  if (got <= 0) {
+    SendEvent(control_, {Event::kStarted, pid_, 0, ""});
+    return;
+  }
+  text.resize(static_cast<size_t>(got));
+  int step = 0, error = 0, at = 0;
+  sscanf(text.c_str(), "%d %d %n", &step, &error, &at);
+  Fail({static_cast<Step>(step), error, text.substr(static_cast<size_t>(at))});
+}
+
+bool Supervisor::Reap() {
+  signalfd_siginfo info;
+  while (read(signals_.get(), &info, sizeof info) > 0) {
+  }
+  bool ended = false;
+  while (true) {
+    int status = 0;
+    const pid_t pid = waitpid(-1, &status, WNOHANG);
+    // Orphans become our children: when there are none, nothing is left.
+    if (pid < 0) return false;
+    if (pid == 0) break;
+    if (pid != pid_) continue;
+    if (told_.valid()) OnTold();
+    pid_ = 0;
+    if (!failed_) SendEvent(control_, {Event::kExited, status, 0, ""});
+    ended = true;
+  }
+  if (ended) HangUp(kGrace);
+  return true;
+}
+
+void Supervisor::OnRequest() {
+  Request request;
+  if (ReceiveRequest(control_, request) != 0) {
+    agent_there_ = false;
+    return HangUp(kGrace);
+  }
+  if (request.kind == Request::kHangUp) return HangUp(std::chrono::milliseconds(request.value));
+  if (request.kind == Request::kSignal && pid_ != 0) kill(-pid_, request.value);
+}
+
+void Supervisor::HangUp(std::chrono::milliseconds grace) {
+  const Clock::time_point at = Clock::now() + grace;
+  if (kill_at_) {
+    kill_at_ = std::min(*kill_at_, at);
+    return;
+  }
+  kill_at_ = at;
+  Signal(SIGHUP);
+  Signal(SIGCONT);
+}
+
+void Supervisor::Signal(int number) {
+  SignalAll(in_cgroup_ ? ProcessesOfCgroup(order_.cgroup) : Descendants(getpid()), number);
+}
+
+void Supervisor::Kill() {
+  if (in_cgroup_) KillCgroup(order_.cgroup);
+  // Where the cgroup could be left by whoever is root in it, the family cannot.
+  KillDescendants(getpid());
+  kill_at_ = Clock::now() + kAgain;
+}
+
+}  // namespace
+
+int Supervise(int control) {
+  Order order;
+  OrderFds fds;
+  // The agent died, or thought better of it.
+  if (ReceiveOrder(control, order, fds) != 0) return 1;
+  return Supervisor(control, std::move(order)).Run(std::move(fds));
+}
+
+}  // namespace warren::nsexec

@@ -1,0 +1,81 @@
+#include "agent/exec/audit_log.h"
+
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+#include <future>
+
+#include "proto/common/names.h"
+
+namespace warren::exec {
+namespace {
+
+using testing::HasSubstr;
+
+class AuditLogTest : public testing::Test {
+ protected:
+  AuditLogTest() {
+    std::filesystem::create_directories(directory_);
+    record_ = {"s1", "uid 0", "unix:7", "h1", "red", "", {"echo", "\xff\n"}, false, absl::FromUnixSeconds(0)};
+  }
+  ~AuditLogTest() override { std::filesystem::remove_all(directory_); }
+
+  absl::Status Begin(AuditLog& log) {
+    std::promise<absl::Status> written;
+    log.Begin(record_, [&](absl::Status status) { written.set_value(std::move(status)); });
+    return written.get_future().get();
+  }
+  static std::vector<std::string> Lines(const std::string& path) {
+    std::vector<std::string> lines;
+    std::ifstream file(path);
+    for (std::string line; std::getline(file, line);) lines.push_back(line);
+    return lines;
+  }
+
+  const std::string directory_ = testing::TempDir() + "audit-" + NewUuid();
+  const std::string path_ = directory_ + "/log";
+  AuditRecord record_;
+};
+
+TEST_F(AuditLogTest, HasTheBeginningWhenItSaysSoAndIsNobodyElses) {
+  const auto log = AuditLog::Open(path_);
+  ASSERT_TRUE(log.ok());
+  ASSERT_TRUE(Begin(**log).ok());
+  const auto lines = Lines(path_);
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_THAT(lines[0],
+              HasSubstr(R"("session":"s1","caller":"uid 0","source":"unix:7","host":"h1","namespace":"red")"));
+  EXPECT_THAT(lines[0], HasSubstr(R"(\u000a"])")) << "a line break in an argument is none in the log";
+  struct stat status {};
+  ASSERT_EQ(stat(path_.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0600u);
+}
+
+TEST_F(AuditLogTest, GoesOnInANewFileWhenTheOldOneWasRenamed) {
+  const auto log = AuditLog::Open(path_);
+  ASSERT_TRUE(log.ok());
+  ASSERT_TRUE(Begin(**log).ok());
+  std::filesystem::rename(path_, path_ + ".1");
+  ASSERT_TRUE(Begin(**log).ok());
+  EXPECT_EQ(Lines(path_).size(), 1u);
+  EXPECT_EQ(Lines(path_ + ".1").size(), 1u);
+}
+
+TEST_F(AuditLogTest, WritesAtItsEndWhatItWasGiven) {
+  auto log = AuditLog::Open(path_);
+  ASSERT_TRUE(log.ok());
+  for (int i = 0; i < 100; ++i) (*log)->End(record_, {i, "", "", 0, 0});
+  (*log)->Refused(record_, "no \"such\" user");
+  log->reset();
+  const auto lines = Lines(path_);
+  ASSERT_EQ(lines.size(), 101u);
+  EXPECT_THAT(lines[99], HasSubstr(R"("exit":99)"));
+  EXPECT_THAT(lines[100], HasSubstr(R"("why":"no \"such\" user")"));
+}
+
+TEST_F(AuditLogTest, SaysWhenItCannotBeOpened) { EXPECT_FALSE(AuditLog::Open(directory_ + "/no/such/directory").ok()); }
+
+}  // namespace
+}  // namespace warren::exec

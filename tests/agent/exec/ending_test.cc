@@ -1,0 +1,154 @@
+// However a session ends, nothing of it is left.
+
+#include <gmock/gmock.h>
+#include <signal.h>
+
+#include "agent/nsexec/family.h"
+#include "tests/agent/exec/session_runner.h"
+
+namespace warren::exec {
+namespace {
+
+using testing::HasSubstr;
+
+// A number that is in the command line of all that a test starts.
+std::string NewMark() {
+  static int last = 0;
+  return std::to_string(900000 + getpid() % 1000 * 100 + ++last);
+}
+
+// With cgroups and without; a sandbox has a cgroup file system only if it mounts one.
+class Ending : public ExecTest, public testing::WithParamInterface<bool> {
+ protected:
+  void SetUp() override {
+    ExecTest::SetUp();
+    options_.use_cgroups = GetParam();
+    options_.grace = absl::Milliseconds(200);
+    if (GetParam() && system("mkdir -p /run/cgroup && mount -t cgroup2 cgroup2 /run/cgroup") != 0) {
+      GTEST_SKIP() << "no cgroup (v2) file system can be mounted here";
+    }
+  }
+  void TearDown() override {
+    ExecTest::TearDown();
+    if (GetParam()) {
+      EXPECT_EQ(system("umount /run/cgroup && rmdir /run/cgroup"), 0);
+    }
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(WithAndWithoutCgroups, Ending, testing::Bool());
+
+TEST_P(Ending, OfTheCommandTakesWhatItLeftBehind) {
+  const std::string mark = NewMark();
+  // A child, one that left its session, an orphan, and one that does not hear a hangup.
+  const auto caller = Run(Shell("sleep " + mark + " & setsid sleep " + mark + " & (sleep " + mark +
+                                " &); (trap '' HUP TERM; sleep " + mark + ") & echo done"));
+  EXPECT_EQ(caller->out(), "done\n");
+  EXPECT_EQ(caller->exit()->code(), 0);
+  // The exit is told when nothing is left, not before.
+  EXPECT_TRUE(Processes(mark).empty());
+}
+
+TEST_P(Ending, OfTheCallerIsAHangup) {
+  const std::string mark = NewMark();
+  const std::string said = directory_ + "/said";
+  const auto caller =
+      Begin(Shell("trap 'echo hangup > " + said + "; exit' HUP; echo ready; while :; do sleep 0.01; done # " + mark));
+  caller->WaitForOutput("ready");
+  caller->Leave();
+  WaitUntilNone(mark);
+  commands().Stop(absl::Seconds(60));
+  commands_.reset();
+  std::ifstream log(options_.audit_log);
+  EXPECT_TRUE(std::filesystem::exists(said)) << std::string((std::istreambuf_iterator<char>(log)), {});
+}
+
+TEST_P(Ending, OfTheCallerKillsWhoDoesNotHearAHangup) {
+  const std::string mark = NewMark();
+  const auto caller = Begin(Shell("trap '' HUP TERM INT; setsid nohup sleep " + mark + " & echo ready; sleep " + mark));
+  caller->WaitForOutput("ready");
+  caller->Leave();
+  WaitUntilNone(mark);
+}
+
+TEST_P(Ending, OfTheNamespaceIsAHangup) {
+  const auto caller = Begin(Shell("echo ready; sleep 1000"));
+  caller->WaitForOutput("ready");
+  ASSERT_EQ(system("ip netns delete red"), 0);
+  caller->WaitForEnd();
+  EXPECT_THAT(caller->error().message(), HasSubstr("namespace red was deleted"));
+}
+
+TEST_P(Ending, OfItsTimeIsAHangup) {
+  v1::SessionStart start = Starting({"sleep", "1000"});
+  start.mutable_command()->mutable_timeout()->set_nanos(100'000'000);
+  const auto caller = Run(start);
+  EXPECT_EQ(caller->error().code(), static_cast<int>(absl::StatusCode::kDeadlineExceeded));
+  EXPECT_THAT(caller->error().message(), HasSubstr("100ms"));
+}
+
+TEST_P(Ending, OfPatienceWithSilenceIsAHangup) {
+  options_.idle_timeout = absl::Milliseconds(300);
+  const auto caller = Run(Starting({"sleep", "1000"}));
+  EXPECT_THAT(caller->error().message(), HasSubstr("nothing was said or written for 300ms"));
+}
+
+TEST_P(Ending, OfTheHelperByForceKillsAll) {
+  const std::string mark = NewMark();
+  const auto caller = Begin(Shell("(setsid sleep " + mark + " &); echo ready; sleep " + mark));
+  caller->WaitForOutput("ready");
+  const std::vector<pid_t> helpers = nsexec::Children(getpid());
+  ASSERT_EQ(helpers.size(), 1u);
+  kill(helpers[0], SIGKILL);
+  caller->WaitForEnd();
+  EXPECT_THAT(caller->error().message(), HasSubstr("warren-nsexec, was killed"));
+  EXPECT_TRUE(Processes(mark).empty());
+}
+
+TEST_P(Ending, OfTheAgentEndsAll) {
+  const std::string mark = NewMark();
+  const auto caller = Begin(Shell("trap '' HUP; echo ready; sleep " + mark));
+  caller->WaitForOutput("ready");
+  commands().Stop(absl::Seconds(60));
+  caller->WaitForEnd();
+  EXPECT_THAT(caller->error().message(), HasSubstr("is stopping"));
+  EXPECT_TRUE(Processes(mark).empty());
+}
+
+TEST_P(Ending, IsOnDiskAsIsTheBeginning) {
+  Run(Shell("exit 3"));
+  commands_.reset();
+  std::ifstream file(options_.audit_log);
+  std::string begin, end;
+  ASSERT_TRUE(std::getline(file, begin) && std::getline(file, end));
+  EXPECT_THAT(begin, HasSubstr(R"("event":"start")"));
+  EXPECT_THAT(begin, HasSubstr(R"("caller":"uid 0","source":"unix:1","host":"h1","namespace":"red")"));
+  EXPECT_THAT(begin, HasSubstr(R"("argv":["sh","-c","exit 3"])"));
+  EXPECT_THAT(end, HasSubstr(R"("event":"end")"));
+  EXPECT_THAT(end, HasSubstr(R"("exit":3)"));
+}
+
+TEST_P(Ending, NeverComesToWhatCannotBeRecorded) {
+  ASSERT_EQ(system("mount -t tmpfs -o size=4k tmpfs /mnt && head -c 4096 /dev/zero > /mnt/filler; true"), 0);
+  options_.audit_log = "/mnt/audit.jsonl";
+  const auto caller = Run(Starting({"touch", directory_ + "/ran"}));
+  EXPECT_THAT(caller->error().message(), HasSubstr("No space left on device"));
+  EXPECT_FALSE(std::filesystem::exists(directory_ + "/ran"));
+  commands_.reset();
+  ASSERT_EQ(system("umount /mnt"), 0);
+}
+
+TEST_P(Ending, OfManyAtOnceLeavesNothing) {
+  const std::string mark = NewMark();
+  std::vector<std::shared_ptr<TestCaller>> callers;
+  for (int i = 0; i < 100; ++i) callers.push_back(Begin(Shell("echo ready; sleep " + mark)));
+  for (const auto& caller : callers) caller->WaitForOutput("ready");
+  EXPECT_EQ(commands().sessions(), 100u);
+  for (const auto& caller : callers) caller->Leave();
+  commands().Stop(absl::Seconds(60));
+  EXPECT_EQ(commands().sessions(), 0u);
+  EXPECT_TRUE(Processes(mark).empty());
+}
+
+}  // namespace
+}  // namespace warren::exec
