@@ -45,6 +45,12 @@ absl::StatusOr<ListenAddress> Local(const char* flag, const std::string& text) {
   return address;
 }
 
+// As a browser sends it, which is compared by the letter: "https://console.example.org:8443".
+bool IsOrigin(absl::string_view text) {
+  if (!absl::ConsumePrefix(&text, "https://") && !absl::ConsumePrefix(&text, "http://")) return false;
+  return !text.empty() && text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-:[]") == text.npos;
+}
+
 }  // namespace
 
 int ParseServerFlags(int argc, const char* const* argv, ServerFlags& f) {
@@ -69,10 +75,16 @@ int ParseServerFlags(int argc, const char* const* argv, ServerFlags& f) {
       ->type_name("ADDRESS")
       ->capture_default_str()
       ->group(addresses);
+  app.add_option("--cors-origin", f.cors_origins,
+                 "Let pages of this origin use the HTTP API from a browser, but for commands and shells, such as "
+                 "https://console.example.org; may be given more than once; \"*\": any [none]")
+      ->type_name("ORIGIN")
+      ->delimiter(',')
+      ->group(addresses);
   app.add_option(
-         "--cors-origin", f.cors_origins,
-         "Let pages of this origin use the HTTP API from a browser, such as https://console.example.org; may be "
-         "given more than once; \"*\": any [none]")
+         "--exec-origin", f.exec_origins,
+         "Let pages of this origin run commands and shells over the HTTP API, which --cors-origin does not; may "
+         "be given more than once; each has to be named [none]")
       ->type_name("ORIGIN")
       ->delimiter(',')
       ->group(addresses);
@@ -188,6 +200,14 @@ absl::StatusOr<Settings> Resolve(const ServerFlags& flags) {
     auto address = Local("--http-listen", flags.http_listen);
     if (!address.ok()) return address.status();
     settings.http_listen = *std::move(address);
+  }
+  for (const std::string& origin : flags.exec_origins) {
+    if (!IsOrigin(origin)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--exec-origin ", origin,
+                       ": name each origin whose pages may run commands, in lower case and without a path, such as "
+                       "https://console.example.org; \"*\" would let in every page that a browser here shows"));
+    }
   }
   if (flags.metrics_listen != "off") {
     auto address = Local("--metrics-listen", flags.metrics_listen);

@@ -50,6 +50,7 @@ struct ServerFlags {
   double http_body_timeout = 30;    // seconds
   double http_write_timeout = 30;   // seconds
   std::vector<std::string> cors_origins;
+  std::vector<std::string> exec_origins;
   std::vector<std::string> http_hosts;
   uint32_t workers = 4;
   uint64_t max_pending_calls = 10000;

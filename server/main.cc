@@ -186,6 +186,7 @@ absl::Status Run(const ServerFlags& flags, const Settings& settings, const Logge
     http_options.listener.write_timeout = Milliseconds(flags.http_write_timeout);
     http_options.max_in_flight = flags.http_max_in_flight;
     http_options.cors_origins = flags.cors_origins;
+    http_options.guard = {{"warren.v1.Exec.Run", "warren.v1.Exec.Session"}, flags.exec_origins, "--exec-origin"};
     http_options.hosts = flags.http_hosts;
     http_options.elsewhere = [&](std::function<void()> task) { return workers.Post(std::move(task)); };
     http_options.services = Services();

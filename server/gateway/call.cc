@@ -22,18 +22,6 @@ using google::protobuf::Message;
 constexpr char kJson[] = "application/json";
 constexpr char kLines[] = "application/x-ndjson";
 
-google::rpc::Status RpcStatusOf(const grpc::Status& status) {
-  google::rpc::Status rpc;
-  if (!status.error_details().empty() && rpc.ParseFromString(status.error_details()) &&
-      rpc.code() == static_cast<int>(status.error_code())) {
-    return rpc;
-  }
-  rpc.Clear();
-  rpc.set_code(static_cast<int>(status.error_code()));
-  rpc.set_message(status.error_message());
-  return rpc;
-}
-
 absl::StatusOr<std::string> ResponseJson(const CallRequest& request, grpc::ByteBuffer& wire, bool pretty) {
   const Route& route = *request.route;
   const google::protobuf::Descriptor& type = *route.method->output_type();
@@ -45,10 +33,6 @@ absl::StatusOr<std::string> ResponseJson(const CallRequest& request, grpc::ByteB
     return absl::InternalError(absl::StrCat("the answer is no ", type.full_name()));
   }
   return FieldToJson(*message, *route.response_field, pretty);
-}
-
-grpc::Status ToGrpc(const absl::Status& status) {
-  return {static_cast<grpc::StatusCode>(status.code()), std::string(status.message())};
 }
 
 void StartUnary(grpc::Channel& channel, CallRequest request) {
@@ -151,6 +135,22 @@ class StreamCall final : public grpc::ClientReadReactor<grpc::ByteBuffer> {
 };
 
 }  // namespace
+
+google::rpc::Status RpcStatusOf(const grpc::Status& status) {
+  google::rpc::Status rpc;
+  if (!status.error_details().empty() && rpc.ParseFromString(status.error_details()) &&
+      rpc.code() == static_cast<int>(status.error_code())) {
+    return rpc;
+  }
+  rpc.Clear();
+  rpc.set_code(static_cast<int>(status.error_code()));
+  rpc.set_message(status.error_message());
+  return rpc;
+}
+
+grpc::Status ToGrpc(const absl::Status& status) {
+  return {static_cast<grpc::StatusCode>(status.code()), std::string(status.message())};
+}
 
 HttpResponse ErrorResponse(const grpc::Status& status, bool pretty) {
   const google::rpc::Status rpc = RpcStatusOf(status);

@@ -17,6 +17,8 @@
 #include <functional>
 #include <memory>
 
+#include "absl/status/status.h"
+#include "google/rpc/status.pb.h"
 #include "server/gateway/http.h"
 #include "server/gateway/json_types.h"
 #include "server/gateway/routes.h"
@@ -36,6 +38,10 @@ struct CallRequest {
 };
 // The channel and the types outlive it.
 void StartCall(grpc::Channel& channel, CallRequest request);
+
+// With the details that the server gave.
+google::rpc::Status RpcStatusOf(const grpc::Status& status);
+grpc::Status ToGrpc(const absl::Status& status);
 
 // An error as a whole answer; with Retry-After where it says when to try again, and for 429 and 503.
 HttpResponse ErrorResponse(const grpc::Status& status, bool pretty);

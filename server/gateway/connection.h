@@ -27,9 +27,11 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "server/gateway/answer_head.h"
+#include "server/gateway/connection_responder.h"
 #include "server/gateway/head_rules.h"
 #include "server/gateway/http.h"
 #include "server/gateway/listener.h"
+#include "server/gateway/socket_connection.h"
 
 namespace warren::gateway {
 
@@ -83,18 +85,23 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
                    [self = this->shared_from_this()] { self->Refuse(503, "too many connections"); });
   }
   void Cut() {
-    asio::post(stream_.get_executor(), [self = this->shared_from_this()] { self->Close(); });
+    asio::post(stream_.get_executor(), [self = this->shared_from_this()] {
+      self->Close();
+      if (auto socket = self->socket_.lock()) socket->Stop();
+    });
   }
 
  private:
-  class Responder;
+  friend class ConnectionResponder<Connection>;
+  using SocketReady = typename SocketConnection<Stream>::Ready;
   enum class State {
     kIdle,       // no byte of the next request is here
     kHead,       // some of its head
     kBody,       // its head, and not all of its body
     kAnswering,  // it is with the handler, or an answer is being written
+    kUpgrading,  // to a WebSocket, once nothing is being read
     kLeaving,    // the last answer is out: until the client has hung up
-    kClosed,
+    kClosed,     // or a WebSocket
   };
 
   auto& Socket() { return beast::get_lowest_layer(stream_); }
@@ -118,7 +125,8 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
     stream_.async_read_some(asio::buffer(piece_), [self = this->shared_from_this()](error_code error, size_t size) {
       self->reading_ = false;
       if (self->state_ == State::kClosed) return;
-      if (error) return self->Close();
+      const bool stopped = self->state_ == State::kUpgrading && error == asio::error::operation_aborted;
+      if (error && !stopped) return self->Close();
       self->buffer_.append(self->piece_, 0, size);
       if (self->piece_.size() > kHeadPiece) std::string().swap(self->piece_);
       self->OnRead();
@@ -137,6 +145,8 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
         return Read();
       case State::kAnswering:
         return ReadAhead();
+      case State::kUpgrading:
+        return BecomeSocket();
       case State::kClosed:
         return;
     }
@@ -231,6 +241,8 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
     request.headers = std::exchange(headers_, {});
     request.body = std::move(message.body());
     request.peer = peer_;
+    request.version = message.version();
+    key_ = std::string(HeaderOf(request.headers, "sec-websocket-key"));
     keep_alive_ = message.keep_alive();
     version_ = message.version();
     head_only_ = request.verb == "HEAD";
@@ -238,8 +250,9 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
     streaming_ = false;
     deadline_ = kNever;
     if (buffer_.empty()) std::string().swap(buffer_);
-    ReadAhead();
-    handler_.Handle(std::move(request), std::make_shared<Responder>(this->shared_from_this()));
+    handler_.Handle(std::move(request), std::make_shared<ConnectionResponder<Connection>>(this->shared_from_this()));
+    // Not before that: what is to be a WebSocket reads by itself.
+    if (state_ == State::kAnswering) ReadAhead();
   }
 
   // One timer for all deadlines: most are over long before it rings, and then it is set to the one of that moment.
@@ -324,6 +337,30 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
     Write(&Connection::Answered);
   }
 
+  void Upgrade(SocketReady ready) {
+    if (state_ != State::kAnswering) return ready(nullptr);
+    state_ = State::kUpgrading;
+    upgraded_ = std::move(ready);
+    if (!reading_) return BecomeSocket();
+    // It was sent ahead, while the request before it was being answered.
+    error_code ignored;
+    Socket().cancel(ignored);
+  }
+  void BecomeSocket() {
+    const auto ready = std::exchange(upgraded_, nullptr);
+    if (buffer_.size() > kMaxSentAhead) {
+      ready(nullptr);
+      return Refuse(400, "too much is sent before the answer to the upgrade");
+    }
+    options_.observer->OnAnswer(101);
+    const auto socket =
+        std::make_shared<SocketConnection<Stream>>(std::move(stream_), options_, this->shared_from_this());
+    socket_ = socket;
+    state_ = State::kClosed;
+    timer_.cancel();
+    socket->Accept(key_, std::exchange(buffer_, {}), ready);
+  }
+
   // out_ and body_.
   void Write(void (Connection::*then)()) {
     SetDeadline(Clock::now() + options_.write_timeout);
@@ -352,6 +389,7 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
     if (std::exchange(state_, State::kClosed) == State::kClosed) return;
     if (auto tell = std::exchange(on_gone_, nullptr)) tell();
     if (auto tell = std::exchange(written_, nullptr)) tell(false);
+    if (auto tell = std::exchange(upgraded_, nullptr)) tell(nullptr);
     timer_.cancel();
     error_code ignored;
     Socket().shutdown(tcp::socket::shutdown_both, ignored);
@@ -382,43 +420,9 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
   std::string body_;
   std::function<void()> on_gone_;
   std::function<void(bool)> written_;
-};
-
-template <typename Stream>
-class Connection<Stream>::Responder : public HttpResponder {
- public:
-  explicit Responder(std::shared_ptr<Connection> connection) : connection_(std::move(connection)) {}
-
-  void Respond(HttpResponse response) override {
-    Run([response = std::move(response)](Connection& c) mutable { c.Answer(std::move(response)); });
-  }
-  void Begin(int status, Headers headers) override {
-    Run([status, headers = std::move(headers)](Connection& c) { c.BeginStream(status, headers); });
-  }
-  void Write(std::string part, std::function<void(bool)> written) override {
-    Run([part = std::move(part), written = std::move(written)](Connection& c) mutable {
-      c.WriteStream(std::move(part), std::move(written));
-    });
-  }
-  void End(bool whole) override {
-    Run([whole](Connection& c) { c.EndStream(whole); });
-  }
-  void OnGone(std::function<void()> gone) override {
-    Run([gone = std::move(gone)](Connection& c) mutable {
-      if (c.state_ == State::kClosed) return gone();
-      c.on_gone_ = std::move(gone);
-    });
-  }
-
- private:
-  // At once when this is the connection's thread.
-  template <typename Work>
-  void Run(Work work) {
-    asio::dispatch(connection_->stream_.get_executor(),
-                   [connection = connection_, work = std::move(work)]() mutable { work(*connection); });
-  }
-
-  const std::shared_ptr<Connection> connection_;
+  std::string key_;  // of the request, for an upgrade
+  SocketReady upgraded_;
+  std::weak_ptr<SocketConnection<Stream>> socket_;  // what it became
 };
 
 }  // namespace warren::gateway

@@ -13,10 +13,12 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "server/gateway/compress.h"
-#include "server/gateway/http_status.h"
 #include "server/gateway/metadata.h"
 #include "server/gateway/path.h"
+#include "server/gateway/refusals.h"
 #include "server/gateway/request.h"
+#include "server/gateway/socket_call.h"
+#include "server/gateway/upgrade.h"
 #include "server/gateway/who_may_ask.h"
 
 namespace warren::gateway {
@@ -29,29 +31,6 @@ constexpr size_t kLargeBody = 32 << 10;
 // A body may have a value for each so many bytes that it may have.
 constexpr size_t kBytesAValue = 16;
 constexpr char kPretty[] = "pretty";
-
-HttpResponse Error(int http_status, absl::StatusCode code, std::string message) {
-  google::rpc::Status status;
-  status.set_code(static_cast<int>(code));
-  status.set_message(std::move(message));
-  return {http_status, {{"Content-Type", "application/json"}}, ErrorBody(status, false) + "\n"};
-}
-
-HttpResponse Error(const absl::Status& status) {
-  return Error(HttpStatusOf(static_cast<int>(status.code())), status.code(), std::string(status.message()));
-}
-
-// What is over a limit, or no request.
-HttpResponse Refused(int status, std::string_view why) {
-  absl::StatusCode code = absl::StatusCode::kInvalidArgument;
-  if (status == 503) code = absl::StatusCode::kUnavailable;
-  if (status == 408) code = absl::StatusCode::kDeadlineExceeded;
-  if (status == 413 || status == 431) code = absl::StatusCode::kOutOfRange;
-  if (status == 501) code = absl::StatusCode::kUnimplemented;
-  HttpResponse response = Error(status, code, std::string(why));
-  if (status == 503) response.headers.emplace_back("Retry-After", "1");
-  return response;
-}
 
 absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
 
@@ -78,6 +57,31 @@ std::optional<HttpResponse> Unpack(HttpRequest& request, size_t max_body_bytes) 
   const bool too_large = absl::IsOutOfRange(body.status());
   return Error(too_large ? 413 : 400, body.status().code(),
                absl::StrCat("the body ", std::string(body.status().message())));
+}
+
+// Without "pretty", which it takes out.
+absl::StatusOr<Parameters> QueryOf(const HttpRequest& request, bool& pretty) {
+  const size_t mark = request.target.find('?');
+  auto parameters = ParseQuery(mark == std::string::npos ? "" : std::string_view(request.target).substr(mark + 1));
+  if (!parameters.ok()) return parameters;
+  std::erase_if(*parameters, [&](const auto& one) {
+    if (one.first != kPretty) return false;
+    pretty = one.second != "false" && one.second != "0";
+    return true;
+  });
+  return parameters;
+}
+
+// With the deadline and the metadata.
+absl::StatusOr<std::shared_ptr<grpc::ClientContext>> ContextOf(const HttpRequest& request) {
+  auto context = std::make_shared<grpc::ClientContext>();
+  if (const std::string_view text = HeaderOf(request.headers, "grpc-timeout"); !text.empty()) {
+    const auto timeout = ParseTimeout(text);
+    if (!timeout.ok()) return timeout.status();
+    context->set_deadline(absl::ToChronoTime(absl::Now() + std::min(*timeout, absl::Hours(24 * 365))));
+  }
+  HandOn(request, *context);
+  return context;
 }
 
 std::vector<const google::protobuf::Descriptor*> AnswersOf(
@@ -146,15 +150,16 @@ HttpResponse Gateway::Refusal(int status, std::string_view why) {
 }
 
 void Gateway::Handle(HttpRequest request, std::shared_ptr<HttpResponder> responder) {
-  if (auto answer = Serve(request, responder)) Respond(request, *responder, *std::move(answer));
+  Asked asked{std::move(request)};
+  if (auto answer = Serve(asked, responder)) Respond(asked, *responder, *std::move(answer));
 }
 
-void Gateway::Respond(const HttpRequest& request, HttpResponder& responder, HttpResponse response) const {
-  responder.Respond(Finish(std::string(HeaderOf(request.headers, "origin")),
-                           TakesGzip(HeaderOf(request.headers, "accept-encoding")), std::move(response)));
+void Gateway::Respond(const Asked& request, HttpResponder& responder, HttpResponse response) const {
+  responder.Respond(
+      Finish(VisibleTo(request), TakesGzip(HeaderOf(request.headers, "accept-encoding")), std::move(response)));
 }
 
-std::optional<HttpResponse> Gateway::Serve(HttpRequest& request, std::shared_ptr<HttpResponder>& responder) {
+std::optional<HttpResponse> Gateway::Serve(Asked& request, std::shared_ptr<HttpResponder>& responder) {
   if (request.verb == "OPTIONS" && request.target == "*") return HttpResponse{204, {}, ""};
   const std::string_view target = OriginForm(request.target);
   const size_t mark = std::min(target.find('?'), target.size());
@@ -188,7 +193,10 @@ std::optional<HttpResponse> Gateway::Serve(HttpRequest& request, std::shared_ptr
     if (route == nullptr || !route->route->method->server_streaming()) allowed.emplace_back("HEAD");
   }
   allowed.emplace_back("OPTIONS");
-  if (request.verb == "OPTIONS") return Preflight(request, allowed);
+  if (request.verb == "OPTIONS") {
+    request.guarded = AsksForGuarded(request, allowed, *segments);
+    return Preflight(request, allowed);
+  }
   HttpResponse response = Error(
       405, absl::StatusCode::kUnimplemented,
       absl::StrCat(request.verb, " is not served at ", std::string(path), "; ", absl::StrJoin(allowed, ", "), " are"));
@@ -196,8 +204,31 @@ std::optional<HttpResponse> Gateway::Serve(HttpRequest& request, std::shared_ptr
   return response;
 }
 
-std::optional<HttpResponse> Gateway::Admit(HttpRequest& request, Routes::Found found,
-                                           std::shared_ptr<HttpResponder>& responder) {
+bool Gateway::IsGuarded(const Route& route) const {
+  return route.is_socket || options_.guard.methods.contains(route.method->full_name());
+}
+
+bool Gateway::AsksForGuarded(const HttpRequest& request, const std::vector<std::string>& allowed,
+                             const std::vector<std::string_view>& segments) const {
+  const std::string wanted(HeaderOf(request.headers, "access-control-request-method"));
+  const auto is_guarded = [&](const std::string& verb) {
+    const auto found = routes_.Find(verb == "HEAD" ? "GET" : verb, segments);
+    const auto* route = std::get_if<Routes::Found>(&found);
+    return route != nullptr && IsGuarded(*route->route);
+  };
+  return wanted.empty() ? std::any_of(allowed.begin(), allowed.end(), is_guarded) : is_guarded(wanted);
+}
+
+bool Gateway::MaySee(std::string_view origin, bool guarded) const {
+  return guarded ? IsNamedOrigin(origin, options_.guard.origins) : IsListedOrigin(origin, options_.cors_origins);
+}
+
+std::string Gateway::VisibleTo(const Asked& request) const {
+  const std::string_view origin = HeaderOf(request.headers, "origin");
+  return MaySee(origin, request.guarded) ? std::string(origin) : "";
+}
+
+std::optional<HttpResponse> Gateway::WhyNot(const Asked& request, const Route& route) const {
   if (const std::string_view host = HeaderOf(request.headers, "host"); !IsOurHost(host, options_.hosts)) {
     return Error(421, absl::StatusCode::kPermissionDenied,
                  absl::StrCat("this server does not go by the name ", absl::Utf8SafeCHexEscape(View(host)),
@@ -205,13 +236,29 @@ std::optional<HttpResponse> Gateway::Admit(HttpRequest& request, Routes::Found f
   }
   const std::string_view origin = HeaderOf(request.headers, "origin");
   const bool reads = request.verb == "GET" || request.verb == "HEAD";
-  if (!reads && !origin.empty() && !IsListedOrigin(origin, options_.cors_origins)) {
-    return Error(403, absl::StatusCode::kPermissionDenied,
-                 absl::StrCat("a page of ", absl::Utf8SafeCHexEscape(View(origin)),
-                              " may not change anything here; --cors-origin lists those that may"));
+  if (origin.empty() || (reads && !request.guarded) || MaySee(origin, request.guarded)) return std::nullopt;
+  return Error(403, absl::StatusCode::kPermissionDenied,
+               absl::StrCat("a page of ", absl::Utf8SafeCHexEscape(View(origin)),
+                            request.guarded
+                                ? absl::StrCat(" may not call ", route.method->full_name(), "; ", options_.guard.flag)
+                                : " may not change anything here; --cors-origin",
+                            " lists those that may"));
+}
+
+std::optional<HttpResponse> Gateway::Admit(Asked& request, Routes::Found found,
+                                           std::shared_ptr<HttpResponder>& responder) {
+  request.guarded = IsGuarded(*found.route);
+  if (auto refusal = WhyNot(request, *found.route)) return refusal;
+  if (found.route->is_socket) {
+    if (auto refusal = WhyNoUpgrade(request)) {
+      HttpResponse response = Error(refusal->status, absl::StatusCode::kInvalidArgument, std::move(refusal->why));
+      for (auto& header : refusal->headers) response.headers.push_back(std::move(header));
+      return response;
+    }
   }
   std::shared_ptr<void> slot = TakeSlot();
   if (slot == nullptr) return Refused(503, "as many requests as may be are being answered; try again");
+  if (found.route->is_socket) return OpenSocket(request, found, std::move(slot), *responder);
   const bool large_body = request.body.size() >= kLargeBody || !HeaderOf(request.headers, "content-encoding").empty();
   if (options_.elsewhere == nullptr || !large_body) {
     return Call(request, found, std::move(slot), responder);
@@ -219,7 +266,7 @@ std::optional<HttpResponse> Gateway::Admit(HttpRequest& request, Routes::Found f
   // One that is too much to be read while others wait for this thread.
   struct Large {
     std::shared_ptr<void> slot;
-    HttpRequest request;
+    Asked request;
     Routes::Found found;
     std::shared_ptr<HttpResponder> responder;
   };
@@ -237,7 +284,7 @@ std::optional<HttpResponse> Gateway::Admit(HttpRequest& request, Routes::Found f
   return Refused(503, "too many large requests are being read; try again");
 }
 
-std::optional<HttpResponse> Gateway::Call(HttpRequest& request, const Routes::Found& found, std::shared_ptr<void> slot,
+std::optional<HttpResponse> Gateway::Call(Asked& request, const Routes::Found& found, std::shared_ptr<void> slot,
                                           std::shared_ptr<HttpResponder>& responder) {
   if (!request.body.empty() && found.route->has_body) {
     if (!IsJson(HeaderOf(request.headers, "content-type"))) {
@@ -245,42 +292,63 @@ std::optional<HttpResponse> Gateway::Call(HttpRequest& request, const Routes::Fo
     }
     if (auto refusal = Unpack(request, options_.listener.max_body_bytes)) return refusal;
   }
-  const size_t mark = request.target.find('?');
-  auto parameters = ParseQuery(mark == std::string::npos ? "" : std::string_view(request.target).substr(mark + 1));
-  if (!parameters.ok()) return Error(parameters.status());
   CallRequest call;
-  std::erase_if(*parameters, [&](const auto& one) {
-    if (one.first != kPretty) return false;
-    call.pretty = one.second != "false" && one.second != "0";
-    return true;
-  });
+  const auto parameters = QueryOf(request, call.pretty);
+  if (!parameters.ok()) return Error(parameters.status());
   auto message = BuildRequest(*found.route, found.bindings,
                               {*parameters, request.body, HeaderOf(request.headers, "idempotency-key"),
                                options_.listener.max_body_bytes / kBytesAValue});
   if (!message.ok()) return Error(message.status());
   call.message = *std::move(message);
-  call.context = std::make_shared<grpc::ClientContext>();
-  if (const std::string_view text = HeaderOf(request.headers, "grpc-timeout"); !text.empty()) {
-    const auto timeout = ParseTimeout(text);
-    if (!timeout.ok()) return Error(timeout.status());
-    call.context->set_deadline(absl::ToChronoTime(absl::Now() + std::min(*timeout, absl::Hours(24 * 365))));
-  }
-  HandOn(request, *call.context);
+  auto context = ContextOf(request);
+  if (!context.ok()) return Error(context.status());
+  call.context = *std::move(context);
   call.slot = std::move(slot);
   call.route = found.route;
   call.types = &types_;
   call.responder = std::move(responder);
-  call.finish = [this, origin = std::string(HeaderOf(request.headers, "origin")),
-                 gzip = TakesGzip(HeaderOf(request.headers, "accept-encoding"))](HttpResponse response) {
-    return Finish(origin, gzip, std::move(response));
-  };
+  call.finish = [this, visible_to = VisibleTo(request), gzip = TakesGzip(HeaderOf(request.headers, "accept-encoding"))](
+                    HttpResponse response) { return Finish(visible_to, gzip, std::move(response)); };
   StartCall(*options_.channel, std::move(call));
   return std::nullopt;
 }
 
-HttpResponse Gateway::Preflight(const HttpRequest& request, const std::vector<std::string>& allowed) const {
+std::optional<HttpResponse> Gateway::OpenSocket(const Asked& request, const Routes::Found& found,
+                                                std::shared_ptr<void> slot, HttpResponder& responder) {
+  bool pretty = false;
+  auto parameters = QueryOf(request, pretty);
+  if (!parameters.ok()) return Error(parameters.status());
+  SocketCallRequest call;
+  call.max_values = options_.listener.max_body_bytes / kBytesAValue;
+  call.first = [found, parameters = *std::move(parameters), max_values = call.max_values,
+                key = std::string(HeaderOf(request.headers, "idempotency-key"))](std::string_view text) {
+    return BuildRequest(*found.route, found.bindings, {parameters, text, key, max_values});
+  };
+  // What is wrong by itself is told while a status can tell it.
+  if (const auto alone = call.first(""); !alone.ok()) return Error(alone.status());
+  auto context = ContextOf(request);
+  if (!context.ok()) return Error(context.status());
+  call.context = *std::move(context);
+  call.slot = std::move(slot);
+  call.route = found.route;
+  call.types = &types_;
+  call.elsewhere = [this](size_t bytes, std::function<void()> task) {
+    if (options_.elsewhere != nullptr && bytes >= kLargeBody) return options_.elsewhere(std::move(task));
+    task();
+    return true;
+  };
+  const auto shared = std::make_shared<SocketCallRequest>(std::move(call));
+  responder.Upgrade([channel = options_.channel, shared](std::shared_ptr<WebSocket> socket) {
+    if (socket == nullptr) return shared->slot.reset();
+    shared->socket = std::move(socket);
+    StartSocketCall(*channel, std::move(*shared));
+  });
+  return std::nullopt;
+}
+
+HttpResponse Gateway::Preflight(const Asked& request, const std::vector<std::string>& allowed) const {
   HttpResponse response{204, {{"Allow", absl::StrJoin(allowed, ", ")}}, ""};
-  if (!IsListedOrigin(HeaderOf(request.headers, "origin"), options_.cors_origins)) return response;
+  if (VisibleTo(request).empty()) return response;
   response.headers.emplace_back("Access-Control-Allow-Methods", absl::StrJoin(allowed, ", "));
   response.headers.emplace_back("Access-Control-Allow-Headers",
                                 "Authorization, Content-Type, Grpc-Timeout, Idempotency-Key, Traceparent, Tracestate");
@@ -288,10 +356,10 @@ HttpResponse Gateway::Preflight(const HttpRequest& request, const std::vector<st
   return response;
 }
 
-HttpResponse Gateway::Finish(const std::string& origin, bool gzip, HttpResponse response) const {
-  if (!options_.cors_origins.empty()) {
-    if (IsListedOrigin(origin, options_.cors_origins)) {
-      response.headers.emplace_back("Access-Control-Allow-Origin", origin);
+HttpResponse Gateway::Finish(const std::string& visible_to, bool gzip, HttpResponse response) const {
+  if (!options_.cors_origins.empty() || !options_.guard.origins.empty()) {
+    if (!visible_to.empty()) {
+      response.headers.emplace_back("Access-Control-Allow-Origin", visible_to);
       response.headers.emplace_back("Access-Control-Expose-Headers", "Retry-After");
     }
     response.headers.emplace_back("Vary", "Origin");

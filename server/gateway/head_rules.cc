@@ -10,10 +10,19 @@ namespace {
 
 // Headers that mean one thing and so come once.
 bool ComesOnce(std::string_view name) {
-  static const auto* names = new std::set<std::string, std::less<>>{
-      "host",          "content-length", "content-type", "transfer-encoding", "content-encoding",
-      "authorization", "origin",         "grpc-timeout", "idempotency-key",   "traceparent",
-      "expect"};
+  static const auto* names = new std::set<std::string, std::less<>>{"host",
+                                                                    "content-length",
+                                                                    "content-type",
+                                                                    "transfer-encoding",
+                                                                    "content-encoding",
+                                                                    "authorization",
+                                                                    "origin",
+                                                                    "grpc-timeout",
+                                                                    "idempotency-key",
+                                                                    "traceparent",
+                                                                    "expect",
+                                                                    "sec-websocket-key",
+                                                                    "sec-websocket-version"};
   return names->contains(name);
 }
 

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "server/gateway/websocket.h"
+
 namespace warren::gateway {
 
 // In order. Names of a request are in lower case.
@@ -23,7 +25,8 @@ struct HttpRequest {
   std::string target;  // "/v1/hosts?page_size=3", as it was sent
   Headers headers;
   std::string body;
-  std::string peer;  // "127.0.0.1:40123"
+  std::string peer;       // "127.0.0.1:40123"
+  unsigned version = 11;  // of HTTP: 11, or 10
 };
 
 struct HttpResponse {
@@ -33,7 +36,7 @@ struct HttpResponse {
 };
 
 // The way back of one request. Thread-safe; each method returns at once. Either Respond, once; or Begin, then Writes,
-// each after the one before was written, then End.
+// each after the one before was written, then End; or Upgrade, once.
 class HttpResponder {
  public:
   virtual ~HttpResponder() = default;
@@ -45,6 +48,10 @@ class HttpResponder {
   virtual void Write(std::string part, std::function<void(bool)> written) = 0;
   // Whole, or cut off, so that the client sees that it is not.
   virtual void End(bool whole) = 0;
+
+  // For a request that WhyNoUpgrade (upgrade.h) takes: answers with 101, and gives the connection as a WebSocket; null:
+  // the client is gone, or was refused since it had sent too much ahead.
+  virtual void Upgrade(std::function<void(std::shared_ptr<WebSocket>)> ready) = 0;
 
   // `gone` is called once, on any thread, if the client hangs up before the answer is over.
   virtual void OnGone(std::function<void()> gone) = 0;

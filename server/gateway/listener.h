@@ -2,12 +2,12 @@
 #define WARREN_SERVER_GATEWAY_LISTENER_H_
 
 // Listens for HTTP/1.1: connections that are kept alive, requests one after the other however many the client sends
-// ahead (pipelining). Refuses, and closes the connection: what could be read in two ways (a body with both lengths,
-// folded header lines, a header that must come once twice, bad chunks), and what is over a limit: 400, 408, 413, 431,
-// 503.
+// ahead (pipelining), and WebSockets that connections become (socket_connection.h). Refuses, and closes the connection:
+// what could be read in two ways (a body with both lengths, folded header lines, a header that must come once twice,
+// bad chunks), and what is over a limit: 400, 408, 413, 431, 503.
 //
 // Threading: a few threads of its own; a connection's work is on one of them at a time. Thread-safe but for Start and
-// Stop. Cost: a connection that is kept alive some 2 KiB.
+// Stop. Cost: a connection that is kept alive some 2 KiB, a WebSocket some 6.
 
 #include <chrono>
 #include <cstddef>
@@ -35,6 +35,8 @@ class Listener {
     std::chrono::milliseconds header_timeout{10'000};
     std::chrono::milliseconds body_timeout{30'000};
     std::chrono::milliseconds write_timeout{30'000};
+    // After which a WebSocket's client is asked whether it is there.
+    std::chrono::milliseconds ping_interval{25'000};
     std::shared_ptr<HttpObserver> observer = std::make_shared<HttpObserver>();
   };
 

@@ -13,6 +13,8 @@ namespace {
 
 constexpr const char* kHandedOn[] = {"authorization", "traceparent", "tracestate", "x-request-id"};
 constexpr char kMetadata[] = "grpc-metadata-";
+// Ours alone to say: services tell by it who asks from the server's own host.
+constexpr char kPeer[] = "x-forwarded-for";
 
 absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
 
@@ -41,9 +43,9 @@ void HandOn(const HttpRequest& request, grpc::ClientContext& context) {
       if (!absl::StartsWith(name, kMetadata)) continue;
       key.remove_prefix(sizeof kMetadata - 1);
     }
-    if (IsMetadata(key, value)) context.AddMetadata(std::string(key), value);
+    if (key != kPeer && IsMetadata(key, value)) context.AddMetadata(std::string(key), value);
   }
-  context.AddMetadata("x-forwarded-for", request.peer);
+  context.AddMetadata(kPeer, request.peer);
 }
 
 void HandBackInitial(const grpc::ClientContext& context, Headers& headers) {

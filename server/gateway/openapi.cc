@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "server/gateway/json.h"
@@ -22,6 +23,12 @@ using google::protobuf::Struct;
 using google::protobuf::Value;
 
 constexpr char kErrorType[] = "google.rpc.Status";
+constexpr char kSocket[] =
+    "It is a WebSocket (RFC 6455); a request that is none is answered with 426. A text frame is a message as JSON, the "
+    "first one the client's, in which the path and the query are set already. A binary frame is one field of type "
+    "bytes: "
+    "its number in the message, one byte, and its content; the server sends such fields so. At a failure the last text "
+    "frame is {\"error\": ...}, a google.rpc.Status. The close frame has 1000, or 4000 and the code of that.";
 // Of messages within messages a query can name the fields of, so deep.
 constexpr int kQueryDepth = 3;
 
@@ -223,11 +230,25 @@ class Document {
     return path;
   }
 
+  // Whether the path gives another field of the same oneof, or of a message that is one.
+  static bool IsInsteadOfBound(const FieldDescriptor& field, const std::string& prefix, const Route& route) {
+    const auto* oneof = field.real_containing_oneof();
+    for (int i = 0; oneof != nullptr && i < oneof->field_count(); ++i) {
+      const std::string other = prefix + oneof->field(i)->name();
+      if (oneof->field(i) == &field) continue;
+      for (const std::string& bound : route.bound) {
+        if (bound == other || absl::StartsWith(bound, other + ".")) return true;
+      }
+    }
+    return false;
+  }
+
   void AddQuery(const Descriptor& message, const std::string& prefix, const std::string& proto_prefix,
                 const Route& route, int depth, Struct& operation) {
     for (int i = 0; i < message.field_count(); ++i) {
       const FieldDescriptor& field = *message.field(i);
       const std::string proto_name = proto_prefix + field.name();
+      if (IsInsteadOfBound(field, proto_prefix, route)) continue;
       if (std::find(route.bound.begin(), route.bound.end(), proto_name) != route.bound.end() || field.is_map())
         continue;
       Struct ignored;
@@ -279,10 +300,16 @@ class Document {
       Object(Object(Object(body, "content"), "application/json"), "schema") =
           route.body_field != nullptr ? SchemaOf(*route.body_field) : SchemaOf(*route.method->input_type());
     }
+    Struct& responses = Object(operation, "responses");
+    route.is_socket ? AddSocket(route, comment, operation) : AddAnswer(route, Object(responses, "200"));
+    Struct& bad = Object(responses, "default");
+    Set(bad, "description", "It failed; the body says why.");
+    Object(Object(Object(bad, "content"), "application/json"), "schema") = Reference(kErrorType);
+  }
+
+  void AddAnswer(const Route& route, Struct& good) {
     Struct answer =
         route.response_field != nullptr ? SchemaOf(*route.response_field) : SchemaOf(*route.method->output_type());
-    Struct& responses = Object(operation, "responses");
-    Struct& good = Object(responses, "200");
     if (route.method->server_streaming()) {
       Struct line = Typed("object");
       Object(Object(line, "properties"), "result") = answer;
@@ -294,9 +321,15 @@ class Document {
       Set(good, "description", "OK");
       Object(Object(Object(good, "content"), "application/json"), "schema") = answer;
     }
-    Struct& bad = Object(responses, "default");
-    Set(bad, "description", "It failed; the body says why.");
-    Object(Object(Object(bad, "content"), "application/json"), "schema") = Reference(kErrorType);
+  }
+
+  // OpenAPI knows no messages after a 101: they stand in a member of our own.
+  void AddSocket(const Route& route, const std::string& comment, Struct& operation) {
+    Set(operation, "description", comment.empty() ? kSocket : absl::StrCat(comment, "\n\n", kSocket));
+    Set(Object(Object(operation, "responses"), "101"), "description", "It is open.");
+    Struct& messages = Object(operation, "x-websocket");
+    Object(messages, "client") = SchemaOf(*route.method->input_type());
+    Object(messages, "server") = SchemaOf(*route.method->output_type());
   }
 
   const Comments& comments_;

@@ -31,6 +31,31 @@ absl::Status SetRequestId(std::string_view key, Message& message) {
   return absl::OkStatus();
 }
 
+// To go into a field of a oneof would drop what the body has given of it.
+absl::Status WhyNotBeside(const Message& message, const FieldDescriptor& field, const std::string& name) {
+  const auto* oneof = field.real_containing_oneof();
+  if (oneof == nullptr || !message.GetReflection()->HasOneof(message, oneof)) return absl::OkStatus();
+  const FieldDescriptor* other = message.GetReflection()->GetOneofFieldDescriptor(message, oneof);
+  if (other == &field) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("the path's ", name, " cannot be given together with the body's ", other->name()));
+}
+
+// A parameter adds to a list, which the body is then to have left alone.
+absl::Status WhyNotBoth(const Message& message, const Parameters& query) {
+  for (const auto& [name, value] : query) {
+    const auto path = FindField(*message.GetDescriptor(), name);
+    if (!path.ok()) continue;  // as FillFromQuery says
+    const Message* in = &message;
+    for (size_t i = 0; i + 1 < path->size(); ++i) in = &in->GetReflection()->GetMessage(*in, (*path)[i]);
+    if (path->back()->is_repeated() && in->GetReflection()->FieldSize(*in, path->back()) > 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("query parameter \"", absl::Utf8SafeCHexEscape(name), "\": the body gives it too"));
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Message>> BuildRequest(const Route& route, const Pattern::Bindings& bindings,
@@ -38,11 +63,12 @@ absl::StatusOr<std::unique_ptr<Message>> BuildRequest(const Route& route, const 
   const Message* prototype =
       google::protobuf::MessageFactory::generated_factory()->GetPrototype(route.method->input_type());
   std::unique_ptr<Message> message(prototype->New());
-  if (!route.has_body && !parts.body.empty()) {
+  const bool takes_body = route.has_body || route.is_socket;
+  if (!takes_body && !parts.body.empty()) {
     return absl::InvalidArgumentError(
         absl::StrCat(route.verb, " ", route.pattern.text(), " takes no body; use the query"));
   }
-  if (route.has_body) {
+  if (takes_body) {
     // "*" with nothing to say may be left out.
     const std::string_view text = parts.body.empty() && route.body_field == nullptr ? "{}" : parts.body;
     if (text.empty()) {
@@ -58,7 +84,10 @@ absl::StatusOr<std::unique_ptr<Message>> BuildRequest(const Route& route, const 
     if (!path.ok()) return path.status();
     // The path has the last word: a body may repeat it, but not say something else.
     Message* in = message.get();
-    for (size_t i = 0; i + 1 < path->size(); ++i) in = in->GetReflection()->MutableMessage(in, (*path)[i]);
+    for (size_t i = 0; i + 1 < path->size(); ++i) {
+      if (auto status = WhyNotBeside(*in, *(*path)[i], name); !status.ok()) return status;
+      in = in->GetReflection()->MutableMessage(in, (*path)[i]);
+    }
     const std::unique_ptr<Message> before(in->New());
     before->CopyFrom(*in);
     in->GetReflection()->ClearField(in, path->back());
@@ -71,11 +100,12 @@ absl::StatusOr<std::unique_ptr<Message>> BuildRequest(const Route& route, const 
                                                      absl::Utf8SafeCHexEscape(text), "\"; leave it out"));
     }
   }
-  // With the whole message as body there is nothing left for a query.
+  // With the whole message as body there is nothing left for a query; a socket's path is all that its opening says.
   if (route.has_body && route.body_field == nullptr && !parts.query.empty()) {
     return absl::InvalidArgumentError(absl::StrCat(
         "query parameter \"", absl::Utf8SafeCHexEscape(parts.query.front().first), "\": the body gives every field"));
   }
+  if (auto status = WhyNotBoth(*message, parts.query); !status.ok()) return status;
   if (auto status = FillFromQuery(parts.query, route.bound, *message); !status.ok()) return status;
   if (auto status = SetRequestId(parts.idempotency_key, *message); !status.ok()) return status;
   return message;

@@ -28,6 +28,8 @@ struct RequestParts {
   size_t max_values = JsonRules().max_values;  // in the body
 };
 
+// Of a socket the body is the first message, and the query may give what that does not.
+//
 // INVALID_ARGUMENT: what does not fit, with the field or parameter, or a body where the route has none.
 absl::StatusOr<std::unique_ptr<google::protobuf::Message>> BuildRequest(const Route& route,
                                                                         const Pattern::Bindings& bindings,

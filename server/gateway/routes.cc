@@ -55,6 +55,7 @@ absl::StatusOr<Route> RouteOf(const MethodDescriptor& method, const HttpRule& ru
   Route route;
   route.verb = verb;
   route.method = &method;
+  route.is_socket = method.client_streaming();
   route.grpc_method = absl::StrCat("/", method.service()->full_name(), "/", method.name());
   route.bound = pattern->fields();
   for (const std::string& name : route.bound) {
@@ -74,6 +75,7 @@ absl::StatusOr<Route> RouteOf(const MethodDescriptor& method, const HttpRule& ru
     route.bound.push_back(rule.body());
   }
   if (!rule.response_body().empty()) {
+    if (route.is_socket) return Bad(method, "a response_body where messages go both ways");
     const auto field = TopField(method, *method.output_type(), rule.response_body());
     if (!field.ok()) return field.status();
     route.response_field = *field;
@@ -87,6 +89,7 @@ absl::StatusOr<Routes> Routes::Of(const std::vector<const google::protobuf::Serv
   Routes routes;
   std::map<std::pair<std::string, std::string>, const MethodDescriptor*> shapes;
   const auto add = [&](const MethodDescriptor& method, const HttpRule& rule) -> absl::Status {
+    if (method.client_streaming() && (!method.server_streaming() || !rule.has_get())) return absl::OkStatus();
     auto route = RouteOf(method, rule);
     if (!route.ok()) return route.status();
     const auto [other, is_new] = shapes.try_emplace({route->verb, route->pattern.Shape()}, &method);
@@ -101,7 +104,7 @@ absl::StatusOr<Routes> Routes::Of(const std::vector<const google::protobuf::Serv
   for (const auto* service : services) {
     for (int i = 0; i < service->method_count(); ++i) {
       const MethodDescriptor& method = *service->method(i);
-      if (!method.options().HasExtension(google::api::http) || method.client_streaming()) continue;
+      if (!method.options().HasExtension(google::api::http)) continue;
       const HttpRule& rule = method.options().GetExtension(google::api::http);
       if (auto status = add(method, rule); !status.ok()) return status;
       for (const HttpRule& more : rule.additional_bindings()) {

@@ -29,15 +29,18 @@ struct Route {
   const google::protobuf::FieldDescriptor* body_field = nullptr;
   // What of the response is the answer; null: all of it.
   const google::protobuf::FieldDescriptor* response_field = nullptr;
+  // Messages go both ways, over a WebSocket: the first one is what a body "*" would be.
+  bool is_socket = false;
   // What a query may not give: the pattern's fields, and the body's.
   std::vector<std::string> bound;
 };
 
 class Routes {
  public:
-  // RPCs without an annotation have no route, nor have those that the client streams to. INVALID_ARGUMENT names the RPC
-  // whose annotation is wrong: a template that is none, a field that is not there or that text cannot fill, a body
-  // where the query is to be, two RPCs with the same verb and path.
+  // RPCs without an annotation have no route, nor have those that the client streams to, but for the GETs of those that
+  // stream both ways. INVALID_ARGUMENT names the RPC whose annotation is wrong: a template that is none, a field that
+  // is not there or that text cannot fill, a body where the query is to be, an answer of one field where there are
+  // messages both ways, two RPCs with the same verb and path.
   static absl::StatusOr<Routes> Of(const std::vector<const google::protobuf::ServiceDescriptor*>& services);
 
   struct Found {

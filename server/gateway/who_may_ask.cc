@@ -45,4 +45,8 @@ bool IsListedOrigin(std::string_view origin, const std::vector<std::string>& ori
                                         [&](const std::string& one) { return one == "*" || one == origin; });
 }
 
+bool IsNamedOrigin(std::string_view origin, const std::vector<std::string>& origins) {
+  return !origin.empty() && origin != "*" && std::find(origins.begin(), origins.end(), origin) != origins.end();
+}
+
 }  // namespace warren::gateway

@@ -17,6 +17,8 @@ bool IsOurHost(std::string_view host, const std::vector<std::string>& names);
 
 // Whether it is one of these, or "*" is. "" is not.
 bool IsListedOrigin(std::string_view origin, const std::vector<std::string>& origins);
+// The same where each has to be named: "*" among them is nobody's.
+bool IsNamedOrigin(std::string_view origin, const std::vector<std::string>& origins);
 
 }  // namespace warren::gateway
 

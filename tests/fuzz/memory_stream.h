@@ -25,10 +25,11 @@ class MemoryStream {
 
   // What both ends see of it.
   struct Wire {
-    std::string_view left;  // to be read
-    size_t piece = 1;       // so much at once, at most
-    bool ended = false;     // nothing follows
-    bool closed = false;    // by the connection
+    std::string_view left;   // to be read
+    size_t piece = 1;        // so much at once, at most
+    bool ended = false;      // nothing follows
+    bool closed = false;     // by the connection
+    bool cancelled = false;  // the read that waits
     std::string written;
     std::function<void()> waiting;  // a read that has nothing to read yet
 
@@ -49,7 +50,9 @@ class MemoryStream {
     return Later(
         [wire = wire_, buffers](auto& done) {
           const auto read = [wire, buffers, done] {
-            if (wire->closed) return (*done)(boost::asio::error::operation_aborted, 0);
+            if (std::exchange(wire->cancelled, false) || wire->closed) {
+              return (*done)(boost::asio::error::operation_aborted, 0);
+            }
             const size_t room = std::min(wire->piece, wire->left.size());
             const size_t size = boost::asio::buffer_copy(buffers, boost::asio::buffer(wire->left.data(), room));
             wire->left.remove_prefix(size);
@@ -82,6 +85,11 @@ class MemoryStream {
     return {};
   }
   void shutdown(boost::asio::ip::tcp::socket::shutdown_type, error_code&) {}
+  void cancel(error_code&) {
+    if (wire_->waiting == nullptr) return;
+    wire_->cancelled = true;
+    boost::asio::post(context_, std::exchange(wire_->waiting, nullptr));
+  }
   void close(error_code&) {
     wire_->closed = true;
     if (auto go = std::exchange(wire_->waiting, nullptr)) boost::asio::post(context_, std::move(go));
@@ -101,6 +109,12 @@ class MemoryStream {
   boost::asio::io_context& context_;
   std::shared_ptr<Wire> wire_;
 };
+
+// Beast asks for it.
+inline void beast_close_socket(MemoryStream& stream) {
+  MemoryStream::error_code ignored;
+  stream.close(ignored);
+}
 
 }  // namespace warren::gateway
 

@@ -22,7 +22,7 @@ if ! clang++ "${flags[@]}" "$out/probe.cc" -o "$out/probe" 2> /dev/null; then
   echo "SKIPPED: clang++ has no sanitizers here; apt install clang libclang-rt-14-dev"
   exit 77
 fi
-sources=(proto/common/{json_escape,utf8}.cc server/gateway/{answer_head,fields,head_rules,http,json,json_syntax,json_types,path,pattern,query,routes}.cc
+sources=(proto/common/{json_escape,utf8}.cc server/gateway/{answer_head,fields,frames,head_rules,http,json,json_syntax,json_types,path,pattern,query,routes,upgrade}.cc
   "$build"/gen/google/api/*.pb.cc "$build"/gen/google/rpc/*.pb.cc "$build"/gen/tests/server/gateway/library.pb.cc)
 object() { printf '%s/%s.o' "$out" "$(tr / _ <<< "${1#"$build"/}")"; }
 export out build

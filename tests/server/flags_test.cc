@@ -51,6 +51,18 @@ TEST(ServerFlagsTest, RetentionIsADurationOfADayOrMore) {
   }
 }
 
+TEST(ServerFlagsTest, OriginsThatMayRunCommandsAreNamedOneByOne) {
+  ServerFlags flags;
+  ASSERT_EQ(Parse({"--exec-origin", "https://a.example:8443,http://[::1]:3000", "--exec-origin", "http://b"}, flags),
+            -1);
+  EXPECT_EQ(flags.exec_origins.size(), 3u);
+  EXPECT_TRUE(Resolve(flags).ok());
+  for (const char* wrong : {"*", "null", "https://", "https://*.example", "https://a/", "https://A", "a.example", ""}) {
+    flags.exec_origins = {"https://a", wrong};
+    EXPECT_THAT(Refusal(flags), HasSubstr("--exec-origin")) << wrong;
+  }
+}
+
 TEST(ServerFlagsTest, GrpcListenMayBeGivenMoreThanOnce) {
   ServerFlags flags;
   ASSERT_EQ(Parse({"--grpc-listen", "unix:/a.sock", "--grpc-listen", "[::1]:0", "--grpc-listen", "localhost:1"}, flags),

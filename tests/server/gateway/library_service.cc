@@ -92,6 +92,66 @@ class Library::Watch : public grpc::ServerWriteReactor<test::Book> {
   test::Book book_;
 };
 
+class Library::Talker : public grpc::ServerBidiReactor<test::Said, test::Heard> {
+ public:
+  Talker(Library& library, std::string peers) : library_(library), peers_(std::move(peers)) { StartRead(&said_); }
+
+  void OnReadDone(bool ok) override {
+    if (!ok || said_.has_over()) return Finish(grpc::Status::OK);
+    heard_.Clear();
+    if (said_.has_start()) {
+      const std::string name = said_.start().name();
+      id_ = name.substr(name.rfind('/') + 1);
+      if (id_ == "missing") {
+        google::rpc::ResourceInfo info;
+        info.set_resource_name(name);
+        return Finish(WithDetail(grpc::StatusCode::NOT_FOUND, "no such book", info));
+      }
+      *heard_.mutable_started() = said_.start();
+      heard_.mutable_started()->set_language(absl::StrCat(said_.start().language(), peers_));
+    } else if (id_ == "deaf") {
+      return;  // until it is cancelled
+    } else if (said_.note() == "fail") {
+      return Finish({grpc::StatusCode::ABORTED, "the book fell"});
+    } else if (said_.has_note()) {
+      heard_.set_note(said_.note());
+    } else {
+      said_.voice().starts_with("!") ? heard_.set_murmur(said_.voice()) : heard_.set_voice(said_.voice());
+    }
+    StartWrite(&heard_);
+  }
+  void OnWriteDone(bool ok) override {
+    if (!ok) return Finish(grpc::Status::CANCELLED);
+    if (id_ != "endless") return StartRead(&said_);
+    {
+      MutexLock lock(&library_.mutex_);
+      ++library_.written_;
+    }
+    heard_.set_voice(std::string(64 << 10, 'x'));
+    StartWrite(&heard_);
+  }
+  void OnCancel() override {
+    library_.OnCancelled();
+    if (id_ == "deaf") Finish(grpc::Status::CANCELLED);
+  }
+  void OnDone() override { delete this; }
+
+ private:
+  Library& library_;
+  const std::string peers_;
+  std::string id_;
+  test::Said said_;
+  test::Heard heard_;
+};
+
+grpc::ServerBidiReactor<test::Said, test::Heard>* Library::Talk(grpc::CallbackServerContext* context) {
+  std::string peers;
+  for (const auto& [key, value] : context->client_metadata()) {
+    if (key == "x-forwarded-for") absl::StrAppend(&peers, "[", absl::string_view(value.data(), value.size()), "]");
+  }
+  return new Talker(*this, std::move(peers));
+}
+
 void Library::OnCancelled() {
   MutexLock lock(&mutex_);
   ++cancelled_;

@@ -36,6 +36,12 @@ class Library : public test::Library::CallbackService {
   grpc::ServerWriteReactor<test::Book>* WatchBooks(grpc::CallbackServerContext* context,
                                                    const test::ListBooksRequest* request) override;
 
+  // Begins with the start, with the values of x-forwarded-for as its language, and gives back every voice and note; a
+  // voice that begins with "!" as a murmur. It ends at half-close and "over"; note "fail": ABORTED. Of a book
+  // "missing": NOT_FOUND; "deaf": it takes one message after the start, and no other until it is cancelled; "endless":
+  // voices of 64 KiB until it is cancelled.
+  grpc::ServerBidiReactor<test::Said, test::Heard>* Talk(grpc::CallbackServerContext* context) override;
+
   // Blocks until so many calls were cancelled.
   void AwaitCancelled(int calls);
   int written();
@@ -43,6 +49,7 @@ class Library : public test::Library::CallbackService {
  private:
   class Slow;
   class Watch;
+  class Talker;
   void OnCancelled();
 
   Mutex mutex_;

@@ -1,6 +1,7 @@
 #include "server/gateway/openapi.h"
 
 #include <gmock/gmock.h>
+#include <google/protobuf/descriptor.pb.h>
 
 #include "proto/descriptor_set.h"
 #include "server/gateway/comments.h"
@@ -43,6 +44,7 @@ TEST_F(OpenApiTest, EveryRouteIsAnOperation) {
             "get /v1/shelves/{shelve}/bookList\n"
             "get /v1/shelves/{shelve}/books\n"
             "get /v1/shelves/{shelve}/books/{book}\n"
+            "get /v1/shelves/{shelve}/books/{book}:talk\n"
             "get /v1/shelves/{shelve}/books:watch\n"
             "get /v1/shelves/{shelve}/titles\n"
             "patch /v1/shelves/{shelve}/books/{book}\n"
@@ -50,7 +52,7 @@ TEST_F(OpenApiTest, EveryRouteIsAnOperation) {
             "post /v1/shelves/{shelve}/books\n"
             "post /v1/shelves/{shelve}/books/{book}:burn\n"
             "put /v1/shelves/{shelve}/books/{book}");
-  EXPECT_EQ(Ask("[.. | .operationId? // empty] | length, (unique | length)"), "14\n14");
+  EXPECT_EQ(Ask("[.. | .operationId? // empty] | length, (unique | length)"), "15\n15");
 }
 
 TEST_F(OpenApiTest, ParametersAreThoseOfThePathAndOfTheQuery) {
@@ -88,9 +90,40 @@ TEST_F(OpenApiTest, BodiesAndAnswersHaveTheirSchemas) {
             "[]");
 }
 
+TEST_F(OpenApiTest, ASocketIsAGetThatSwitches) {
+  const std::string talk = ".paths[\"/v1/shelves/{shelve}/books/{book}:talk\"].get";
+  EXPECT_EQ(Ask(talk + ".responses | keys | join(\" \")"), "101 default");
+  EXPECT_THAT(Ask(talk + ".description"), StartsWith("Talk.\nMore.\n\nIt is a WebSocket"));
+  EXPECT_EQ(Ask(talk + "[\"x-websocket\"] | .client[\"$ref\"], .server[\"$ref\"]"),
+            "#/components/schemas/warren.gateway.test.Said\n#/components/schemas/warren.gateway.test.Heard");
+  EXPECT_EQ(Ask(".components.schemas[\"warren.gateway.test.Heard\"].properties.murmur.format"), "byte");
+  // Nothing that cannot be given beside what the path gives.
+  EXPECT_EQ(Ask(talk + ".parameters | map(.name) | join(\" \")"),
+            "shelve book start.language start.speed start.chapters beside many");
+}
+
 TEST_F(OpenApiTest, CommentsAreDescriptions) {
   EXPECT_EQ(Ask(".paths[\"/v1/isbn/{isbn}\"].get | .summary, .description"), "GetBook.\nGetBook.\nMore.");
   EXPECT_EQ(Ask(".components.schemas[\"warren.gateway.test.Book\"].properties.pages.description"), "pages.\nMore.");
+}
+
+// The API's own, without the programs that serve it.
+TEST(ExecTest, IsAPostAndASocket) {
+  google::protobuf::FileDescriptorSet files;
+  ASSERT_TRUE(files.ParseFromString(std::string(DescriptorSet())));
+  google::protobuf::DescriptorPool pool;
+  for (const auto& file : files.file()) ASSERT_NE(pool.BuildFile(file), nullptr) << file.name();
+  const auto* exec = pool.FindServiceByName("warren.v1.Exec");
+  ASSERT_NE(exec, nullptr);
+  const auto routes = Routes::Of({exec});
+  ASSERT_TRUE(routes.ok()) << routes.status();
+  const std::string document = OpenApi({}, *routes, [](const std::string&) { return std::string(); });
+  EXPECT_EQ(Jq(document,
+               ".paths | map_values(keys[0]) | to_entries | map(\"\\(.value) \\(.key)\") | sort | join(\"\\n\")"),
+            "get /v1/hosts/{host}/namespaces/{namespace}:exec\n"
+            "post /v1/hosts/{host}/namespaces/{namespace}:run");
+  EXPECT_THAT(Jq(document, ".paths[].get // empty | .parameters | map(.name) | join(\" \")"),
+              ::testing::AllOf(HasSubstr("start.command.argv"), ::testing::Not(HasSubstr("resize"))));
 }
 
 TEST(CommentsTest, AreThoseOfTheProtos) {

@@ -34,17 +34,46 @@ class RawClient {
     }
   }
 
+  // As Send, until the other end has taken nothing for a while; how much it took.
+  size_t SendWhatFits(std::string_view text) {
+    const timeval patience{0, 300'000};
+    setsockopt(fd_.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    size_t all = 0;
+    while (all < text.size()) {
+      const ssize_t sent = send(fd_.get(), text.data() + all, text.size() - all, MSG_NOSIGNAL);
+      if (sent <= 0) break;
+      all += static_cast<size_t>(sent);
+    }
+    return all;
+  }
+
   void EndSending() { shutdown(fd_.get(), SHUT_WR); }
 
   // Until the other end closes, or what was read ends with this.
   std::string ReadUntil(std::string_view end = "") {
-    while (end.empty() || text_.find(end) == std::string::npos) {
-      char piece[16384];
-      const ssize_t got = recv(fd_.get(), piece, sizeof piece, 0);
-      if (got <= 0) break;
-      text_.append(piece, static_cast<size_t>(got));
+    while ((end.empty() || text_.find(end) == std::string::npos) && Receive()) {
     }
     return std::exchange(text_, "");
+  }
+  // So many bytes, or those up to the end of the first of this; less: the other end has closed.
+  std::string Take(size_t size) {
+    while (text_.size() < size && Receive()) {
+    }
+    const std::string taken = text_.substr(0, size);
+    text_.erase(0, size);
+    return taken;
+  }
+  std::string TakeUntil(std::string_view end) {
+    while (text_.find(end) == std::string::npos && Receive()) {
+    }
+    const size_t at = text_.find(end);
+    return Take(at == std::string::npos ? text_.size() : at + end.size());
+  }
+  // What is still to be read is dropped, and the connection with it, so that the other end is told at once (RST).
+  void Vanish() {
+    const linger now{1, 0};
+    setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    fd_.reset();
   }
   // The status of the first answer, once its connection is closed.
   std::string Status(std::string_view request) {
@@ -54,7 +83,14 @@ class RawClient {
   }
 
  private:
-  const UniqueFd fd_;
+  bool Receive() {
+    char piece[16384];
+    const ssize_t got = recv(fd_.get(), piece, sizeof piece, 0);
+    if (got > 0) text_.append(piece, static_cast<size_t>(got));
+    return got > 0;
+  }
+
+  UniqueFd fd_;
   std::string text_;
 };
 

@@ -55,6 +55,21 @@ TEST_F(RequestTest, ABodyIsWhereTheRouteHasOne) {
   EXPECT_THAT(Refusal("POST", "/v1/everything", "a_string=x"), HasSubstr("the body gives every field"));
 }
 
+TEST_F(RequestTest, ASocketsFirstMessageIsWhatABodyIs) {
+  const std::string path = "/v1/shelves/1/books/2:talk";
+  EXPECT_EQ(*Build("GET", path), "start { name: \"shelves/1/books/2\" }");
+  EXPECT_EQ(*Build("GET", path, "start.speed=7&start.chapters=b&start.chapters=c", R"({"start": {"language": "en"}})"),
+            "start { name: \"shelves/1/books/2\" language: \"en\" speed: 7 chapters: \"b\" chapters: \"c\" }");
+  EXPECT_THAT(Refusal("GET", path, "start.speed=7", R"({"start": {"speed": 8}})"),
+              HasSubstr("is given more than once"));
+  EXPECT_THAT(Refusal("GET", path, "start.chapters=b", R"({"start": {"chapters": ["a"]}})"),
+              HasSubstr("\"start.chapters\": the body gives it too"));
+  EXPECT_THAT(Refusal("GET", path, "start.name=x"), HasSubstr("the path or the body gives start.name"));
+  EXPECT_THAT(Refusal("GET", path, "note=x"), HasSubstr("cannot be given together with start"));
+  EXPECT_THAT(Refusal("GET", path, "", R"({"voice": ""})"),
+              HasSubstr("the path's start.name cannot be given together with the body's voice"));
+}
+
 TEST_F(RequestTest, AnIdempotencyKeyAgreesWithTheRequestId) {
   EXPECT_THAT(*Build("POST", "/v1/shelves/1/books", "request_id=k", "{}", "k"), HasSubstr("request_id: \"k\""));
   EXPECT_THAT(Refusal("POST", "/v1/shelves/1/books", "request_id=k", "{}", "l"), HasSubstr("differ"));

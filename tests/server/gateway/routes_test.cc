@@ -82,7 +82,8 @@ TEST_F(RoutesTest, WhatTheBodyAndTheAnswerAreIsKnown) {
   for (const Route* route : routes_.All()) {
     known.push_back(absl::StrCat(route->verb, " ", route->pattern.text(), " ", route->grpc_method,
                                  route->has_body ? " body " : "", route->body_field ? route->body_field->name() : "",
-                                 route->response_field ? " answer " + route->response_field->name() : ""));
+                                 route->response_field ? " answer " + route->response_field->name() : "",
+                                 route->is_socket ? " socket" : ""));
   }
   EXPECT_THAT(known,
               ElementsAre("GET /v1/{name=shelves/*/books/*} /warren.gateway.test.Library/GetBook",
@@ -99,7 +100,8 @@ TEST_F(RoutesTest, WhatTheBodyAndTheAnswerAreIsKnown) {
                           "LOCK /v1/{name=shelves/*/books/*} /warren.gateway.test.Library/LockBook",
                           "GET /v1/{parent=shelves/*}/books:watch /warren.gateway.test.Library/WatchBooks",
                           "GET /v1/everything /warren.gateway.test.Library/Echo",
-                          "POST /v1/everything /warren.gateway.test.Library/Echo body "));
+                          "POST /v1/everything /warren.gateway.test.Library/Echo body ",
+                          "GET /v1/{start.name=shelves/*/books/*}:talk /warren.gateway.test.Library/Talk socket"));
 }
 
 TEST(WrongRoutesTest, AreRefusedWithTheRpc) {
@@ -108,6 +110,7 @@ TEST(WrongRoutesTest, AreRefusedWithTheRpc) {
       {"NotATemplate", "NotATemplate.Get: path template \"v1\", at character 1"},
       {"BodyOfGet", "BodyOfGet.Get: a body for GET"},
       {"SamePath", "SamePath.Two: GET /v1/{isbn} is warren.gateway.test.SamePath.One's"},
+      {"FieldOfSocket", "FieldOfSocket.Talk: a response_body where messages go both ways"},
       {"PathOfMessage", "PathOfMessage.Get: the path cannot give book"}};
   for (const auto& [service, why] : wrong) {
     const auto routes = Routes::Of({Service(service)});

@@ -31,5 +31,12 @@ TEST(WhoMayAskTest, OriginsAreComparedWhole) {
   EXPECT_FALSE(IsListedOrigin("", {"*"}));
 }
 
+TEST(WhoMayAskTest, ANamedOriginIsNotAnyOrigin) {
+  EXPECT_TRUE(IsNamedOrigin("https://a", {"https://b", "https://a"}));
+  for (const std::string origin : {"", "*", "null", "https://b", "https://a:1"}) {
+    EXPECT_FALSE(IsNamedOrigin(origin, {"*", "https://a", ""})) << origin;
+  }
+}
+
 }  // namespace
 }  // namespace warren::gateway
