@@ -41,6 +41,8 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Connect(std::string_view server,
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   const auto channel = grpc::CreateCustomChannel(*target, grpc::InsecureChannelCredentials(), arguments);
   auto stubs = std::make_unique<Stubs>();
+  stubs->channel = channel;
+  stubs->exec = v1::Exec::NewStub(channel);
   stubs->hosts = v1::Hosts::NewStub(channel);
   stubs->intents = v1::Intents::NewStub(channel);
   stubs->namespaces = v1::Namespaces::NewStub(channel);

@@ -9,10 +9,10 @@
 //   intent = (*client)->Wait(intent->name(), absl::Now() + absl::Minutes(1));
 //
 // Every call: what another try may mend (client/lib/retry.h) is retried until the deadline, which is safe because a
-// submit carries a request_id (one is made when the caller gives none) and everything else may be done twice. A host
-// that is away is not waited for. Errors are those of the RPC (see proto/warren/v1), with google.rpc details as
-// payloads (client/lib/status.h); DEADLINE_EXCEEDED or UNAVAILABLE when the time is over; after those two a submit may
-// or may not have been accepted, and the same request_id tells.
+// submit carries a request_id (one is made when the caller gives none) and everything else may be done twice, but for
+// Exec, which is not. A host that is away is not waited for. Errors are those of the RPC (see proto/warren/v1), with
+// google.rpc details as payloads (client/lib/status.h); DEADLINE_EXCEEDED or UNAVAILABLE when the time is over; after
+// those two a submit may or may not have been accepted, and the same request_id tells.
 //
 // Threads: any number may call at once over the one connection. Cost: a call is one round trip; lists fetch pages of
 // 1,000 until there are no more, and those that return a vector hold them all. Metrics: none.
@@ -27,6 +27,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "client/lib/exec.h"
 #include "client/lib/retry.h"
 #include "client/lib/watch.h"
 #include "warren/v1/hosts.pb.h"
@@ -92,6 +93,10 @@ class Client {
   std::unique_ptr<HostWatch> WatchHosts(v1::WatchHostsRequest request);
   std::unique_ptr<IntentWatch> WatchIntents(v1::WatchIntentsRequest request);
   std::unique_ptr<NamespaceWatch> WatchNamespaces(v1::WatchNamespacesRequest request);
+
+  // Runs a command in a namespace, or a shell; see client/lib/exec.h. Nothing happens before the first Next, which
+  // tries to reach the server until the deadline; the command may take longer.
+  std::unique_ptr<ExecSession> Exec(v1::SessionStart start, absl::Time deadline);
 
  private:
   struct Stubs;

@@ -12,14 +12,17 @@
 #include "client/lib/client.h"
 #include "client/lib/retry.h"
 #include "client/lib/status.h"
+#include "warren/v1/exec.grpc.pb.h"
 #include "warren/v1/hosts.grpc.pb.h"
 #include "warren/v1/intents.grpc.pb.h"
 #include "warren/v1/namespaces.grpc.pb.h"
 
 namespace warren::client {
 
-// Shared with the watches, which may outlive the Client.
+// Shared with watches and sessions, which may outlive the Client.
 struct Client::Stubs {
+  std::shared_ptr<grpc::Channel> channel;
+  std::shared_ptr<v1::Exec::Stub> exec;
   std::shared_ptr<v1::Hosts::Stub> hosts;
   std::shared_ptr<v1::Intents::Stub> intents;
   std::shared_ptr<v1::Namespaces::Stub> namespaces;

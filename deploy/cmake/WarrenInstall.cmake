@@ -20,7 +20,7 @@ foreach(target ${WARREN_CLIENT_TARGETS})
 endforeach()
 install(TARGETS ${WARREN_CLIENT_TARGETS} EXPORT WarrenTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 set(lib ${CMAKE_SOURCE_DIR}/client/lib)
-install(FILES ${lib}/address.h ${lib}/client.h ${lib}/retry.h ${lib}/status.h ${lib}/watch.h
+install(FILES ${lib}/address.h ${lib}/client.h ${lib}/exec.h ${lib}/retry.h ${lib}/status.h ${lib}/watch.h
   DESTINATION ${include}/warren/client/lib)
 install(FILES ${CMAKE_SOURCE_DIR}/proto/common/names.h ${CMAKE_SOURCE_DIR}/proto/common/status_payload.h
   DESTINATION ${include}/warren/proto/common)

@@ -11,9 +11,7 @@
 #include "google/rpc/status.pb.h"
 
 namespace warren::cli {
-namespace {
 
-// As the server sends an absl::Status with payloads.
 grpc::Status ToGrpc(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
   google::rpc::Status details;
@@ -26,6 +24,8 @@ grpc::Status ToGrpc(const absl::Status& status) {
   });
   return {static_cast<grpc::StatusCode>(status.code()), std::string(status.message()), details.SerializeAsString()};
 }
+
+namespace {
 
 template <typename Request, typename Response>
 grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, Method<Request, Response>& method,
@@ -179,6 +179,7 @@ CommandTest::CommandTest()
   builder.RegisterService(&services_->hosts);
   builder.RegisterService(&services_->namespaces);
   builder.RegisterService(&services_->intents);
+  builder.RegisterService(&api_.exec);
   server_ = builder.BuildAndStart();
 }
 

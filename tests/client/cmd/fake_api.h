@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "google/protobuf/text_format.h"
 #include "proto/common/mutex.h"
+#include "tests/client/cmd/fake_exec.h"
 #include "warren/v1/hosts.grpc.pb.h"
 #include "warren/v1/intents.grpc.pb.h"
 #include "warren/v1/namespaces.grpc.pb.h"
@@ -125,7 +126,11 @@ struct FakeMethods {
   Stream<v1::WatchHostsRequest, v1::WatchHostsResponse> watch_hosts;
   Stream<v1::WatchIntentsRequest, v1::WatchIntentsResponse> watch_intents;
   Stream<v1::WatchNamespacesRequest, v1::WatchNamespacesResponse> watch_namespaces;
+  FakeExec exec;
 };
+
+// As the server sends an absl::Status with payloads.
+grpc::Status ToGrpc(const absl::Status& status);
 
 // What a run of the command came to.
 struct Ran {

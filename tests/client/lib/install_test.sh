@@ -33,6 +33,7 @@ cat > "$scratch/consumer/consumer.cc" <<'CC'
 
 #include "warren/client/lib/address.h"
 #include "warren/client/lib/client.h"
+#include "warren/client/lib/exec.h"
 #include "warren/client/lib/retry.h"
 #include "warren/client/lib/status.h"
 #include "warren/client/lib/watch.h"
