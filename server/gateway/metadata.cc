@@ -16,6 +16,9 @@ constexpr char kMetadata[] = "grpc-metadata-";
 
 absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
 
+// Whose address that is, the server believes: a client does not say it of itself.
+constexpr char kForwardedFor[] = "x-forwarded-for";
+
 // gRPC ends the process at a key or a value that it takes for a mistake of ours; its own keys are not for others.
 bool IsMetadata(std::string_view key, std::string_view value) {
   return !key.empty() && !absl::EndsWith(View(key), "-bin") && !absl::StartsWith(View(key), "grpc-") &&
@@ -41,9 +44,9 @@ void HandOn(const HttpRequest& request, grpc::ClientContext& context) {
       if (!absl::StartsWith(name, kMetadata)) continue;
       key.remove_prefix(sizeof kMetadata - 1);
     }
-    if (IsMetadata(key, value)) context.AddMetadata(std::string(key), value);
+    if (IsMetadata(key, value) && key != kForwardedFor) context.AddMetadata(std::string(key), value);
   }
-  context.AddMetadata("x-forwarded-for", request.peer);
+  context.AddMetadata(kForwardedFor, request.peer);
 }
 
 void HandBackInitial(const grpc::ClientContext& context, Headers& headers) {

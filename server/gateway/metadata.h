@@ -11,7 +11,7 @@
 
 namespace warren::gateway {
 
-// The peer goes along as x-forwarded-for.
+// The peer goes along as x-forwarded-for, which no header can become: the server believes it.
 void HandOn(const HttpRequest& request, grpc::ClientContext& context);
 
 // Of a call that has begun to answer.

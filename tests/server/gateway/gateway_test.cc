@@ -118,12 +118,14 @@ TEST_F(GatewayTest, HeadersBecomeMetadataAndTheDeadline) {
   const std::string title =
       Curl("/v1/shelves/1/books/metadata",
            "-H 'Traceparent: 00-1-2-01' -H 'Grpc-Metadata-Colour: red' -H 'Authorization: Bearer x' "
-           "-H 'Grpc-Metadata-Bad: \xc3\xa4' -H 'Other: y' -H 'Grpc-Metadata-grpc-timeout: 1S'");
+           "-H 'Grpc-Metadata-Bad: \xc3\xa4' -H 'Other: y' -H 'Grpc-Metadata-grpc-timeout: 1S' "
+           "-H 'X-Forwarded-For: 10.9.9.9' -H 'Grpc-Metadata-X-Forwarded-For: 10.9.9.9'");
   for (const std::string has :
        {"traceparent=00-1-2-01\\n", "colour=red\\n", "authorization=Bearer x\\n", "x-forwarded-for=127.0.0.1:"}) {
     EXPECT_THAT(title, HasSubstr(has));
   }
-  for (const std::string has_not : {"other=", "bad=", "grpc-timeout"}) EXPECT_THAT(title, Not(HasSubstr(has_not)));
+  for (const std::string has_not : {"other=", "bad=", "grpc-timeout", "10.9.9.9"})
+    EXPECT_THAT(title, Not(HasSubstr(has_not)));
   EXPECT_THAT(Curl("/v1/shelves/1/books/deadline", "-H 'Grpc-Timeout: 1H'"),
               ::testing::ContainsRegex("\"pages\":\"(3600|359.)\""));
   EXPECT_EQ(Status("/v1/shelves/1/books/slow", "-H 'Grpc-Timeout: 20m'"), "504");
