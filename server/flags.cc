@@ -1,5 +1,7 @@
 #include "server/flags.h"
 
+#include <unistd.h>
+
 #include <utility>
 
 #include "absl/status/status.h"
@@ -107,6 +109,21 @@ int ParseServerFlags(int argc, const char* const* argv, ServerFlags& f) {
       ->type_name("STORE")
       ->group(places);
 
+  const std::string commands = "Commands";
+  app.add_option("--exec-uid", f.exec_uids,
+                 "Let this user run commands on hosts, over a unix socket; may be given more than once [0 and the "
+                 "server's own]")
+      ->type_name("UID")
+      ->delimiter(',')
+      ->group(commands);
+  app.add_option(
+         "--exec-loopback", f.exec_loopback,
+         "Let whoever reaches a loopback address, any user of this machine, run commands on hosts, HTTP included")
+      ->type_name("on|off")
+      ->check(CLI::IsMember({"on", "off"}))
+      ->capture_default_str()
+      ->group(commands);
+
   const std::string limits = "Limits";
   const auto limit = [&](const char* flag, auto& value, const char* help, uint64_t max) {
     app.add_option(flag, value, help)
@@ -169,6 +186,11 @@ int ParseServerFlags(int argc, const char* const* argv, ServerFlags& f) {
   limit("--workers", f.workers, "Threads for calls that read the store", 1024);
   limit("--max-pending-calls", f.max_pending_calls, "Calls waiting for such a thread", 100'000'000);
 
+  limit("--exec-max-sessions-per-host", f.exec_max_sessions_per_host, "Commands running on one host at once",
+        1'000'000);
+  limit("--exec-max-sessions-per-caller", f.exec_max_sessions_per_caller,
+        "Commands running for one user at once; all who come from loopback are one", 1'000'000);
+  limit("--exec-max-sessions", f.exec_max_sessions, "Commands running at once", 1'000'000);
   limit("--watch-history-revisions", f.watch_history_revisions,
         "Changes that a watch can have missed and still resume; older history is forgotten", 1'000'000'000);
   app.add_option("--watch-history-duration", f.watch_history_duration,
@@ -238,6 +260,7 @@ absl::StatusOr<Settings> Resolve(const ServerFlags& flags) {
     return absl::InvalidArgumentError(absl::StrCat("--max-pending-to-agent ", flags.max_pending_to_agent,
                                                    " is less than four times --window ", flags.window));
   }
+  settings.exec_uids = flags.exec_uids.empty() ? std::vector<uid_t>{0, geteuid()} : flags.exec_uids;
   return settings;
 }
 

@@ -3,6 +3,8 @@
 
 // warren-server's command line (proto/common/flags.h) as a plain struct. Used by one thread, at start.
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -54,6 +56,11 @@ struct ServerFlags {
   std::vector<std::string> http_hosts;
   uint32_t workers = 4;
   uint64_t max_pending_calls = 10000;
+  std::vector<uid_t> exec_uids;      // empty: 0 and the server's own
+  std::string exec_loopback = "on";  // "off": commands are not offered there
+  uint64_t exec_max_sessions_per_host = 256;
+  uint64_t exec_max_sessions_per_caller = 256;
+  uint64_t exec_max_sessions = 10000;
   std::string watch_history_duration = "10m";
   uint64_t watch_history_revisions = 200000;
 };
@@ -69,6 +76,7 @@ struct Settings {
   std::string store_path;
   absl::Duration retention;
   absl::Duration watch_history_duration;
+  std::vector<uid_t> exec_uids;  // that may run commands, on a unix socket
 };
 absl::StatusOr<Settings> Resolve(const ServerFlags& flags);
 

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -22,10 +23,13 @@
 #include "proto/common/version.h"
 #include "proto/descriptor_set.h"
 #include "server/api/agents_service.h"
+#include "server/api/exec_service.h"
 #include "server/api/grpc_server.h"
 #include "server/api/hosts_service.h"
 #include "server/api/intents_service.h"
 #include "server/api/namespaces_service.h"
+#include "server/auth/exec_access.h"
+#include "server/exec/sessions.h"
 #include "server/flags.h"
 #include "server/gateway/comments.h"
 #include "server/gateway/gateway.h"
@@ -35,6 +39,7 @@
 #include "server/intents/intents.h"
 #include "server/inventory/inventory.h"
 #include "server/maintenance/commands.h"
+#include "server/metrics/exec_metrics.h"
 #include "server/metrics/http_metrics.h"
 #include "server/metrics/queue_stats.h"
 #include "server/metrics/room_metrics.h"
@@ -61,7 +66,8 @@ absl::Status MakeDirectory(const char* flag, const std::string& path, mode_t mod
 std::vector<const google::protobuf::ServiceDescriptor*> Services() {
   std::vector<const google::protobuf::ServiceDescriptor*> services;
   for (const auto* file : {v1::Host::descriptor()->file(), v1::Intent::descriptor()->file(),
-                           v1::CreateNamespaceRequest::descriptor()->file(), v1::Hello::descriptor()->file()}) {
+                           v1::CreateNamespaceRequest::descriptor()->file(), v1::Hello::descriptor()->file(),
+                           v1::RunRequest::descriptor()->file()}) {
     for (int i = 0; i < file->service_count(); ++i) services.push_back(file->service(i));
   }
   return services;
@@ -87,6 +93,7 @@ absl::Status Run(const ServerFlags& flags, const Settings& settings, const Logge
   metrics::QueueMetrics queue_metrics(metrics.registry());
   metrics::HostMetrics host_metrics(metrics.registry());
   metrics::StoreMetrics store_metrics(metrics.registry());
+  metrics::ExecMetrics exec_metrics(metrics.registry());
 
   Serving serving(logger);
 
@@ -150,13 +157,22 @@ absl::Status Run(const ServerFlags& flags, const Settings& settings, const Logge
 
   api::WorkerPool workers(flags.workers, flags.max_pending_calls);
   const api::Rooms rooms{**intents, **hosts, inventory, workers, flags.max_operations, flags.max_intent_bytes};
-  api::AgentsService agents_service(**hosts);
+  exec::Sessions::Options exec_options;
+  exec_options.max_per_host = flags.exec_max_sessions_per_host;
+  exec_options.max_per_caller = flags.exec_max_sessions_per_caller;
+  exec_options.max_total = flags.exec_max_sessions;
+  exec_options.logger = logger;
+  exec_options.observer = &exec_metrics;
+  exec::Sessions sessions(**hosts, exec_options);
+  auth::ExecAccess exec_access({.uids = settings.exec_uids, .loopback = flags.exec_loopback == "on"});
+  api::AgentsService agents_service(**hosts, sessions);
+  api::ExecService exec_service(rooms, sessions, std::move(exec_access), &exec_metrics);
   api::HostsService hosts_service(rooms, **hosts, **host_feed);
   api::IntentsService intents_service(rooms);
   api::NamespacesService namespaces_service(rooms);
   api::GrpcServer::Options grpc_options;
   grpc_options.addresses = settings.grpc_listen;
-  grpc_options.services = {&agents_service, &hosts_service, &intents_service, &namespaces_service};
+  grpc_options.services = {&agents_service, &exec_service, &hosts_service, &intents_service, &namespaces_service};
   grpc_options.interceptors.push_back(std::make_unique<metrics::RpcMetrics>(metrics.registry(), Services()));
   grpc_options.max_message_bytes = flags.max_message_bytes;
   grpc_options.max_metadata_bytes = static_cast<int>(flags.max_metadata_bytes);
@@ -221,6 +237,7 @@ absl::Status Run(const ServerFlags& flags, const Settings& settings, const Logge
   const int number = signal.Wait();
   logger.Info("shutting down", {{"signal", std::to_string(number)}});
   serving.End();
+  sessions.Shutdown();
   (*hosts)->Shutdown();
   (*intents)->Stop();
   (*host_feed)->Close();

@@ -125,6 +125,13 @@ absl::Status UnknownHost(const std::string& host) {
       "check the name (ListHosts shows those there are)");
 }
 
+absl::Status UnknownNamespace(const ChildName& name) {
+  return WithResource(WithReason(absl::NotFoundError(absl::StrCat("host ", name.host, ": there is no namespace \"",
+                                                                  name.id, "\"; ListNamespaces shows those there are")),
+                                 "NAMESPACE_NOT_FOUND", {{"host", name.host}, {"namespace", name.id}}),
+                      "warren.v1.Namespace", NamespaceName(name.host, name.id));
+}
+
 bool IsKnown(const Rooms& rooms, const std::string& host) {
   return rooms.hosts.Look(host).has_value() || rooms.intents.HasIntents(host);
 }

@@ -15,6 +15,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "proto/common/names.h"
 #include "server/api/worker_pool.h"
 #include "server/hosts/host_registry.h"
 #include "server/intents/intents.h"
@@ -81,6 +82,8 @@ absl::Status NotTaken(const WorkerPool& workers);
 
 // NOT_FOUND, saying what to do.
 absl::Status UnknownHost(const std::string& host);
+// NOT_FOUND (NAMESPACE_NOT_FOUND).
+absl::Status UnknownNamespace(const ChildName& name);
 // A host is known when an agent of it ever connected, or intents were accepted for it, until it is deleted.
 bool IsKnown(const Rooms& rooms, const std::string& host);
 

@@ -6,41 +6,28 @@
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
+#include <grpcpp/server_posix.h>
 #include <netdb.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include <chrono>
-#include <filesystem>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "grpc/health/v1/health.pb.h"
 #include "proto/common/unique_fd.h"
-#include "server/api/socket_file.h"
 
 namespace warren::api {
 namespace {
 
 // Agents may ask as often as this whether the server is still there.
 constexpr int kMinPingMs = 5000;
-constexpr mode_t kSocketUmask = 0117;  // 0660
 
 // gRPC does not say why it cannot listen: try the same and tell.
 std::string WhyNot(const ListenAddress& address) {
-  if (address.is_unix) {
-    sockaddr_un name{};
-    name.sun_family = AF_UNIX;
-    memcpy(name.sun_path, address.path.data(), address.path.size());
-    const UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&name), sizeof name) != 0) return strerror(errno);
-    unlink(address.path.c_str());
-    return "unknown reason";
-  }
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE;
@@ -57,30 +44,6 @@ std::string WhyNot(const ListenAddress& address) {
   }
   return "unknown reason";
 }
-
-// What gRPC is told; it takes "unix:PATH" and "HOST:PORT".
-absl::Status MakeWay(const ListenAddress& address) {
-  if (!address.is_unix) return absl::OkStatus();
-  if (absl::Status status = RemoveStaleSocket(address.path); !status.ok()) return status;
-  const std::filesystem::path parent = std::filesystem::path(address.path).parent_path();
-  std::error_code error;
-  if (!parent.empty() && !std::filesystem::is_directory(parent, error)) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("cannot listen on ", address.ToString(), ": there is no directory ", parent.string()));
-  }
-  return absl::OkStatus();
-}
-
-class Umask {
- public:
-  explicit Umask(mode_t mask) : before_(umask(mask)) {}
-  ~Umask() { umask(before_); }
-  Umask(const Umask&) = delete;
-  Umask& operator=(const Umask&) = delete;
-
- private:
-  const mode_t before_;
-};
 
 }  // namespace
 
@@ -104,31 +67,36 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(Options options) {
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kMinPingMs);
   for (grpc::Service* service : options.services) builder.RegisterService(service);
   builder.experimental().SetInterceptorCreators(std::move(options.interceptors));
+  std::unique_ptr<GrpcServer> server(new GrpcServer());
   std::vector<int> ports(options.addresses.size(), 0);
   for (size_t i = 0; i < options.addresses.size(); ++i) {
-    if (absl::Status status = MakeWay(options.addresses[i]); !status.ok()) return status;
-    builder.AddListeningPort(options.addresses[i].ToString(), grpc::InsecureServerCredentials(), &ports[i]);
+    const ListenAddress& address = options.addresses[i];
+    if (address.is_unix) {
+      auto listener = UnixListener::Listen(address.path);
+      if (!listener.ok()) return listener.status();
+      server->unix_listeners_.push_back(*std::move(listener));
+    } else {
+      builder.AddListeningPort(address.ToString(), grpc::InsecureServerCredentials(), &ports[i]);
+    }
   }
-
-  std::unique_ptr<GrpcServer> server(new GrpcServer());
-  {
-    const Umask mask(kSocketUmask);
-    server->server_ = builder.BuildAndStart();
-  }
+  server->server_ = builder.BuildAndStart();
   for (size_t i = 0; i < options.addresses.size(); ++i) {
     ListenAddress address = options.addresses[i];
-    if (ports[i] == 0) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("cannot listen for gRPC on ", address.ToString(), ": ", WhyNot(address)));
-    }
-    if (address.is_unix) {
-      server->socket_files_.push_back(address.path);
-    } else {
+    if (!address.is_unix) {
+      if (ports[i] == 0) {
+        return absl::FailedPreconditionError(
+            absl::StrCat("cannot listen for gRPC on ", address.ToString(), ": ", WhyNot(address)));
+      }
       address.port = ports[i];
     }
     server->addresses_.push_back(address.ToString());
   }
   if (server->server_ == nullptr) return absl::InternalError("gRPC would not start");
+  for (const auto& listener : server->unix_listeners_) {
+    // gRPC owns the descriptor from now on, and calls the peer by its number (peer.h).
+    listener->Start(
+        [grpc = server->server_.get()](UniqueFd fd) { grpc::AddInsecureChannelFromFd(grpc, fd.release()); });
+  }
   return server;
 }
 
@@ -150,9 +118,9 @@ void GrpcServer::SetServing(bool serving) {
 void GrpcServer::Shutdown(absl::Duration grace) {
   if (shut_down_ || server_ == nullptr) return;
   shut_down_ = true;
+  for (const auto& listener : unix_listeners_) listener->Stop();
   server_->Shutdown(absl::ToChronoTime(absl::Now() + grace));
   server_->Wait();
-  for (const std::string& path : socket_files_) unlink(path.c_str());
 }
 
 }  // namespace warren::api

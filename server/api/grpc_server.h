@@ -2,7 +2,8 @@
 #define WARREN_SERVER_API_GRPC_SERVER_H_
 
 // Listens for gRPC: the given services, and with them health and reflection, so that grpcurl needs no proto files.
-// Thread-safe but for Start and Shutdown.
+// Connections to unix sockets are accepted here and given to gRPC, so that calls know who connected (peer.h).
+// Thread-safe but for Start and Shutdown; a thread a unix socket, which accepts.
 
 #include <grpcpp/server.h>
 #include <grpcpp/support/server_interceptor.h>
@@ -14,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "proto/common/listen_address.h"
+#include "server/api/unix_listener.h"
 
 namespace warren::api {
 
@@ -29,7 +31,7 @@ class GrpcServer {
   };
 
   // FAILED_PRECONDITION: an address is in use or not to be had, with the system's reason. Stale unix sockets are
-  // removed. Changes the process's umask for a moment: call it before other threads make files.
+  // removed.
   static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(Options options);
   // Shuts down without grace, unless that was done before.
   ~GrpcServer();
@@ -50,7 +52,7 @@ class GrpcServer {
 
   std::unique_ptr<grpc::Server> server_;
   std::vector<std::string> addresses_;
-  std::vector<std::string> socket_files_;
+  std::vector<std::unique_ptr<UnixListener>> unix_listeners_;
   bool shut_down_ = false;
 };
 

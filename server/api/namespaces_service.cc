@@ -117,14 +117,7 @@ grpc::ServerUnaryReactor* NamespacesService::GetNamespace(grpc::CallbackServerCo
   const bool full = IsFull(request->view(), v1::NAMESPACE_VIEW_FULL);
   const inventory::NamespacePtr netns =
       rooms_.inventory.Get(name.host, name.id, full ? inventory::View::kFull : inventory::View::kBasic);
-  if (netns == nullptr) {
-    return Answer(
-        context,
-        WithResource(WithReason(absl::NotFoundError(absl::StrCat("host ", name.host, ": there is no namespace \"",
-                                                                 name.id, "\"; ListNamespaces shows those there are")),
-                                "NAMESPACE_NOT_FOUND", {{"host", name.host}, {"namespace", name.id}}),
-                     "warren.v1.Namespace", request->name()));
-  }
+  if (netns == nullptr) return Answer(context, UnknownNamespace(name));
   *response = View(*netns, full);
   return Answer(context, absl::OkStatus());
 }

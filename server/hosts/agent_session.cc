@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "proto/common/status_payload.h"
 
 namespace warren::hosts {
 
@@ -109,6 +110,15 @@ void AgentSession::AskCancel(int64_t sequence) {
 
 void AgentSession::AcknowledgeResults(const std::vector<int64_t>& sequences) {
   Send([&](Outbox& outbox) { return outbox.AddAcknowledged(sequences); });
+}
+
+absl::Status AgentSession::OpenExec(const v1::OpenExec& open) {
+  MutexLock lock(&mutex_);
+  if (ended_) return absl::AbortedError("the session has ended");
+  // Somebody who is told so may try again: no reason to end the session, as Send does.
+  if (!outbox_.Add(open)) return ExhaustedError(absl::StrCat("host ", host_, " is busy"), absl::Seconds(1));
+  Pump();
+  return absl::OkStatus();
 }
 
 void AgentSession::Send(const std::function<bool(Outbox&)>& add) {

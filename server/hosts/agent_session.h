@@ -70,6 +70,8 @@ class AgentSession : public std::enable_shared_from_this<AgentSession> {
   void Deliver(std::vector<intents::Delivery> deliveries);
   void AskCancel(int64_t sequence);
   void AcknowledgeResults(const std::vector<int64_t>& sequences);
+  // RESOURCE_EXHAUSTED: too much is waiting to be sent. ABORTED: it has ended.
+  absl::Status OpenExec(const v1::OpenExec& open);
   // Idempotent: the first reason counts.
   void End(const absl::Status& why);
   // Ends a session that has been silent since before `silent_since`; breaks off the stream of one that was ended before

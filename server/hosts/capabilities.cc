@@ -1,5 +1,6 @@
 #include "server/hosts/capabilities.h"
 
+#include <algorithm>
 #include <string_view>
 #include <vector>
 
@@ -97,6 +98,23 @@ void Add(Needs& needs, const v1::Operation& operation) {
   }
 }
 
+absl::Status Missing(const std::string& host, const std::string& capability, const std::string& reason) {
+  return WithReason(absl::FailedPreconditionError(absl::StrCat("host ", host, ": ", reason)), "CAPABILITY_MISSING",
+                    {{"host", host}, {"capability", capability}});
+}
+
+// OK, or that the host says it has it not.
+absl::Status CheckOne(const std::string& host, const google::protobuf::RepeatedPtrField<v1::Capability>& capabilities,
+                      std::string_view name) {
+  for (const v1::Capability& capability : capabilities) {
+    if (capability.name() != name || capability.available()) continue;
+    return Missing(host, capability.name(),
+                   capability.reason().empty() ? absl::StrCat("kernel has no \"", capability.name(), "\" support")
+                                               : capability.reason());
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status CheckCapabilities(const std::string& host,
@@ -110,16 +128,18 @@ absl::Status CheckCapabilities(const std::string& host,
   if (needs.bridge) needed.push_back("bridge");
   if (needs.ipv6) needed.push_back("ipv6");
   for (const std::string_view name : needed) {
-    for (const v1::Capability& capability : capabilities) {
-      if (capability.name() != name || capability.available()) continue;
-      const std::string reason = capability.reason().empty()
-                                     ? absl::StrCat("kernel has no \"", capability.name(), "\" support")
-                                     : capability.reason();
-      return WithReason(absl::FailedPreconditionError(absl::StrCat("host ", host, ": ", reason)), "CAPABILITY_MISSING",
-                        {{"host", host}, {"capability", capability.name()}});
-    }
+    if (absl::Status missing = CheckOne(host, capabilities, name); !missing.ok()) return missing;
   }
   return absl::OkStatus();
+}
+
+absl::Status CheckExec(const std::string& host,
+                       const google::protobuf::RepeatedPtrField<v1::Capability>& capabilities) {
+  constexpr char kExec[] = "exec";
+  const bool told = std::any_of(capabilities.begin(), capabilities.end(),
+                                [&](const v1::Capability& capability) { return capability.name() == kExec; });
+  if (told) return CheckOne(host, capabilities, kExec);
+  return Missing(host, kExec, "its agent is of a version that runs no commands; install the server's version there");
 }
 
 }  // namespace warren::hosts

@@ -22,6 +22,10 @@ absl::Status CheckCapabilities(const std::string& host,
                                const google::protobuf::RepeatedPtrField<v1::Capability>& capabilities,
                                const google::protobuf::RepeatedPtrField<v1::Operation>& operations);
 
+// OK, or FAILED_PRECONDITION (CAPABILITY_MISSING): the host runs no commands, in its agent's words ("host h1: commands
+// are off: its agent was started without --enable-exec"), or says nothing of "exec", as agents did that could not.
+absl::Status CheckExec(const std::string& host, const google::protobuf::RepeatedPtrField<v1::Capability>& capabilities);
+
 }  // namespace warren::hosts
 
 #endif  // WARREN_SERVER_HOSTS_CAPABILITIES_H_

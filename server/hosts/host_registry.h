@@ -2,7 +2,8 @@
 #define WARREN_SERVER_HOSTS_HOST_REGISTRY_H_
 
 // The hosts the server knows, and the live session of each: who may open one, when one is over, what of it is durable.
-// The queue's way to the agents (Dispatcher) and what it asks about hosts (HostDirectory). Holds no gRPC types.
+// The queue's way to the agents (Dispatcher) and what it asks about hosts (HostDirectory), and the way of commands
+// (ExecHosts). Holds no gRPC types.
 //
 // Sessions: a host has one at a time. A newer one of the same agent instance ends the older with ABORTED at once;
 // another instance is refused while the first lives. One that says nothing for three heartbeats is over. What a session
@@ -31,6 +32,7 @@
 #include "absl/time/time.h"
 #include "proto/common/logging.h"
 #include "proto/common/mutex.h"
+#include "server/exec/exec_hosts.h"
 #include "server/hosts/agent_session.h"
 #include "server/hosts/host_listener.h"
 #include "server/hosts/host_records.h"
@@ -42,7 +44,10 @@
 
 namespace warren::hosts {
 
-class HostRegistry : public intents::Dispatcher, public intents::HostDirectory, private SessionOwner {
+class HostRegistry : public intents::Dispatcher,
+                     public intents::HostDirectory,
+                     public exec::ExecHosts,
+                     private SessionOwner {
  public:
   struct Options {
     std::string version;  // told to agents
@@ -110,6 +115,9 @@ class HostRegistry : public intents::Dispatcher, public intents::HostDirectory, 
   void Deliver(const std::string& host, uint64_t session, std::vector<intents::Delivery> deliveries) override;
   void AskCancel(const std::string& host, uint64_t session, int64_t sequence) override;
   void AcknowledgeResults(const std::string& host, uint64_t session, std::vector<int64_t> sequences) override;
+
+  // exec::ExecHosts
+  absl::Status OpenExec(const std::string& host, const v1::OpenExec& open) override;
 
  private:
   struct Host {

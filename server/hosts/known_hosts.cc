@@ -1,4 +1,4 @@
-// HostRegistry: what is known of hosts, and how they are deleted.
+// HostRegistry: what is known of hosts, what follows from it, and how they are deleted.
 
 #include <utility>
 
@@ -81,6 +81,31 @@ std::shared_ptr<const intents::Labels> HostRegistry::LabelsOf(const std::string&
   MutexLock lock(&mutex_);
   const auto found = hosts_.find(host);
   return found == hosts_.end() ? nullptr : found->second.labels;
+}
+
+absl::Status HostRegistry::OpenExec(const std::string& host, const v1::OpenExec& open) {
+  std::shared_ptr<const v1::Host> record;
+  std::shared_ptr<AgentSession> session;
+  {
+    MutexLock lock(&mutex_);
+    const auto found = hosts_.find(host);
+    if (found == hosts_.end()) {
+      return HostNotFoundError(host, " is not known; check the name (ListHosts shows those there are)");
+    }
+    record = found->second.record;
+    session = found->second.session;
+  }
+  absl::Status status = absl::AbortedError("it has no session");
+  if (session != nullptr) {
+    if (absl::Status refused = CheckExec(host, record->capabilities()); !refused.ok()) return refused;
+    status = session->OpenExec(open);
+  }
+  if (!absl::IsAborted(status)) return status;
+  return WithReason(
+      absl::UnavailableError(absl::StrCat("host ", host,
+                                          " is away: its agent is not connected, and commands do not wait for it; try "
+                                          "again when it is back")),
+      "HOST_AWAY", {{"host", host}});
 }
 
 absl::Status HostRegistry::CheckForget(const std::string& host) const {

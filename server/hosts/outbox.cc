@@ -28,6 +28,12 @@ bool Outbox::AddAcknowledged(const std::vector<int64_t>& sequences) {
   return true;
 }
 
+bool Outbox::Add(v1::OpenExec open) {
+  if (!Fits(1)) return false;
+  items_.push_back(std::move(open));
+  return true;
+}
+
 std::optional<v1::ServerMessage> Outbox::Next(absl::Time now) {
   if (items_.empty()) return std::nullopt;
   v1::ServerMessage message;
@@ -36,6 +42,9 @@ std::optional<v1::ServerMessage> Outbox::Next(absl::Time now) {
     items_.pop_front();
   } else if (const auto* cancel = std::get_if<Cancel>(&items_.front())) {
     message.mutable_cancel()->set_sequence(cancel->sequence);
+    items_.pop_front();
+  } else if (auto* open = std::get_if<v1::OpenExec>(&items_.front())) {
+    *message.mutable_open_exec() = std::move(*open);
     items_.pop_front();
   } else if (std::holds_alternative<intents::Delivery>(items_.front())) {
     TakeDeliveries(now, *message.mutable_deliver());

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <string>
 #include <vector>
@@ -127,11 +128,23 @@ TEST(ServerFlagsTest, HistoryIsKeptForADurationThatIsOne) {
   }
 }
 
+TEST(ServerFlagsTest, RootAndTheServersOwnUserMayRunCommandsUnlessOthersAreListed) {
+  ServerFlags flags;
+  ASSERT_EQ(Parse({}, flags), -1);
+  EXPECT_THAT(Resolve(flags)->exec_uids, ::testing::ElementsAre(0u, geteuid()));
+  EXPECT_EQ(flags.exec_loopback, "on");
+  ASSERT_EQ(Parse({"--exec-uid", "1000", "--exec-uid", "1001", "--exec-loopback=off"}, flags), -1);
+  EXPECT_THAT(Resolve(flags)->exec_uids, ::testing::ElementsAre(1000u, 1001u));
+  EXPECT_EQ(flags.exec_loopback, "off");
+}
+
 TEST(ServerFlagsTest, BadUsageIsExitCodeTwo) {
   ServerFlags flags;
   for (const std::vector<const char*>& arguments :
        std::vector<std::vector<const char*>>{{"--no-such-flag"},
                                              {"--window", "0"},
+                                             {"--exec-uid", "root"},
+                                             {"--exec-loopback", "maybe"},
                                              {"--window", "x"},
                                              {"--max-intent-bytes", "99999999"},
                                              {"--max-metadata-bytes", "99999999"},

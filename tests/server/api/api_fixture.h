@@ -8,6 +8,7 @@
 #include <google/protobuf/text_format.h>
 #include <grpcpp/create_channel.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <memory>
@@ -21,12 +22,14 @@
 #include "proto/common/names.h"
 #include "proto/common/version.h"
 #include "server/api/agents_service.h"
+#include "server/api/exec_service.h"
 #include "server/api/grpc_server.h"
 #include "server/api/hosts_service.h"
 #include "server/api/intents_service.h"
 #include "server/api/namespaces_service.h"
 #include "server/hosts/host_feed.h"
 #include "server/hosts/queue_listener.h"
+#include "server/metrics/exec_metrics.h"
 #include "server/metrics/rpc_metrics.h"
 #include "server/store/sqlite_kv.h"
 #include "tests/server/store/scratch_dir.h"
@@ -49,6 +52,9 @@ class TestServer {
  public:
   struct Limits {
     intents::Options intents;
+    exec::Sessions::Options exec;
+    auth::ExecAccess::Options access = {.uids = {geteuid()}};
+    std::vector<std::string> listen;  // beside the unix socket
     size_t workers = 2;
     size_t max_pending_calls = 1000;
   };
@@ -73,13 +79,18 @@ class TestServer {
     };
     host_feed_ = *hosts::HostFeed::Open(*kv_, host_feed);
     const Rooms rooms{*intents_, *hosts_, inventory_, workers_};
-    agents_service_ = std::make_unique<AgentsService>(*hosts_);
+    limits.exec.observer = &exec_metrics_;
+    sessions_ = std::make_unique<exec::Sessions>(*hosts_, limits.exec);
+    agents_service_ = std::make_unique<AgentsService>(*hosts_, *sessions_);
+    exec_service_ = std::make_unique<ExecService>(rooms, *sessions_, auth::ExecAccess(limits.access), &exec_metrics_);
     hosts_service_ = std::make_unique<HostsService>(rooms, *hosts_, *host_feed_);
     intents_service_ = std::make_unique<IntentsService>(rooms);
     namespaces_service_ = std::make_unique<NamespacesService>(rooms);
     GrpcServer::Options options;
     options.addresses = {*ParseListenAddress("unix:" + dir.File("server.sock"))};
-    options.services = {agents_service_.get(), hosts_service_.get(), intents_service_.get(), namespaces_service_.get()};
+    for (const std::string& address : limits.listen) options.addresses.push_back(*ParseListenAddress(address));
+    options.services = {agents_service_.get(), exec_service_.get(), hosts_service_.get(), intents_service_.get(),
+                        namespaces_service_.get()};
     options.interceptors.push_back(std::make_unique<metrics::RpcMetrics>(
         registry_, std::vector<const google::protobuf::ServiceDescriptor*>{
                        v1::Intent::descriptor()->file()->service(0), v1::Hello::descriptor()->file()->service(0)}));
@@ -95,6 +106,7 @@ class TestServer {
   // As main.cc does at SIGTERM.
   void Stop() {
     grpc_->SetServing(false);
+    sessions_->Shutdown();
     hosts_->Shutdown();
     intents_->Stop();
     host_feed_->Close();
@@ -109,6 +121,7 @@ class TestServer {
 
  private:
   prometheus::Registry registry_;
+  metrics::ExecMetrics exec_metrics_{registry_};
   std::unique_ptr<store::SqliteKv> kv_;
   inventory::Inventory inventory_;
   std::unique_ptr<hosts::HostRegistry> hosts_;
@@ -116,7 +129,9 @@ class TestServer {
   std::unique_ptr<hosts::QueueListener> listener_;
   std::unique_ptr<hosts::HostFeed> host_feed_;
   WorkerPool workers_;
+  std::unique_ptr<exec::Sessions> sessions_;
   std::unique_ptr<AgentsService> agents_service_;
+  std::unique_ptr<ExecService> exec_service_;
   std::unique_ptr<HostsService> hosts_service_;
   std::unique_ptr<IntentsService> intents_service_;
   std::unique_ptr<NamespacesService> namespaces_service_;

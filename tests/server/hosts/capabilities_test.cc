@@ -92,5 +92,21 @@ TEST(CapabilitiesTest, WhatTheAgentSaysNothingOfIsTakenToBeThere) {
   EXPECT_TRUE(CheckCapabilities("h1", {}, operations).ok());
 }
 
+TEST(CapabilitiesTest, CommandsAreRunWhereTheAgentSaysSo) {
+  google::protobuf::RepeatedPtrField<v1::Capability> capabilities;
+  absl::Status status = CheckExec("h1", capabilities);
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << "of an agent that is older than commands";
+  EXPECT_EQ(ReasonOf(status), "CAPABILITY_MISSING");
+  v1::Capability& exec = *capabilities.Add();
+  exec.set_name("exec");
+  exec.set_reason("commands are off: its agent was started without --enable-exec");
+  status = CheckExec("h1", capabilities);
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(status.message(), "host h1: commands are off: its agent was started without --enable-exec");
+  EXPECT_EQ(ReasonOf(status), "CAPABILITY_MISSING");
+  exec.set_available(true);
+  EXPECT_TRUE(CheckExec("h1", capabilities).ok());
+}
+
 }  // namespace
 }  // namespace warren::hosts

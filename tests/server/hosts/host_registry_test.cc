@@ -686,6 +686,46 @@ TEST_F(HostRegistryTest, CapabilitiesOfAKnownHostAreCheckedAndOfAnUnknownOneNot)
   EXPECT_TRUE(registry_->CheckCapabilities("h2", operations).ok());
 }
 
+TEST_F(HostRegistryTest, AnAgentIsAskedToAttachACommandOrItIsSaidWhyNot) {
+  v1::OpenExec open;
+  open.set_session_id("id");
+  EXPECT_EQ(ReasonOf(registry_->OpenExec("h1", open)), "HOST_NOT_FOUND");
+  v1::AgentMessage hello = Hello("h1");
+  FakeAgentStream& silent = Dial();
+  silent.Say(hello);
+  silent.Take();
+  EXPECT_EQ(ReasonOf(registry_->OpenExec("h1", open)), "CAPABILITY_MISSING");
+  v1::Capability& exec = *hello.mutable_hello()->add_capabilities();
+  exec.set_name("exec");
+  exec.set_available(true);
+  FakeAgentStream& stream = Dial();
+  stream.Say(hello);
+  stream.Take();
+  EXPECT_TRUE(registry_->OpenExec("h1", open).ok());
+  EXPECT_EQ(stream.Take()->open_exec().session_id(), "id");
+  stream.Close();
+  const absl::Status away = registry_->OpenExec("h1", open);
+  EXPECT_EQ(away.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(ReasonOf(away), "HOST_AWAY");
+  EXPECT_THAT(std::string(away.message()), HasSubstr("host h1 is away"));
+}
+
+TEST_F(HostRegistryTest, ACommandForAnAgentThatReadsTooSlowlyIsRefusedAndItsSessionGoesOn) {
+  outbox_items_ = 2;
+  Reopen();
+  v1::AgentMessage hello = Hello("h1");
+  v1::Capability& exec = *hello.mutable_hello()->add_capabilities();
+  exec.set_name("exec");
+  exec.set_available(true);
+  FakeAgentStream& stream = Dial();
+  stream.Say(hello);  // the welcome is being written
+  EXPECT_TRUE(registry_->OpenExec("h1", {}).ok());
+  EXPECT_TRUE(registry_->OpenExec("h1", {}).ok());
+  EXPECT_EQ(registry_->OpenExec("h1", {}).code(), absl::StatusCode::kResourceExhausted);
+  stream.Take();
+  EXPECT_TRUE(registry_->OpenExec("h1", {}).ok());
+}
+
 TEST_F(HostRegistryTest, TooManyAgentsAreRefused) {
   max_agents_ = 1;
   Reopen();

@@ -43,6 +43,22 @@ TEST(OutboxTest, KeepsTheOrderAndPutsNeighboursOfAKindTogether) {
   EXPECT_FALSE(outbox.Next(absl::UnixEpoch()).has_value());
 }
 
+TEST(OutboxTest, CommandsAreSentInTheirTurnAndCountAsOthersDo) {
+  Outbox::Limits limits;
+  limits.items = 2;
+  Outbox outbox(limits);
+  v1::OpenExec open;
+  open.set_session_id("id");
+  open.set_caller("uid 0");
+  ASSERT_TRUE(outbox.AddCancel(2));
+  ASSERT_TRUE(outbox.Add(open));
+  EXPECT_FALSE(outbox.Add(open));
+  EXPECT_TRUE(outbox.Next(absl::UnixEpoch())->has_cancel());
+  const auto message = outbox.Next(absl::UnixEpoch());
+  EXPECT_EQ(message->open_exec().session_id(), "id");
+  EXPECT_EQ(message->open_exec().caller(), "uid 0");
+}
+
 TEST(OutboxTest, ADeliveryCarriesWhatTheAgentNeeds) {
   Outbox outbox({});
   ASSERT_TRUE(outbox.Add({Delivery(5)}));

@@ -2,9 +2,11 @@
 #include <gtest/gtest.h>
 #include <prometheus/text_serializer.h>
 
+#include <map>
 #include <sstream>
 #include <string>
 
+#include "server/metrics/exec_metrics.h"
 #include "server/metrics/http_metrics.h"
 #include "server/metrics/room_metrics.h"
 
@@ -85,6 +87,28 @@ TEST(RoomMetricsTest, HttpAnswersAreCountedByStatus) {
   EXPECT_THAT(text, HasSubstr("warren_http_connections 1\n"));
   EXPECT_THAT(text, HasSubstr("warren_http_in_flight 1\n"));
   EXPECT_THAT(text, HasSubstr("warren_http_slow_readers_total 1\n"));
+}
+
+TEST(RoomMetricsTest, CommandsAreCountedByHowTheyEnded) {
+  prometheus::Registry registry;
+  ExecMetrics metrics(registry);
+  for (const int change : {1, 1, -1}) metrics.OnSessions(change);
+  using absl::StatusCode;
+  for (const StatusCode how :
+       {StatusCode::kOk, StatusCode::kNotFound, StatusCode::kPermissionDenied, StatusCode::kCancelled,
+        StatusCode::kAborted, StatusCode::kDeadlineExceeded, StatusCode::kUnavailable}) {
+    metrics.OnEnded(how);
+  }
+  metrics.OnIn(3);
+  metrics.OnOut(5);
+  const std::string text = Text(registry);
+  EXPECT_THAT(text, HasSubstr("warren_exec_sessions 1\n"));
+  for (const auto& [result, count] :
+       std::map<std::string, int>{{"ok", 1}, {"refused", 2}, {"cancelled", 1}, {"ended", 2}, {"unavailable", 1}}) {
+    EXPECT_THAT(text, HasSubstr("warren_exec_sessions_total{result=\"" + result + "\"} " + std::to_string(count)));
+  }
+  EXPECT_THAT(text, HasSubstr("warren_exec_bytes_total{direction=\"in\"} 3\n"));
+  EXPECT_THAT(text, HasSubstr("warren_exec_bytes_total{direction=\"out\"} 5\n"));
 }
 
 }  // namespace
