@@ -53,7 +53,7 @@ AuditLog::~AuditLog() {
   changed_.SignalAll();
 }
 
-void AuditLog::Begin(const AuditRecord& record, std::function<void(absl::Status)> written) {
+void AuditLog::Begin(const AuditRecord& record, std::function<void(std::string why_not)> written) {
   Add({absl::StrCat(Head("start", absl::Now(), record), Words(record), "}\n"), std::move(written)});
 }
 
@@ -88,7 +88,7 @@ void AuditLog::Run() {
     if (status.ok()) unwritten_.clear();
     for (Line& line : lines) {
       if (line.written) {
-        line.written(status);
+        line.written(status.ok() ? "" : std::string(status.message()));
       } else if (!status.ok() && unwritten_.size() < kMaxUnwritten) {
         unwritten_.push_back(std::move(line.text));
       }

@@ -43,8 +43,8 @@ class AuditLog {
   // Writes what it was given.
   ~AuditLog();
 
-  // `written` is called on the log's thread: OK, it is on disk; otherwise as the system refuses, naming the file.
-  void Begin(const AuditRecord& record, std::function<void(absl::Status)> written);
+  // `written` is called on the log's thread: "": it is on disk; otherwise why it is not, naming the file.
+  void Begin(const AuditRecord& record, std::function<void(std::string why_not)> written);
   // What cannot be written of these two is kept, and written with the next.
   void End(const AuditRecord& record, const AuditEnd& end);
   // It was asked for, and is not run.
@@ -53,7 +53,7 @@ class AuditLog {
  private:
   struct Line {
     std::string text;
-    std::function<void(absl::Status)> written;
+    std::function<void(std::string why_not)> written;
   };
   explicit AuditLog(std::string path);
   void Add(Line line);

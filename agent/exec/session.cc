@@ -154,13 +154,13 @@ void LiveSession::Start(v1::SessionStart start) {
   caller_->Read();
   // On disk before anything is started.
   audited_ = true;
-  around_.audit.Begin(record_, [self = shared_from_this(), order = *std::move(order)](absl::Status written) mutable {
-    boost::asio::post(self->around_.io, [self, order = std::move(order), written = std::move(written)]() mutable {
+  around_.audit.Begin(record_, [self = shared_from_this(), order = *std::move(order)](std::string why_not) mutable {
+    boost::asio::post(self->around_.io, [self, order = std::move(order), why_not = std::move(why_not)]() mutable {
       if (!self->why_.ok()) return self->Refuse(self->why_);
-      if (written.ok()) return self->Launch(std::move(order));
+      if (why_not.empty()) return self->Launch(std::move(order));
       self->audited_ = false;
-      self->Refuse(WithReason(absl::FailedPreconditionError(absl::StrCat(
-                                  written.message(), "; nothing is run that cannot be recorded: make room for it")),
+      self->Refuse(WithReason(absl::FailedPreconditionError(
+                                  absl::StrCat(why_not, "; nothing is run that cannot be recorded: make room for it")),
                               "AUDIT_LOG_FAILED"));
     });
   });

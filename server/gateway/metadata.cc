@@ -18,8 +18,6 @@ constexpr char kPeer[] = "x-forwarded-for";
 
 absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
 
-// Whose address that is, the server believes: a client does not say it of itself.
-
 // gRPC ends the process at a key or a value that it takes for a mistake of ours; its own keys are not for others.
 bool IsMetadata(std::string_view key, std::string_view value) {
   return !key.empty() && !absl::EndsWith(View(key), "-bin") && !absl::StartsWith(View(key), "grpc-") &&

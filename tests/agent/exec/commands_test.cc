@@ -82,8 +82,9 @@ TEST_F(Command, OnATerminalIsInterruptedByItsKeyAndHasJobControl) {
   start.set_stdin(true);
   start.mutable_terminal()->set_rows(24);
   const auto caller = Begin(start);
-  caller->SayInput("echo be''gun; sleep 1000\r");
-  caller->WaitForOutput("begun");
+  caller->SayInput("sh -c 'echo begun; exec sleep 1000'\r");
+  // Not what was typed, which is shown with its quotes.
+  caller->WaitForOutput("\nbegun");
   caller->SayInput("\x03");
   caller->SayInput("sleep 1000 & jobs; echo st''ill here; exit 3\r");
   caller->WaitForEnd();

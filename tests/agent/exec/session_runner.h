@@ -148,6 +148,7 @@ class ExecTest : public testing::Test {
     options_.mark = "test";
   }
   void TearDown() override {
+    if (commands_ != nullptr) commands_->Stop(absl::Seconds(60));
     commands_.reset();
     // A test may have deleted it.
     EXPECT_TRUE(system("ip netns delete red 2>/dev/null") >= 0);
