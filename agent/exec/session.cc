@@ -20,8 +20,6 @@ namespace {
 
 using boost::asio::posix::stream_descriptor;
 
-// Messages of output that wait to be sent, with the one that is being sent: one is read while another is on its way.
-constexpr size_t kAhead = 2;
 // Between two empty messages while the caller is not read, for the command does not read its input: that the stream is
 // over shows in a write, too.
 constexpr std::chrono::milliseconds kProbe{500};
@@ -304,94 +302,6 @@ void LiveSession::EndInput() {
 }
 
 void LiveSession::CloseInput() { CloseQuietly(input_); }
-
-void LiveSession::ReadOutputs() {
-  if (caller_ == nullptr) return DropOutputs();
-  while (to_send_.size() + (writing_ ? 1 : 0) < kAhead && !pacing_) {
-    if (const auto now = Clock::now(); now < read_after_) {
-      pacing_ = true;
-      pace_.expires_at(read_after_);
-      pace_.async_wait([self = shared_from_this()](boost::system::error_code error) {
-        self->pacing_ = false;
-        if (!error) self->ReadOutputs();
-      });
-      return;
-    }
-    Output& first = err_first_ ? err_ : out_;
-    Output& second = err_first_ ? out_ : err_;
-    err_first_ = !err_first_;
-    if (!ReadFrom(first) && !ReadFrom(second)) return;
-  }
-}
-
-void LiveSession::DropOutputs() {
-  // One at a time: a command may write faster than it can be read, and others want their turn.
-  const bool more = ReadFrom(out_) | ReadFrom(err_);
-  if (more)
-    boost::asio::post(around_.io, [self = shared_from_this()] {
-      self->ReadOutputs();
-      self->CheckOver();
-    });
-}
-
-bool LiveSession::ReadFrom(Output& output) {
-  if (!output.fd.is_open() || output.waiting) return false;
-  const int64_t rate = around_.options.output_rate;
-  size_t most = around_.room.size();
-  // A tenth of a second's, so that it flows.
-  if (rate > 0) most = std::min(most, static_cast<size_t>(std::max<int64_t>(rate / 10, 1)));
-  const ssize_t got = read(output.fd.native_handle(), around_.room.data(), most);
-  if (got > 0) {
-    bytes_out_ += got;
-    if (rate > 0) {
-      read_after_ =
-          Clock::now() +
-          std::chrono::nanoseconds(static_cast<int64_t>(1e9 * static_cast<double>(got) / static_cast<double>(rate)));
-    }
-    v1::SessionResponse message;
-    std::string& text = &output == &err_ ? *message.mutable_stderr() : *message.mutable_stdout();
-    text.assign(around_.room.data(), static_cast<size_t>(got));
-    Send(std::move(message));
-    return true;
-  }
-  if (got < 0 && (errno == EAGAIN || errno == EINTR) && !nothing_left_) {
-    output.waiting = true;
-    output.fd.async_wait(stream_descriptor::wait_read,
-                         [self = shared_from_this(), &output](boost::system::error_code error) {
-                           output.waiting = false;
-                           if (error) return;
-                           self->ReadOutputs();
-                           self->CheckOver();
-                         });
-    return false;
-  }
-  // Its end, EIO of a terminal that nobody has open, or all that will ever come.
-  CloseQuietly(output.fd);
-  return false;
-}
-
-void LiveSession::CloseOutputs() {
-  CloseQuietly(out_.fd);
-  CloseQuietly(err_.fd);
-}
-
-void LiveSession::Send(v1::SessionResponse message) {
-  if (caller_ == nullptr) return;
-  to_send_.push_back(std::move(message));
-  Pump();
-}
-
-void LiveSession::Pump() {
-  if (caller_ == nullptr || writing_) return;
-  if (!to_send_.empty()) {
-    writing_ = true;
-    caller_->Write(std::exchange(to_send_.front(), {}));
-    to_send_.pop_front();
-  } else if (finished_) {
-    std::exchange(caller_, nullptr)->End();
-    around_.over(*this);
-  }
-}
 
 void LiveSession::HangUp(absl::Status why, absl::Duration grace) {
   if (why_.ok() && !nothing_left_) why_ = std::move(why);

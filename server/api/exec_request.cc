@@ -13,7 +13,7 @@
 namespace warren::api {
 namespace {
 
-constexpr size_t kMaxArguments = size_t{2} << 20;  // what execve(2) takes with a stack of 8 MiB
+constexpr size_t kMaxArguments = size_t{2} << 20;  // what a program can be given with a stack of 8 MiB
 constexpr size_t kMaxPath = 4095;                  // PATH_MAX, less the NUL
 constexpr size_t kMaxUser = 256;
 constexpr uint32_t kMaxTerminal = 65535;  // struct winsize

@@ -118,10 +118,10 @@ TEST(ExecTest, IsAPostAndASocket) {
   const auto routes = Routes::Of({exec});
   ASSERT_TRUE(routes.ok()) << routes.status();
   const std::string document = OpenApi({}, *routes, [](const std::string&) { return std::string(); });
-  EXPECT_EQ(Jq(document,
-               ".paths | map_values(keys[0]) | to_entries | map(\"\\(.value) \\(.key)\") | sort | join(\"\\n\")"),
-            "get /v1/hosts/{host}/namespaces/{namespace}:exec\n"
-            "post /v1/hosts/{host}/namespaces/{namespace}:run");
+  EXPECT_EQ(
+      Jq(document, ".paths | map_values(keys[0]) | to_entries | map(\"\\(.value) \\(.key)\") | sort | join(\"\\n\")"),
+      "get /v1/hosts/{host}/namespaces/{namespace}:exec\n"
+      "post /v1/hosts/{host}/namespaces/{namespace}:run");
   EXPECT_THAT(Jq(document, ".paths[].get // empty | .parameters | map(.name) | join(\" \")"),
               ::testing::AllOf(HasSubstr("start.command.argv"), ::testing::Not(HasSubstr("resize"))));
 }
