@@ -21,7 +21,7 @@ absl::StatusOr<std::string> DialTarget(std::string_view server) {
   return warren::DialTarget(*address);
 }
 
-std::shared_ptr<grpc::Channel> Dial(const std::string& target) {
+std::shared_ptr<grpc::Channel> Dial(const std::string& target, int stream_window) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
@@ -31,6 +31,10 @@ std::shared_ptr<grpc::Channel> Dial(const std::string& target) {
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
   arguments.SetMaxSendMessageSize(-1);  // the inventory of one namespace is as large as it is
+  if (stream_window > 0) {
+    arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+    arguments.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, stream_window);
+  }
   return grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
 }
 

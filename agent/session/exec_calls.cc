@@ -8,6 +8,12 @@
 #include "warren/v1/agents.grpc.pb.h"
 
 namespace warren::session {
+namespace {
+
+// For a command that does not read its input.
+constexpr int kStreamWindow = 256 << 10;
+
+}  // namespace
 
 // Kept by ExecCalls until gRPC is done with it.
 class ExecCall : public grpc::ClientBidiReactor<v1::SessionResponse, v1::SessionRequest>,
@@ -81,7 +87,7 @@ void ExecCalls::Open(v1::OpenExec open) {
   {
     MutexLock lock(&mutex_);
     if (stopping_) return;
-    if (channel_ == nullptr) channel_ = Dial(target_);
+    if (channel_ == nullptr) channel_ = Dial(target_, kStreamWindow);
     call = std::make_shared<ExecCall>(*this, channel_);
     calls_.insert(call);
   }

@@ -28,6 +28,7 @@ class GrpcServer {
     size_t max_message_bytes = size_t{4} << 20;
     int max_metadata_bytes = 16 << 10;  // of a call
     int max_calls_per_connection = 10000;
+    int stream_window_bytes = 256 << 10;  // what a stream may have been sent and nobody has read
   };
 
   // FAILED_PRECONDITION: an address is in use or not to be had, with the system's reason. Stale unix sockets are

@@ -16,8 +16,9 @@
 // is over is broken off: one that has said exit or error may find its call ended with CANCELLED rather than OK.
 //
 // Threading: every method may be called from any thread. The ends are called under the relay's lock. Each end keeps the
-// relay alive until it is closed. Cost: a lock and two calls a message. Measured, on two cores that the caller and the
-// agent share with the server, all over loopback TCP: see tests/bench.
+// relay alive until it is closed. Cost: a lock and two calls a message. Measured by tests/bench/exec_load on two cores
+// that the caller and the agent share with the server, over loopback TCP: 430-600 MB/s of output in messages of 64 KiB,
+// 670-1,280 MB/s in 256 KiB; the server's memory grows by 6 MiB meanwhile.
 //
 // Metrics: warren_exec_sessions_total and warren_exec_bytes_total, by the observer.
 
