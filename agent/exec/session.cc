@@ -136,7 +136,7 @@ void LiveSession::Obey(v1::SessionRequest message) {
     case v1::SessionRequest::KIND_NOT_SET:
       break;  // from a newer caller
   }
-  caller_->Read();
+  if (caller_ != nullptr) caller_->Read();
 }
 
 void LiveSession::Start(v1::SessionStart start) {

@@ -71,6 +71,23 @@ TEST_P(Ending, OfTheCallerKillsWhoDoesNotHearAHangup) {
   WaitUntilNone(mark);
 }
 
+TEST_P(Ending, OfACallerThatSpokeBeforeTheCommandRanIsAHangupToo) {
+  const std::string mark = NewMark();
+  v1::SessionStart start = Starting({"sleep", mark});
+  start.set_stdin(true);
+  for (int i = 0; i < 20; ++i) {
+    const auto caller = Begin(start);
+    caller->EndInput();
+    caller->WaitUntilSaid();
+    // At another moment of the two milliseconds until it runs, of which nothing is told.
+    usleep(static_cast<useconds_t>(100 * i));
+    caller->Leave();
+  }
+  commands().Stop(absl::Seconds(60));
+  EXPECT_EQ(commands().sessions(), 0u);
+  EXPECT_TRUE(Processes(mark).empty());
+}
+
 TEST_P(Ending, OfTheNamespaceIsAHangup) {
   const auto caller = Begin(Shell("echo ready; sleep 1000"));
   caller->WaitForOutput("ready");

@@ -72,6 +72,11 @@ class TestCaller : public Caller {
       ASSERT_TRUE(changed_.WaitFor(&mutex_, kPatience)) << "so far: " << out_;
     }
   }
+  // Until the session has been given all that was said.
+  void WaitUntilSaid() {
+    MutexLock lock(&mutex_);
+    while (!to_say_.empty()) ASSERT_TRUE(changed_.WaitFor(&mutex_, kPatience));
+  }
   void WaitForStart() {
     MutexLock lock(&mutex_);
     while (pid_ == 0) ASSERT_TRUE(changed_.WaitFor(&mutex_, kPatience));
@@ -120,6 +125,7 @@ class TestCaller : public Caller {
     reading_ = false;
     session_->Received(std::exchange(to_say_.front(), {}));
     to_say_.pop_front();
+    changed_.SignalAll();
   }
 
   mutable Mutex mutex_;
