@@ -4,8 +4,7 @@
 #include <stdlib.h>
 
 #include "absl/strings/ascii.h"
-#include "server/gateway/connection.h"
-#include "tests/fuzz/memory_stream.h"
+#include "tests/fuzz/converse.h"
 
 namespace warren::gateway {
 namespace {
@@ -40,20 +39,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     return made;
   }();
   if (size == 0) return 0;
-  // Kept: making one takes longer than all the rest.
-  static auto& context = *new asio::io_context(1);
-  std::atomic<size_t> count = 1;
-  const auto wire = std::make_shared<MemoryStream::Wire>();
-  wire->left = {reinterpret_cast<const char*>(data) + 1, size - 1};
-  wire->piece = size_t{1} + data[0] * size_t{8};
-  std::make_shared<Connection<MemoryStream>>(MemoryStream(context, wire), *options, *handler, count)->Start();
-  // All that is there is read and answered, then the client hangs up.
-  context.restart();
-  context.poll();
-  wire->End();
-  context.restart();
-  context.poll();
-  if (!wire->closed || count != 0) abort();
+  const auto wire = Converse({reinterpret_cast<const char*>(data) + 1, size - 1}, data[0], *options, *handler);
   if (!wire->written.empty() && wire->written.compare(0, 5, "HTTP/") != 0) abort();
   return 0;
 }

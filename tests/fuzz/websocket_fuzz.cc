@@ -6,10 +6,9 @@
 #include <optional>
 
 #include "proto/common/utf8.h"
-#include "server/gateway/connection.h"
 #include "server/gateway/frames.h"
 #include "server/gateway/upgrade.h"
-#include "tests/fuzz/memory_stream.h"
+#include "tests/fuzz/converse.h"
 #include "tests/server/gateway/library.pb.h"
 
 namespace warren::gateway {
@@ -66,21 +65,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     return made;
   }();
   if (size == 0) return 0;
-  // Kept: making one takes longer than all the rest.
-  static auto& context = *new asio::io_context(1);
-  std::atomic<size_t> count = 1;
   const std::string sent = kUpgrade + std::string(reinterpret_cast<const char*>(data) + 1, size - 1);
-  const auto wire = std::make_shared<MemoryStream::Wire>();
-  wire->left = sent;
-  wire->piece = size_t{1} + data[0] * size_t{8};
-  std::make_shared<Connection<MemoryStream>>(MemoryStream(context, wire), *options, *handler, count)->Start();
-  // All that is there is read and answered, then the client hangs up.
-  context.restart();
-  context.poll();
-  wire->End();
-  context.restart();
-  context.poll();
-  if (!wire->closed || count != 0 || handler->open != 0) abort();
+  const auto wire = Converse(sent, data[0], *options, *handler);
+  if (handler->open != 0) abort();
   if (wire->written.compare(0, 13, "HTTP/1.1 101 ") != 0) abort();
   return 0;
 }

@@ -80,10 +80,8 @@ TEST_F(ExecApiTest, TheAgentIsToldWhoAsksAndFromWhere) {
 }
 
 TEST_F(ExecApiTest, AHalfCloseEndsStandardInput) {
-  const auto agent = ConnectExec();
   Caller caller(server_->channel());
-  caller.Start();
-  const auto attached = Attach(*agent);
+  const auto attached = Begin(caller);
   attached->Hear();
   caller.In("last");
   caller.HalfClose();
@@ -96,10 +94,8 @@ TEST_F(ExecApiTest, AHalfCloseEndsStandardInput) {
 }
 
 TEST_F(ExecApiTest, WhatTheAgentRefusesIsTheCallersStatusDetailsIncluded) {
-  const auto agent = ConnectExec();
   Caller caller(server_->channel());
-  caller.Start();
-  const auto attached = Attach(*agent);
+  const auto attached = Begin(caller);
   EXPECT_TRUE(attached->Fail(5, "host h1: there is no command \"cat\"", "COMMAND_NOT_FOUND"));
   const grpc::Status status = caller.Finish();
   EXPECT_EQ(status.error_code(), grpc::StatusCode::NOT_FOUND);
@@ -108,10 +104,8 @@ TEST_F(ExecApiTest, WhatTheAgentRefusesIsTheCallersStatusDetailsIncluded) {
 }
 
 TEST_F(ExecApiTest, AnAgentThatBreaksOffIsUnavailable) {
-  const auto agent = ConnectExec();
   Caller caller(server_->channel());
-  caller.Start();
-  const auto attached = Attach(*agent);
+  const auto attached = Begin(caller);
   attached->Started();
   EXPECT_TRUE(caller.Hear().has_started());
   attached->Break();
@@ -122,20 +116,16 @@ TEST_F(ExecApiTest, AnAgentThatBreaksOffIsUnavailable) {
 }
 
 TEST_F(ExecApiTest, ACallerThatCancelsEndsTheAgentsStream) {
-  const auto agent = ConnectExec();
   Caller caller(server_->channel());
-  caller.Start();
-  const auto attached = Attach(*agent);
+  const auto attached = Begin(caller);
   attached->Hear();
   caller.Cancel();
   EXPECT_EQ(attached->Finish().error_code(), grpc::StatusCode::CANCELLED);
 }
 
 TEST_F(ExecApiTest, ACallerThatCancelsEndsTheStreamOfAnAgentThatReadsNothing) {
-  const auto agent = ConnectExec();
   Caller caller(server_->channel());
-  caller.Start();
-  const auto attached = Attach(*agent);
+  const auto attached = Begin(caller);
   std::atomic<int> written = 0;
   auto writer = std::async(std::launch::async, [&] {
     while (caller.In(std::string(1 << 20, 'x'))) ++written;
@@ -212,10 +202,8 @@ TEST_F(ExecApiTest, EveryBadFieldIsNamed) {
 }
 
 TEST_F(ExecApiTest, AMessageOfStdinOverTheLimitIsRefusedAndTheCommandHungUp) {
-  const auto agent = ConnectExec();
   Caller caller(server_->channel());
-  caller.Start();
-  const auto attached = Attach(*agent);
+  const auto attached = Begin(caller);
   attached->Hear();
   caller.In(std::string(1 << 20, 'x'));
   EXPECT_EQ(attached->Hear().stdin().size(), size_t{1} << 20);
@@ -294,10 +282,8 @@ TEST_F(ExecApiTest, RunIsRefusedAsTheAgentRefuses) {
 }
 
 TEST_F(ExecApiTest, ACallerThatDoesNotReadStopsTheCommand) {
-  const auto agent = ConnectExec();
   Caller caller(server_->channel());
-  caller.Start();
-  const auto attached = Attach(*agent);
+  const auto attached = Begin(caller);
   constexpr int kMessages = 1024;
   constexpr size_t kSize = 256 << 10;
   std::atomic<int> written = 0;
@@ -394,10 +380,8 @@ TEST_F(ExecLimitsTest, AnAgentThatDoesNotAttachInTimeIsUnavailableAndItsPlaceIsF
 }
 
 TEST_F(ExecLimitsTest, TooManyAreRefused) {
-  const auto agent = ConnectExec();
   Caller caller(server_->channel());
-  caller.Start();
-  const auto attached = Attach(*agent);
+  const auto attached = Begin(caller);
   attached->Started();
   EXPECT_TRUE(caller.Hear().has_started());
   const grpc::Status status = Refused("hosts/h1/namespaces/red");

@@ -147,6 +147,12 @@ class ExecTest : public ApiTest {
   std::unique_ptr<Attachment> Attach(WireAgent& agent) {
     return std::make_unique<Attachment>(server_->channel(), agent.Hear().open_exec().session_id());
   }
+  // A caller's session on h1, attached.
+  std::unique_ptr<Attachment> Begin(Caller& caller) {
+    agent_ = ConnectExec();
+    caller.Start();
+    return Attach(*agent_);
+  }
   static std::string Reason(const grpc::Status& status) {
     const google::rpc::Status details = Details(status);
     for (const auto& detail : details.details()) {
@@ -168,6 +174,9 @@ class ExecTest : public ApiTest {
     ADD_FAILURE() << name << " is not there";
     return -1;
   }
+
+ private:
+  std::unique_ptr<WireAgent> agent_;  // Begin's
 };
 
 }  // namespace warren::api
