@@ -9,8 +9,8 @@
 // time is over, its namespace is deleted, or the agent stops. One whose helper died, of whatever, is killed at once.
 //
 // Threading: thread-safe; one thread of its own (and the audit log's), which runs all sessions and never waits for one.
-// Cost: a session that is silent some 10 KiB, three descriptors and the process of its helper, 0.8 MiB; output passes
-// in messages of up to 256 KiB, two a session at most. Figures: docs/performance.md.
+// Cost: a session that is silent 4.5 KiB, four descriptors and its helper, of 155 KiB. Output passes in messages of up
+// to 256 KiB, two a session at most: 2,200-2,800 MB/s on two cores, to a caller that drops it.
 
 #include <chrono>
 #include <cstdint>

@@ -3,7 +3,8 @@
 
 // One warren-nsexec: started without a fork of this process (posix_spawn(3)), given its order, listened to, reaped. Its
 // callbacks run on the executor's thread, on which it is used, too.
-// Cost: 1 ms until the command runs, most of it the kernel's for two programs and a mount namespace.
+// Cost: 1.7 ms until the command runs, its line in the audit log included; 22 ms where there are 10,000 named
+// namespaces, whose mounts are copied.
 
 #include <sys/types.h>
 

@@ -9,14 +9,12 @@ namespace warren::api {
 
 // The other end of a call:
 //
-//   on a unix socket      the user and the process that connected. The connection's descriptor, which GrpcServer gave
-//   to
-//                         gRPC, is asked: gRPC closes it when its last call is gone, so while there is a context the
-//                         number that gRPC calls the peer by is this connection's and no other's
+//   on a unix socket      the user and the process that connected, which the connection's descriptor is asked for.
+//                         gRPC was given it by GrpcServer and closes it when its last call is gone: while there is a
+//                         context, the number by which gRPC calls the peer is this connection's and no other's
 //   by TCP                its address
-//   through the gateway   the address of the HTTP client, which the gateway puts into metadata x-forwarded-for.
-//   Believed
-//                         of calls without a connection alone, that is of GrpcServer::InProcessChannel's
+//   through the gateway   the address of the HTTP client, which the gateway puts into metadata x-forwarded-for. That is
+//                         believed of calls without a connection alone, those of GrpcServer::InProcessChannel
 //
 // Thread-safe; two system calls for a unix socket.
 auth::Peer PeerOf(const grpc::ServerContextBase& context);

@@ -8,8 +8,8 @@
 //                                           ok           the command was over, whatever it returned
 //                                           refused      it was never run
 //                                           cancelled    the caller went away, or its time was over
-//                                           ended        the agent ended it: too long, too silent, its namespace
-//                                           deleted unavailable  the host is away or went away, or the server stops
+//                                           ended        by the agent: too long, too silent, its namespace deleted
+//                                           unavailable  the host is away or went away, or the server stops
 //   warren_exec_bytes_total{direction}    of messages passed on: in (to commands), out (from them)
 
 #include <prometheus/counter.h>
