@@ -103,12 +103,13 @@ absl::Status Ready(executor::Executor& executor, session::Session* session) {
 absl::Status Run(const AgentFlags& flags, const Settings& settings, const Logger& logger, ShutdownSignal& signal) {
   auto capabilities = probe::ProbeKernel();
   if (!capabilities.ok()) return capabilities.status();
-  capabilities->push_back({"exec", flags.enable_exec, flags.enable_exec ? "" : kNoExec});
   for (const probe::Capability& capability : *capabilities) {
-    if (!capability.available && capability.name != "exec") {
+    if (!capability.available) {
       logger.Warn("kernel cannot", {{"capability", capability.name}, {"reason", capability.reason}});
     }
   }
+  // Not the kernel's, but asked for as those are.
+  capabilities->push_back({"exec", flags.enable_exec, flags.enable_exec ? "" : kNoExec});
   auto boot_id = kernel::BootId();
   if (!boot_id.ok()) return boot_id.status();
 

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "agent/nsexec/wire.h"
 #include "proto/common/status_payload.h"
 
 namespace warren::exec {
@@ -27,7 +28,7 @@ std::string Canonical(const std::string& path) {
 
 std::optional<std::string> Find(const std::string& command) {
   if (command.find('/') != std::string::npos) return command;
-  for (const char* directory : {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"}) {
+  for (const auto directory : absl::StrSplit(nsexec::kDefaultPath, ':')) {
     std::string path = absl::StrCat(directory, "/", command);
     if (access(path.c_str(), X_OK) == 0) return path;
   }

@@ -83,7 +83,7 @@ class AllCommands : public Commands {
   void Stop(absl::Duration patience) override {
     boost::asio::post(io_, [this] {
       stopping_ = true;
-      for (const auto& session : std::set(sessions_)) session->HangUp(StoppingError(), kStopGrace);
+      for (const auto& session : sessions_) session->HangUp(StoppingError(), kStopGrace);
     });
     const auto until = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(patience);
     MutexLock lock(&mutex_);
@@ -132,9 +132,10 @@ std::string AllCommands::CgroupPrefix() const {
   const std::string name = absl::StrCat("warren-exec-", options_.mark, "-");
   // Of an agent that died together with its helpers.
   for (const std::string& left : nsexec::CgroupsBelow(own, name)) {
+    options_.logger.Warn("killing what a session has left", {{"cgroup", left}});
     nsexec::KillCgroup(left);
-    if (nsexec::RemoveCgroup(left) == 0) continue;
-    options_.logger.Warn("killed what a session had left", {{"cgroup", left}});
+    // One whose processes take a moment to die is removed at the next start.
+    nsexec::RemoveCgroup(left);
   }
   return absl::StrCat(own, "/", name);
 }
@@ -200,7 +201,7 @@ void AllCommands::WatchNames() {
 
 void AllCommands::CheckNames(const std::set<std::string>* names) {
   bool undecided = false;
-  for (const auto& session : std::set(sessions_)) {
+  for (const auto& session : sessions_) {
     const std::string& name = session->netns();
     if (session->netns_inode() == 0 || (names != nullptr && !names->contains(name))) continue;
     const auto there = netns_dir_.Open(name);

@@ -2,13 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <google/protobuf/util/time_util.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <utility>
 
-#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "agent/exec/explain.h"
@@ -19,30 +19,15 @@ namespace warren::exec {
 namespace {
 
 using boost::asio::posix::stream_descriptor;
+using google::protobuf::util::TimeUtil;
 
 // Between two empty messages while the caller is not read, for the command does not read its input: that the stream is
 // over shows in a write, too.
 constexpr std::chrono::milliseconds kProbe{500};
 
-absl::Duration FromProto(const google::protobuf::Duration& duration) {
-  return absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
-}
-
 void Adopt(stream_descriptor& descriptor, UniqueFd fd) {
   boost::system::error_code ignored;
   if (fd.valid()) descriptor.assign(fd.release(), ignored);
-}
-
-google::rpc::Status ToMessage(const absl::Status& status) {
-  google::rpc::Status message;
-  message.set_code(static_cast<int>(status.code()));
-  message.set_message(std::string(status.message()));
-  status.ForEachPayload([&](absl::string_view type, const absl::Cord& payload) {
-    if (type.find("/google.rpc.") == absl::string_view::npos) return;  // a room's own business
-    message.add_details()->set_type_url(std::string(type));
-    message.mutable_details(message.details_size() - 1)->set_value(std::string(payload));
-  });
-  return message;
 }
 
 void CloseQuietly(stream_descriptor& descriptor) {
@@ -145,7 +130,8 @@ void LiveSession::Start(v1::SessionStart start) {
   if (!order.ok()) return Refuse(order.status());
   const v1::Command& command = start_->command();
   absl::Duration longest = around_.options.max_duration;
-  if (command.has_timeout()) longest = std::min(longest, FromProto(command.timeout()));
+  if (command.has_timeout())
+    longest = std::min(longest, absl::Nanoseconds(TimeUtil::DurationToNanoseconds(command.timeout())));
   if (longest != absl::InfiniteDuration()) ends_at_ = begun_ + absl::ToChronoNanoseconds(longest);
   SetTimer();
   // So that the caller's going is noticed.
@@ -204,9 +190,10 @@ void LiveSession::Launch(nsexec::Order order) {
   auto streams = order.terminal ? MakeTerminal(start_->terminal()) : MakePipes(start_->stdin());
   if (!streams.ok()) return Refuse(streams.status());
   streams->theirs.netns = std::move(netns_.fd);
-  auto helper = Helper::Start(around_.io, around_.options.helper, order, streams->theirs,
-                              {[self = shared_from_this()](const nsexec::Event& event) { self->OnEvent(event); },
-                               [self = shared_from_this()](bool finished) { self->OnHelperEnded(finished); }});
+  // While there is a helper, the session is not over, and not forgotten.
+  auto helper = Helper::Start(
+      around_.io, around_.options.helper, order, streams->theirs,
+      {[this](const nsexec::Event& event) { OnEvent(event); }, [this](bool finished) { OnHelperEnded(finished); }});
   if (!helper.ok()) return Refuse(helper.status());
   helper_ = *std::move(helper);
   if (order.terminal && start_->stdin()) streams->in.reset(fcntl(streams->out.get(), F_DUPFD_CLOEXEC, 0));
@@ -226,9 +213,8 @@ void LiveSession::OnEvent(const nsexec::Event& event) {
       return;
     case nsexec::Event::kExited:
       exit_ = ToExitStatus(event.value);
-      const auto took = std::chrono::nanoseconds(Clock::now() - begun_).count();
-      exit_->mutable_duration()->set_seconds(took / 1'000'000'000);
-      exit_->mutable_duration()->set_nanos(static_cast<int32_t>(took % 1'000'000'000));
+      *exit_->mutable_duration() =
+          TimeUtil::NanosecondsToDuration(std::chrono::nanoseconds(Clock::now() - begun_).count());
       return;
   }
 }
@@ -239,9 +225,7 @@ void LiveSession::OnStarted(pid_t pid) {
   v1::SessionResponse message;
   message.mutable_started()->set_pid(pid);
   message.mutable_started()->set_session_id(open_.session_id());
-  const int64_t nanos = absl::ToUnixNanos(record_.start);
-  message.mutable_started()->mutable_start_time()->set_seconds(nanos / 1'000'000'000);
-  message.mutable_started()->mutable_start_time()->set_nanos(static_cast<int32_t>(nanos % 1'000'000'000));
+  *message.mutable_started()->mutable_start_time() = TimeUtil::NanosecondsToTimestamp(absl::ToUnixNanos(record_.start));
   Send(std::move(message));
   ReadOutputs();
   if (auto early = std::exchange(early_, std::nullopt)) Obey(*std::move(early));
@@ -350,7 +334,7 @@ void LiveSession::Finish(const absl::Status& status) {
   if (status.ok() && exit_) {
     *last.mutable_exit() = *exit_;
   } else {
-    *last.mutable_error() = ToMessage(status.ok() ? absl::InternalError("the command's end was not told") : status);
+    *last.mutable_error() = ToRpcStatus(status.ok() ? absl::InternalError("the command's end was not told") : status);
   }
   Send(std::move(last));
   if (caller_ == nullptr) around_.over(*this);

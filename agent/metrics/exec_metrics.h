@@ -28,9 +28,8 @@ class ExecMetrics : public exec::Observer {
  private:
   prometheus::Gauge& sessions_;
   prometheus::Family<prometheus::Counter>& results_;
-  prometheus::Family<prometheus::Counter>& bytes_;
-  prometheus::Counter& in_;
-  prometheus::Counter& out_;
+  prometheus::Counter* in_;
+  prometheus::Counter* out_;
 };
 
 }  // namespace warren::metrics

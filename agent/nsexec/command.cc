@@ -22,8 +22,6 @@
 namespace warren::nsexec {
 namespace {
 
-constexpr char kPath[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
 Failure Failed(Step step, std::string about = "") { return {step, errno, std::move(about)}; }
 
 // Numbers are recycled, descriptors are not: that we are where the descriptor leads is looked at before anything is
@@ -82,7 +80,7 @@ std::vector<char*> Pointers(std::vector<std::string>& texts) {
 
 std::vector<std::string> Environment(const Order& order, const User& user) {
   std::map<std::string, std::string> variables = {
-      {"PATH", kPath},
+      {"PATH", kDefaultPath},
       {"HOME", user.home},
       {"USER", user.name},
       {"LOGNAME", user.name},
@@ -128,7 +126,7 @@ Failure BecomeCommand(const Order& order, const OrderFds& fds) {
   if (file.empty()) file = argv[0];
   std::vector<std::string> env = Environment(order, user);
   const std::vector<char*> environment = Pointers(env);
-  // Nothing of ours stays open in it; the failure's pipe among them, by which the other side knows.
+  // Nothing of ours stays open in it: not what would tell of a failure either, by whose end the other side knows.
   if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) != 0) return Failed(Step::kExecute, file);
   environ = const_cast<char**>(environment.data());  // whose PATH is searched
   execvpe(file.c_str(), Pointers(argv).data(), environment.data());

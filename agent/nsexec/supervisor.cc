@@ -1,20 +1,17 @@
 #include "agent/nsexec/supervisor.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <optional>
-#include <string>
 #include <utility>
 
 #include "agent/nsexec/cgroup.h"
@@ -32,6 +29,10 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kGrace{2000};
 // Between two rounds of SIGKILL: the first reaches all but what was being born.
 constexpr std::chrono::milliseconds kAgain{20};
+
+Event EventOf(const Failure& failure) {
+  return {Event::kFailed, static_cast<int32_t>(failure.step), failure.error, failure.about};
+}
 
 class Supervisor {
  public:
@@ -65,7 +66,7 @@ class Supervisor {
 
 int Supervisor::Fail(const Failure& failure) {
   failed_ = true;
-  SendEvent(control_, {Event::kFailed, static_cast<int32_t>(failure.step), failure.error, failure.about});
+  SendEvent(control_, EventOf(failure));
   return 1;
 }
 
@@ -109,7 +110,9 @@ int Supervisor::Run(OrderFds fds) {
 
 Result Supervisor::Start(OrderFds fds) {
   int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) return Failure{Step::kOrder, errno, "a pipe"};
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
+    return Failure{Step::kOrder, errno, "a socket"};
+  }
   told_.reset(ends[0]);
   const UniqueFd tell(ends[1]);
   pid_ = fork();
@@ -118,29 +121,15 @@ Result Supervisor::Start(OrderFds fds) {
     return Failure{Step::kOrder, errno, "a process"};
   }
   if (pid_ > 0) return {};
-  const Failure failure = BecomeCommand(order_, fds);
-  const std::string text = std::to_string(static_cast<int>(failure.step)) + " " + std::to_string(failure.error) + " " +
-                           failure.about.substr(0, PIPE_BUF / 2);
-  // Nobody is left to be told where this fails.
-  [[maybe_unused]] const ssize_t written = write(tell.get(), text.data(), text.size());
+  SendEvent(tell.get(), EventOf(BecomeCommand(order_, fds)));
   _exit(127);
 }
 
 void Supervisor::OnTold() {
-  std::string text(PIPE_BUF, '\0');
-  ssize_t got = 0;
-  do {
-    got = read(told_.get(), text.data(), text.size());
-  } while (got < 0 && errno == EINTR);
+  Event event;
+  failed_ = ReceiveEvent(told_.get(), event) == 0;
   told_.reset();
-  if (got <= 0) {
-    SendEvent(control_, {Event::kStarted, pid_, 0, ""});
-    return;
-  }
-  text.resize(static_cast<size_t>(got));
-  int step = 0, error = 0, at = 0;
-  sscanf(text.c_str(), "%d %d %n", &step, &error, &at);
-  Fail({static_cast<Step>(step), error, text.substr(static_cast<size_t>(at))});
+  SendEvent(control_, failed_ ? event : Event{Event::kStarted, pid_, 0, ""});
 }
 
 bool Supervisor::Reap() {

@@ -22,6 +22,9 @@ namespace warren::nsexec {
 // The helper's end.
 inline constexpr int kControlFd = 3;
 
+// Where a command without "/" is looked for, unless its environment says otherwise.
+inline constexpr char kDefaultPath[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 // What to run.
 struct Order {
   std::vector<std::string> argv;  // empty: the user's shell

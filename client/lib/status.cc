@@ -17,12 +17,8 @@ absl::Status FromGrpc(const grpc::Status& status) {
       cut ? absl::UnavailableError(absl::StrCat("the server ended the call: ", status.error_message()))
           : absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
   google::rpc::Status details;
-  if (!status.error_details().empty() && details.ParseFromString(status.error_details())) {
-    for (const auto& detail : details.details()) {
-      converted.SetPayload(detail.type_url(), absl::Cord(detail.value()));
-    }
-  }
-  return converted;
+  if (status.error_details().empty() || !details.ParseFromString(status.error_details())) return converted;
+  return WithDetails(std::move(converted), details);
 }
 
 namespace {

@@ -53,6 +53,24 @@ absl::Status WithRetry(absl::Status status, absl::Duration retry_after) {
 
 std::string ToText(const absl::Status& status) { return status.ToString(absl::StatusToStringMode::kWithNoExtraData); }
 
+google::rpc::Status ToRpcStatus(const absl::Status& status) {
+  google::rpc::Status message;
+  message.set_code(static_cast<int>(status.code()));
+  message.set_message(std::string(status.message()));
+  status.ForEachPayload([&](absl::string_view type, const absl::Cord& payload) {
+    if (type.find("/google.rpc.") == absl::string_view::npos) return;
+    auto* detail = message.add_details();
+    detail->set_type_url(std::string(type));
+    detail->set_value(std::string(payload));
+  });
+  return message;
+}
+
+absl::Status WithDetails(absl::Status status, const google::rpc::Status& message) {
+  for (const auto& detail : message.details()) status.SetPayload(detail.type_url(), absl::Cord(detail.value()));
+  return status;
+}
+
 std::string ReasonOf(const absl::Status& status) {
   google::rpc::ErrorInfo details;
   const auto payload = status.GetPayload(kErrorInfoUrl);

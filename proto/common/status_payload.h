@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "google/rpc/status.pb.h"
 
 namespace warren {
 
@@ -46,6 +47,11 @@ absl::Status WithRetry(absl::Status status, absl::Duration retry_after);
 
 // "UNAVAILABLE: the disk is full", for logs and pages: what payloads say is for programs.
 std::string ToText(const absl::Status& status);
+
+// The status as a message, with those of its payloads that are of google.rpc; others are a room's own business.
+google::rpc::Status ToRpcStatus(const absl::Status& status);
+// The same status with the details of such a message.
+absl::Status WithDetails(absl::Status status, const google::rpc::Status& message);
 
 // The reason of a status' ErrorInfo; empty: it has none.
 std::string ReasonOf(const absl::Status& status);

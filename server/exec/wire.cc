@@ -1,7 +1,7 @@
 #include "server/exec/wire.h"
 
-#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
+#include "proto/common/status_payload.h"
 
 namespace warren::exec {
 namespace {
@@ -33,9 +33,7 @@ absl::Status ErrorOf(const std::string& host, const google::rpc::Status& said) {
     return absl::InternalError(absl::StrCat("host ", host, ": its agent ended the session with code ", said.code(),
                                             ", which is no error; is it newer than the server?"));
   }
-  absl::Status status(static_cast<absl::StatusCode>(said.code()), said.message());
-  for (const auto& detail : said.details()) status.SetPayload(detail.type_url(), absl::Cord(detail.value()));
-  return status;
+  return WithDetails(absl::Status(static_cast<absl::StatusCode>(said.code()), said.message()), said);
 }
 
 }  // namespace warren::exec
