@@ -24,6 +24,8 @@ using google::protobuf::util::TimeUtil;
 // Between two empty messages while the caller is not read, for the command does not read its input: that the stream is
 // over shows in a write, too.
 constexpr std::chrono::milliseconds kProbe{500};
+// A caller may ask for 10,000 years, of which a clock in nanoseconds knows nothing.
+constexpr absl::Duration kForever = absl::Hours(24 * 365 * 100);
 
 void Adopt(stream_descriptor& descriptor, UniqueFd fd) {
   boost::system::error_code ignored;
@@ -130,9 +132,11 @@ void LiveSession::Start(v1::SessionStart start) {
   if (!order.ok()) return Refuse(order.status());
   const v1::Command& command = start_->command();
   absl::Duration longest = around_.options.max_duration;
-  if (command.has_timeout())
-    longest = std::min(longest, absl::Nanoseconds(TimeUtil::DurationToNanoseconds(command.timeout())));
-  if (longest != absl::InfiniteDuration()) ends_at_ = begun_ + absl::ToChronoNanoseconds(longest);
+  if (command.has_timeout()) {
+    longest =
+        std::min(longest, absl::Seconds(command.timeout().seconds()) + absl::Nanoseconds(command.timeout().nanos()));
+  }
+  if (longest < kForever) ends_at_ = begun_ + absl::ToChronoNanoseconds(longest);
   SetTimer();
   // So that the caller's going is noticed.
   caller_->Read();

@@ -104,6 +104,12 @@ TEST_P(Ending, OfItsTimeIsAHangup) {
   EXPECT_THAT(caller->error().message(), HasSubstr("100ms"));
 }
 
+TEST_P(Ending, IsNotHastenedByATimeThatNoClockKnows) {
+  v1::SessionStart start = Starting({"true"});
+  start.mutable_command()->mutable_timeout()->set_seconds(315'576'000'000);
+  EXPECT_TRUE(Run(start)->exit().has_value());
+}
+
 TEST_P(Ending, OfPatienceWithSilenceIsAHangup) {
   options_.idle_timeout = absl::Milliseconds(300);
   const auto caller = Run(Starting({"sleep", "1000"}));
