@@ -89,7 +89,7 @@ class Commands {
   // FAILED_PRECONDITION: the helper is not there. Otherwise as the system refuses the audit log. The observer outlives
   // it.
   static absl::StatusOr<std::unique_ptr<Commands>> Start(Options options, Observer& observer);
-  // Stops, without patience. Every Caller must have said Gone by then.
+  // Stops, without patience. Every Caller must have said Gone by then, and have let go of its session.
   virtual ~Commands() = default;
 
   // Begins a session: reads its start, and goes on from there. Never fails: errors are sent to the caller.

@@ -51,8 +51,7 @@ class TestCaller : public Caller {
   }
   void Leave() {
     MutexLock lock(&mutex_);
-    gone_ = true;
-    session_->Gone(absl::CancelledError("the caller went away"));
+    BeGone(absl::CancelledError("the caller went away"));
   }
   // From now on what is sent is not taken, until Take.
   void StopTaking() {
@@ -64,7 +63,7 @@ class TestCaller : public Caller {
   void WaitForEnd() {
     MutexLock lock(&mutex_);
     while (!ended_) ASSERT_TRUE(changed_.WaitFor(&mutex_, kPatience)) << "no end; so far: " << out_ << err_;
-    session_->Gone(absl::OkStatus());
+    BeGone(absl::OkStatus());
   }
   void WaitForOutput(const std::string& text) {
     MutexLock lock(&mutex_);
@@ -119,6 +118,10 @@ class TestCaller : public Caller {
   T Locked(const T& value) const {
     MutexLock lock(&mutex_);
     return value;
+  }
+  void BeGone(absl::Status why) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    gone_ = true;
+    std::exchange(session_, nullptr)->Gone(std::move(why));
   }
   void Deliver() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (!reading_ || to_say_.empty() || session_ == nullptr) return;
