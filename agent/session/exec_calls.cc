@@ -24,6 +24,8 @@ class ExecCall : public grpc::ClientBidiReactor<v1::SessionResponse, v1::Session
       : owner_(owner), stub_(v1::Agents::NewStub(channel)) {}
 
   void Start(v1::OpenExec open) {
+    // What is begun or broken off meanwhile waits for there to be a session.
+    MutexLock lock(&mutex_);
     context_.AddMetadata("warren-exec-session", open.session_id());
     stub_->async()->AttachExec(&context_, this);
     // What is read and written is begun from another thread than gRPC's.
