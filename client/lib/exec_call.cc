@@ -214,10 +214,10 @@ void ExecCall::OnWriteDone(bool ok) {
 
 void ExecCall::OnDone(const grpc::Status& status) {
   const std::shared_ptr<Mailbox> kept = mailbox_;  // this is gone once the mutex is unlocked
-  MutexLock lock(&kept->mutex);
+  MutexLock lock(&mailbox_->mutex);
   done_ = closed_ = true;
   status_ = status;
-  kept->news.SignalAll();
+  mailbox_->news.SignalAll();
 }
 
 }  // namespace warren::client
