@@ -31,7 +31,8 @@ class LesserKernel(unittest.TestCase):
         self.assertTrue(shown["connected"])
         reasons = {c["name"]: c.get("reason", "") for c in shown["capabilities"] if not c.get("available")}
         self.assertEqual(reasons["netns"], NO_NETNS)
-        self.assertEqual(sorted(reasons), ["bridge", "netns", "veth"])
+        # Commands are off for another reason: the agent was not told --enable-exec.
+        self.assertEqual(sorted(reasons), ["bridge", "exec", "netns", "veth"])
 
     def test_intents_are_refused_by_name_and_those_accepted_before_fail_with_it(self):
         self.fleet.warren("netns", "add", "h1/early", "--no-wait", "--allow-unknown-host")
