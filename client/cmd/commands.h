@@ -1,7 +1,7 @@
 #ifndef WARREN_CLIENT_CMD_COMMANDS_H_
 #define WARREN_CLIENT_CMD_COMMANDS_H_
 
-// The groups of the command tree, one file each. Each adds itself.
+// The groups of the command tree, one file each, and the verbs without a group. Each adds itself.
 
 #include "client/cmd/tree.h"
 
@@ -14,6 +14,7 @@ void AddAddrCommands(Tree& tree);
 void AddRouteCommands(Tree& tree);
 void AddBridgeCommands(Tree& tree);
 void AddIntentsCommands(Tree& tree);
+void AddExecCommands(Tree& tree);
 
 }  // namespace warren::cli
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <set>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -10,33 +11,6 @@
 
 namespace warren::cli {
 namespace {
-
-const CLI::App* FindCommand(const CLI::App* parent, const std::string& word) {
-  for (const CLI::App* child : parent->get_subcommands([](const CLI::App*) { return true; })) {
-    if (child->check_name(word)) return child;
-  }
-  return nullptr;
-}
-
-// Of the command and of those around it, whose options may stand anywhere.
-std::vector<const CLI::Option*> OptionsOf(const CLI::App* app) {
-  std::vector<const CLI::Option*> options;
-  for (; app != nullptr; app = app->get_parent()) {
-    for (const CLI::Option* option : app->get_options()) {
-      if (option->nonpositional()) options.push_back(option);
-    }
-  }
-  return options;
-}
-
-const CLI::Option* FindOption(const CLI::App* app, const std::string& name) {
-  for (const CLI::Option* option : OptionsOf(app)) {
-    if (option->check_name(name)) return option;
-  }
-  return nullptr;
-}
-
-bool TakesValue(const CLI::Option* option) { return option->get_items_expected_max() > 0; }
 
 // The values that a check allows, "a" and "b" of "TEXT:{a,b}".
 std::vector<std::string> ValuesOf(const CLI::Option* option) {
@@ -180,39 +154,12 @@ class Completer {
 
 }  // namespace
 
-TypedLine ReadTyped(const CLI::App& root, const std::vector<std::string>& words) {
-  TypedLine line;
-  line.app = &root;
-  if (words.empty()) return line;
-  line.current = words.back();
-  for (size_t i = 0; i + 1 < words.size(); ++i) {
-    const std::string& word = words[i];
-    if (line.pending != nullptr) {
-      line.options[line.pending->get_single_name()] = word;
-      line.pending = nullptr;
-    } else if (word.size() > 1 && word[0] == '-') {
-      const size_t equals = word.find('=');
-      const CLI::Option* option = FindOption(line.app, word.substr(0, equals));
-      if (option == nullptr || !TakesValue(option)) continue;
-      if (equals == std::string::npos) {
-        line.pending = option;
-      } else {
-        line.options[option->get_single_name()] = word.substr(equals + 1);
-      }
-    } else if (const CLI::App* command = line.words.empty() ? FindCommand(line.app, word) : nullptr) {
-      line.app = command;
-    } else {
-      line.words.push_back(word);
-    }
-  }
-  return line;
-}
-
 std::vector<std::string> Completions(const Tree& tree, const TypedLine& line, const NameSource& names) {
   std::vector<std::string> all;
   const std::string& current = line.current;
   const std::vector<const CLI::App*> commands = line.app->get_subcommands([](const CLI::App*) { return true; });
   const size_t equals = current.find('=');
+  if (line.over) return {};
   if (line.pending != nullptr) {
     all = ValuesOf(line.pending);
   } else if (current.substr(0, 1) == "-" && equals != std::string::npos) {

@@ -140,7 +140,7 @@ void FillOptions(CLI::App& app, const TypedLine& line) {
 
 int PrintCompletions(Tree& tree, CLI::App& app, GlobalOptions& options, const std::vector<std::string>& words,
                      Streams& streams, const client::RetryOptions& retry) {
-  const TypedLine line = ReadTyped(app, words);
+  const TypedLine line = ReadTyped(tree, words);
   NameSource names;
   names.hosts = [](const std::string&) { return std::vector<std::string>(); };
   names.namespaces = [](const std::string&, const std::string&) { return std::vector<std::string>(); };

@@ -91,15 +91,11 @@ int Context::Usage(const std::string& command, const absl::Status& status) {
   return kExitUsage;
 }
 
-int Context::Fail(const std::string& command, const absl::Status& status, const std::vector<std::string>& advice) {
+void Context::Refused(const std::string& command, const absl::Status& status, const std::vector<std::string>& advice) {
   const std::string code = absl::StatusCodeToString(status.code());
   const auto violations = client::FieldViolations(status);
   std::vector<std::string> lines;
-  if (IsUnreachable(status)) {
-    lines = {absl::StrCat("no answer from server ", server_, " within ", options_.timeout, ": ", code, ": ",
-                          status.message()),
-             "  is warren-server running there? --server or WARREN_SERVER names another, --timeout allows more time"};
-  } else if (violations.empty()) {
+  if (violations.empty()) {
     lines = {absl::StrCat(code, ": ", AsTyped(std::string(status.message()), Typed::kFlags))};
   } else {
     lines = {
@@ -112,7 +108,20 @@ int Context::Fail(const std::string& command, const absl::Status& status, const 
   lines.insert(lines.end(), by_reason.begin(), by_reason.end());
   lines.insert(lines.end(), advice.begin(), advice.end());
   Complain(command, lines);
-  return IsUnreachable(status) ? kExitUnreachable : kExitFailed;
+}
+
+int Context::Fail(const std::string& command, const absl::Status& status, const std::vector<std::string>& advice) {
+  if (!IsUnreachable(status)) {
+    Refused(command, status, advice);
+    return kExitFailed;
+  }
+  std::vector<std::string> lines = {
+      absl::StrCat("no answer from server ", server_, " within ", options_.timeout, ": ",
+                   absl::StatusCodeToString(status.code()), ": ", status.message()),
+      "  is warren-server running there? --server or WARREN_SERVER names another, --timeout allows more time"};
+  lines.insert(lines.end(), advice.begin(), advice.end());
+  Complain(command, lines);
+  return kExitUnreachable;
 }
 
 }  // namespace warren::cli

@@ -29,6 +29,7 @@ struct GlobalOptions {
   bool dry_run = false;
   bool no_wait = false;
   bool allow_unknown_host = false;
+  std::vector<std::string> command;  // to be run, of `warren exec`: its words are no options
 };
 
 class Context {
@@ -61,8 +62,9 @@ class Context {
   void Complain(const std::string& command, const std::vector<std::string>& lines);
   // The line was wrong: says why and where help is.
   int Usage(const std::string& command, const absl::Status& status);
-  // A call failed: says so in a way that fits the code, with every bad field a line, and advice if there is any;
-  // returns the exit code.
+  // The server refused, or ended what it had begun: says so, with every bad field a line, and advice if there is any.
+  void Refused(const std::string& command, const absl::Status& status, const std::vector<std::string>& advice = {});
+  // A call failed: as Refused, unless nobody answered; returns the exit code.
   int Fail(const std::string& command, const absl::Status& status, const std::vector<std::string>& advice = {});
 
  private:

@@ -1,6 +1,7 @@
 #include "client/cmd/run.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <fstream>
 #include <utility>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "client/cmd/completion_cmd.h"
 #include "client/cmd/context.h"
 #include "client/cmd/tree.h"
+#include "client/cmd/typed_line.h"
 #include "proto/common/flags.h"
 #include "proto/common/man_page.h"
 #include "proto/common/names.h"
@@ -28,6 +30,8 @@ constexpr char kExamples[] =
     "  warren addr add 10.0.0.1/24 dev h1/red:eth0\n"
     "  warren route add h1/red default via 10.0.0.254\n"
     "  warren intent submit h1 -f router.yaml\n"
+    "  warren exec h1/red -- ip addr\n"
+    "  warren shell h1/red\n"
     "  warren netns list\n"
     "\n"
     "Places are HOST/NS and HOST/NS:IF; the namespace @host is the host's own. A command that changes something is "
@@ -37,7 +41,8 @@ constexpr char kExamples[] =
     "The options above may stand anywhere, and may come from the environment (--server: WARREN_SERVER) or --config;\n"
     "those of one verb, such as --force, are taken from the command line only.\n"
     "\n"
-    "Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 no answer in time.\n";
+    "Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 no answer in time; of exec and shell\n"
+    "those of what they run.\n";
 
 std::string Check(const absl::Status& status) { return std::string(status.message()); }
 
@@ -115,9 +120,10 @@ std::string WhatIsWrong(const CLI::App& root, const CLI::App* app, const CLI::Pa
   return error.what();
 }
 
-int ParseLine(CLI::App& app, int argc, const char* const* argv, Streams& streams) {
+int ParseLine(CLI::App& app, const Tree& tree, std::vector<std::string> words, Streams& streams) {
+  std::reverse(words.begin(), words.end());  // CLI11 takes them from the back
   try {
-    app.parse(argc, argv);
+    app.parse(std::move(words));
     return -1;
   } catch (const CLI::Success& success) {  // --help, --version
     return app.exit(success, streams.out, streams.err);
@@ -126,7 +132,8 @@ int ParseLine(CLI::App& app, int argc, const char* const* argv, Streams& streams
     const std::string command = Tree::FullName(innermost);
     streams.err << command << ": " << WhatIsWrong(app, innermost, error) << "\nSee `" << command << " --help`.\n"
                 << std::flush;
-    return kExitUsage;
+    // What it ends with otherwise is the command's to say.
+    return tree.RunsCommand(innermost) ? kExitNotRun : kExitUsage;
   }
 }
 
@@ -147,6 +154,7 @@ int RunWarren(int argc, const char* const* argv, Streams streams, client::RetryO
   AddBridgeCommands(tree);
   AddHostsCommands(tree);
   AddIntentsCommands(tree);
+  AddExecCommands(tree);
   AddCompletionCommands(tree);
   tree.Finish();
   const std::vector<std::string> words(argv + 1, argv + argc);
@@ -154,7 +162,9 @@ int RunWarren(int argc, const char* const* argv, Streams streams, client::RetryO
   if (words.size() > 2 && words[0] == kCompleteWord) {
     return PrintCompletions(tree, app, options, {words.begin() + 2, words.end()}, streams, retry);
   }
-  if (const int code = ParseLine(app, argc, argv, streams); code >= 0) return code;
+  SplitLine line = SplitCommand(tree, words);
+  if (const int code = ParseLine(app, tree, std::move(line.own), streams); code >= 0) return code;
+  options.command = std::move(line.command);
   Context context(options, streams, std::move(retry));
   return tree.chosen()(context);
 }

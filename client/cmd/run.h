@@ -17,10 +17,17 @@ struct Streams {
   std::ostream& err;  // what went wrong, and what else a person should know
   Terminal out_terminal = {};
   Terminal err_terminal = {};
+  int in_fd = -1;  // what `in` reads; for commands that run elsewhere
 };
 
 // Exit codes beyond proto/common/flags.h's 0 done, 1 refused or failed, 2 usage.
 inline constexpr int kExitUnreachable = 3;  // no answer, or not within --timeout
+// Of `exec` and `shell`, which otherwise end as the command does.
+inline constexpr int kExitTimedOut = 124;         // it took longer than it may
+inline constexpr int kExitNotRun = 125;           // it was not run, or not to its end, for any other reason
+inline constexpr int kExitNotExecutable = 126;    // it is there, but no program
+inline constexpr int kExitCommandNotFound = 127;  // it is not there
+inline constexpr int kExitSignalled = 128;        // and the number of the signal that killed it
 
 // retry gives the clock and the sleeper that --timeout goes by, so that tests neither wait nor depend on time.
 int RunWarren(int argc, const char* const* argv, Streams streams, client::RetryOptions retry = {});

@@ -3,6 +3,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "client/cmd/change.h"
@@ -22,7 +23,9 @@ class Tree::Help : public CLI::Formatter {
     if (form == forms_.end()) return CLI::Formatter::make_usage(app, name);
     std::string text;
     for (const auto line : absl::StrSplit(form->second, '\n')) {
-      absl::StrAppend(&text, text.empty() ? "Usage: " : "       ", name, line.empty() ? "" : " ", line, " [OPTIONS]\n");
+      const bool has_options = absl::StrContains(line, "[OPTIONS]");
+      absl::StrAppend(&text, text.empty() ? "Usage: " : "       ", name, line.empty() ? "" : " ", line,
+                      has_options ? "\n" : " [OPTIONS]\n");
     }
     return text;
   }
@@ -68,6 +71,7 @@ CLI::App* Tree::AddVerb(CLI::App* group, const Verb& verb, Action action) {
   app->footer(absl::StrCat("Examples:\n", verb.examples, "\n`warren --help` has the options of every command."));
   help_->SetForm(app, verb.form);
   actions_[app] = std::move(action);
+  if (verb.runs_command) run_commands_.insert(app);
   app->callback([this, app] { chosen_ = actions_[app]; });
   return app;
 }

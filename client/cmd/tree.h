@@ -8,7 +8,9 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -29,7 +31,8 @@ class Tree {
     std::vector<std::string> aliases;
     std::string form;  // what follows its name, "HOST/NS:IF NS[:IF]"
     std::string description;
-    std::string examples;  // a line each
+    std::string examples;       // a line each
+    bool runs_command = false;  // what follows its first argument is a command to run (Context::command)
   };
 
   explicit Tree(CLI::App& root);
@@ -38,6 +41,8 @@ class Tree {
                      const std::string& examples);
   // Its options are added to what is returned, before Finish.
   CLI::App* AddVerb(CLI::App* group, const Verb& verb, Action action);
+  // One that stands for itself: `warren VERB`.
+  CLI::App* AddVerb(const Verb& verb, Action action) { return AddVerb(&root_, verb, std::move(action)); }
   // A verb that changes a host: parse turns what was given into operations.
   CLI::App* AddChange(CLI::App* group, const Verb& verb, std::function<absl::StatusOr<Change>()> parse);
   // A group named alone does what this verb of it does.
@@ -51,6 +56,9 @@ class Tree {
   // What follows the name of a verb, as given in its Verb; empty for a group.
   std::string Form(const CLI::App* app) const;
 
+  bool RunsCommand(const CLI::App* app) const { return run_commands_.contains(app); }
+  const CLI::App& root() const { return root_; }
+
   // "warren link set"
   static std::string FullName(const CLI::App* app);
 
@@ -60,6 +68,7 @@ class Tree {
   CLI::App& root_;
   std::shared_ptr<Help> help_;
   std::map<const CLI::App*, Action> actions_;
+  std::set<const CLI::App*> run_commands_;
   Action chosen_;
 };
 

@@ -40,7 +40,8 @@ class Completion : public CommandTest {
 };
 
 TEST_F(Completion, OfCommands) {
-  EXPECT_THAT(After({""}), ElementsAre("addr", "bridge", "completion", "hosts", "intents", "link", "netns", "route"));
+  EXPECT_THAT(After({""}), ElementsAre("addr", "bridge", "completion", "exec", "hosts", "intents", "link", "netns",
+                                        "route", "shell"));
   EXPECT_THAT(After({"n"}), ElementsAre("netns"));
   EXPECT_THAT(After({"netns", ""}), ElementsAre("add", "delete", "list", "show", "watch"));
   EXPECT_THAT(After({"li", "s"}), ElementsAre("set", "show"));
@@ -71,6 +72,15 @@ TEST_F(Completion, OfHosts) {
   EXPECT_THAT(After({"hosts", "show", "h1", ""}), IsEmpty());
   EXPECT_THAT(After({"intents", "list", ""}), ElementsAre("edge", "h1"));
   EXPECT_THAT(After({"intent", "submit", "h1,e"}), ElementsAre("h1,edge"));
+}
+
+TEST_F(Completion, OfACommandToRunIsNotWarrens) {
+  EXPECT_THAT(After({"exec", "h1/r"}), ElementsAre("h1/red"));
+  EXPECT_THAT(After({"exec", "-it", "-u", "nobody", "h1/r"}), ElementsAre("h1/red"));
+  EXPECT_THAT(After({"exec", "h1/red", "--t"}), ElementsAre("--terminal", "--timeout"));
+  EXPECT_THAT(After({"exec", "h1/red", "ip", "--t"}), IsEmpty());
+  EXPECT_THAT(After({"exec", "h1/red", "--", "--t"}), IsEmpty());
+  EXPECT_THAT(After({"shell", "h1/"}), ElementsAre("h1/@host", "h1/red"));
 }
 
 TEST_F(Completion, OfNamespacesAndInterfaces) {

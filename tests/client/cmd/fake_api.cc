@@ -193,6 +193,17 @@ Ran CommandTest::Run(const std::string& line, const std::string& standard_input)
 }
 
 Ran RunCommand(const std::vector<std::string>& words, const std::string& standard_input) {
+  int ends[2];
+  EXPECT_EQ(pipe(ends), 0);
+  EXPECT_EQ(write(ends[1], standard_input.data(), standard_input.size()), static_cast<ssize_t>(standard_input.size()));
+  close(ends[1]);
+  const Ran ran = RunCommandOn(words, standard_input, ends[0]);
+  close(ends[0]);
+  return ran;
+}
+
+Ran RunCommandOn(const std::vector<std::string>& words, const std::string& standard_input, int in_fd,
+                 const Terminal& out_terminal) {
   std::vector<const char*> argv = {"warren"};
   for (const std::string& word : words) argv.push_back(word.c_str());
   std::istringstream in(standard_input);
@@ -203,7 +214,8 @@ Ran RunCommand(const std::vector<std::string>& words, const std::string& standar
   absl::Duration slept;
   retry.now = [&slept] { return absl::Now() + slept; };
   retry.sleep = [&slept](absl::Duration pause) { slept += pause; };
-  ran.code = RunWarren(static_cast<int>(argv.size()), argv.data(), {in, out, err}, std::move(retry));
+  ran.code =
+      RunWarren(static_cast<int>(argv.size()), argv.data(), {in, out, err, out_terminal, {}, in_fd}, std::move(retry));
   ran.out = out.str();
   ran.err = err.str();
   return ran;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "client/output/terminal.h"
 #include "google/protobuf/text_format.h"
 #include "proto/common/mutex.h"
 #include "tests/client/cmd/fake_exec.h"
@@ -141,6 +142,9 @@ struct Ran {
 
 // `warren LINE...`, as if typed; no server is named. Pauses are not slept, but move the clock that --timeout goes by.
 Ran RunCommand(const std::vector<std::string>& words, const std::string& standard_input = "");
+// With a standard input of its own, which is not closed.
+Ran RunCommandOn(const std::vector<std::string>& words, const std::string& standard_input, int in_fd,
+                 const Terminal& out_terminal = {});
 // The same from one line of words.
 Ran RunCommand(const std::string& line, const std::string& standard_input = "");
 

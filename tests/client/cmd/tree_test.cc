@@ -33,7 +33,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Misuse{
             "",
-            "warren: missing what to do; expected one of addr, route, link, netns, bridge, hosts, intents, completion"},
+            "warren: missing what to do; expected one of addr, route, link, netns, bridge, hosts, intents, exec, shell, completion"},
         Misuse{"frobnicate", "warren: unknown command \"frobnicate\""},
         Misuse{"nents list", "unknown command \"nents\"; did you mean \"netns\"?"},
         Misuse{"netns frobnicate",
