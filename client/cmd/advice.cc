@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "client/lib/status.h"
 #include "client/output/intent_text.h"
 #include "google/protobuf/descriptor.h"
@@ -106,9 +107,9 @@ std::vector<std::string> ReasonAdvice(const absl::Status& status) {
   for (const Reason& known : kReasons) {
     if (known.name != reason) continue;
     const std::string advice = absl::StrReplaceAll(known.advice, {{"HOST", host.empty() ? "HOST" : host}});
-    // The command it sends people to may be in the message already.
-    const std::vector<std::string> parts = absl::StrSplit(advice, '`');
-    if (parts.size() > 1 && absl::StrContains(message, parts[1])) continue;
+    // The command it sends people to may be in the message already, with the host or without.
+    const std::vector<std::string> parts = absl::StrSplit(known.advice, '`');
+    if (parts.size() > 1 && absl::StrContains(message, absl::StripSuffix(parts[1], " HOST"))) continue;
     lines.push_back(absl::StrCat("  ", advice));
   }
   const auto delay = client::RetryDelay(status);
