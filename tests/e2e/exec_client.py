@@ -1,0 +1,192 @@
+"""Exec as a gRPC client sees it: its stubs, calls whose answers a test takes one by one, and what is left of commands.
+
+Only files that are tests import this, and first of all: where the Python that runs has no gRPC, it is exchanged for one
+that has.
+"""
+
+import contextlib
+import importlib.util
+import os
+import pathlib
+import queue
+import shutil
+import subprocess
+import sys
+import tempfile
+import uuid
+
+from fleet import DEADLINE, python_with_grpc, wait_until
+
+if importlib.util.find_spec("grpc") is None:
+    os.execv(python_with_grpc(), [python_with_grpc(), *sys.orig_argv[1:]])
+import grpc  # noqa: E402
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+GOOGLE = "/usr/share/gocode/src/github.com/gogo/googleapis"  # of golang-github-gogo-googleapis-dev
+
+with tempfile.TemporaryDirectory(prefix="warren-stubs-") as stubs:
+    subprocess.run(
+        ["protoc", "-I", ROOT / "proto", "-I", GOOGLE, f"--python_out={stubs}", f"--grpc_python_out={stubs}",
+         f"--plugin=protoc-gen-grpc_python={shutil.which('grpc_python_plugin')}",
+         ROOT / "proto/warren/v1/exec.proto", "google/api/annotations.proto", "google/api/http.proto",
+         "google/rpc/error_details.proto", "google/rpc/status.proto"],
+        check=True,
+    )
+    sys.path.insert(0, stubs)
+    from google.rpc import error_details_pb2, status_pb2  # noqa: E402
+    from warren.v1 import exec_pb2, exec_pb2_grpc  # noqa: E402
+    sys.path.remove(stubs)
+
+MARK = "WARREN_TEST_MARK"
+
+
+def new_mark():
+    """For Command.env: whatever a command starts has it too, and can be found by it."""
+    return {MARK: str(uuid.uuid4())}
+
+
+def marked(mark):
+    """The processes that have it; not those that are dead and not yet waited for."""
+    wanted = f"{MARK}={mark[MARK]}".encode()
+    found = []
+    for entry in pathlib.Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if wanted in (entry / "environ").read_bytes().split(b"\0"):
+                found.append(int(entry.name))
+    return sorted(found)
+
+
+def children(pid):
+    """Of all its threads: the helpers, when it is an agent."""
+    threads = pathlib.Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for thread in threads for child in thread.read_text().split()]
+
+
+def wait_gone(mark):
+    wait_until(lambda: not marked(mark), f"nothing of the command is left; there are {marked(mark)}")
+
+
+class Refusal:
+    """How a call failed: code and reason by their names, and what is said to people."""
+
+    def __init__(self, error):
+        self.code = error.code().name
+        self.message = error.details()
+        self.reason = ""
+        for key, value in error.trailing_metadata() or ():
+            if key == "grpc-status-details-bin":
+                for detail in status_pb2.Status.FromString(value).details:
+                    info = error_details_pb2.ErrorInfo()
+                    if detail.Unpack(info):
+                        self.reason = info.reason
+
+    def __str__(self):
+        return f"{self.code} {self.reason}: {self.message}"
+
+
+class Ended:
+    """All that a command said until it was over."""
+
+    def __init__(self):
+        self.stdout, self.stderr, self.exit = b"", b"", None
+
+    def __str__(self):
+        return f"{self.exit} stdout {self.stdout[:2000]} stderr {self.stderr[:2000]}"
+
+
+class Session:
+    """One call of Exec.Session. Nothing of the answer is read but what a test asks for. Ends with the `with` block."""
+
+    def __init__(self, stub, start, timeout):
+        self.requests = queue.SimpleQueue()
+        self.requests.put(exec_pb2.SessionRequest(start=start))
+        self.call = stub.Session(iter(self.requests.get, None), timeout=timeout)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.half_close()
+        self.call.cancel()
+
+    def send(self, **kind):
+        self.requests.put(exec_pb2.SessionRequest(**kind))
+
+    def half_close(self):
+        self.requests.put(None)
+
+    def started(self):
+        """Waits for the command to run."""
+        message = next(self.call)
+        assert message.WhichOneof("kind") == "started", message
+        return message.started
+
+    def stdout(self, size):
+        """The next bytes of standard output: as many, or more."""
+        data = b""
+        while len(data) < size:
+            message = next(self.call)
+            assert message.WhichOneof("kind") in ("started", "stdout"), message
+            data += message.stdout
+        return data
+
+    def end(self, take=None):
+        """Reads until it is over. `take` is given each message instead of its output being kept."""
+        ended = Ended()
+        for message in self.call:
+            kind = message.WhichOneof("kind")
+            assert ended.exit is None, f"{message} after exit"
+            if kind == "exit":
+                ended.exit = message.exit
+            elif take:
+                take(message)
+            else:
+                ended.stdout += message.stdout
+                ended.stderr += message.stderr
+        return ended
+
+    def refusal(self):
+        """The same of one that must fail."""
+        try:
+            ended = self.end()
+        except grpc.RpcError as error:
+            return Refusal(error)
+        raise AssertionError(f"it ended with {ended}")
+
+
+class Caller:
+    """Who calls Exec at a target. Ends with the `with` block."""
+
+    def __init__(self, target):
+        options = [("grpc.max_receive_message_length", -1), ("grpc.enable_http_proxy", 0)]
+        self.channel = grpc.insecure_channel(target, options)
+        self.stub = exec_pb2_grpc.ExecStub(self.channel)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.channel.close()
+
+    def session(self, place, *argv, stdin=False, terminal=None, cookie=0, timeout=DEADLINE, **command):
+        """`place` as in `warren`; `command` as in the message Command."""
+        start = exec_pb2.SessionStart(
+            name="hosts/" + place.replace("/", "/namespaces/"), command=exec_pb2.Command(argv=argv, **command),
+            stdin=stdin, terminal=terminal, namespace_cookie=cookie,
+        )
+        return Session(self.stub, start, timeout)
+
+    def run(self, place, *argv, **how):
+        """All of a session that says nothing."""
+        with self.session(place, *argv, **how) as session:
+            return session.end()
+
+    def output(self, place, *argv, **how):
+        """The standard output of a command that must succeed."""
+        ended = self.run(place, *argv, **how)
+        assert (ended.exit.code, ended.exit.signal) == (0, ""), str(ended)
+        return ended.stdout.decode()
+
+    def refusal(self, place, *argv, **how):
+        with self.session(place, *argv, **how) as session:
+            return session.refusal()
