@@ -35,8 +35,11 @@ std::optional<std::string> Find(const std::string& command) {
   return std::nullopt;
 }
 
+// What a path ends in. A program that is several (busybox, kmod, iptables) does what this says.
+std::string_view NameOf(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
 bool Matches(const std::vector<std::string>& pattern, const std::string& file, const std::vector<std::string>& argv) {
-  if (Canonical(pattern[0]) != Canonical(file)) return false;
+  if (NameOf(pattern[0]) != NameOf(file) || Canonical(pattern[0]) != Canonical(file)) return false;
   for (size_t i = 1; i < pattern.size(); ++i) {
     if (pattern[i] == kRest && i + 1 == pattern.size()) return true;
     if (i >= argv.size() || (pattern[i] != kAny && pattern[i] != argv[i])) return false;
@@ -85,6 +88,12 @@ absl::StatusOr<std::string> AllowList::Check(const std::vector<std::string>& arg
   };
   if (argv.empty()) {
     return Denied("COMMAND_NOT_ALLOWED", absl::StrCat("this host gives no shell; it runs only: ", allowed()));
+  }
+  // Here it would lead elsewhere than from the directory that the command begins in.
+  if (!argv[0].starts_with('/') && argv[0].find('/') != std::string::npos) {
+    return Denied(
+        "COMMAND_NOT_ALLOWED",
+        absl::StrCat("\"", argv[0], "\" is neither a name nor an absolute path; this host runs only: ", allowed()));
   }
   const std::optional<std::string> file = Find(argv[0]);
   if (!file) {

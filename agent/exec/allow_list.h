@@ -18,7 +18,8 @@ class AllowList {
   // Everything.
   AllowList() = default;
   // `commands`: words with spaces between them, the first an absolute path; "*" stands for any one argument, "..." at
-  // the end for any number. `users`: as Command.user has them; "root" is who says nothing. An empty list allows all.
+  // the end for any number; another path that leads to the same file by the same name will do. `users`: as Command.user
+  // has them; "root" is who says nothing. An empty list allows all.
   //
   // INVALID_ARGUMENT: one is not such a text.
   static absl::StatusOr<AllowList> Create(const std::vector<std::string>& commands,

@@ -1,6 +1,10 @@
 #include "agent/exec/allow_list.h"
 
 #include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <string>
 
 #include "proto/common/status_payload.h"
 
@@ -38,6 +42,31 @@ TEST(AllowList, TakesAnyOneArgumentForAStarAndAnyNumberForThreeDots) {
   EXPECT_EQ(ReasonFor(*list, {"true", "x"}), "COMMAND_NOT_ALLOWED");
   EXPECT_EQ(ReasonFor(*list, {}), "COMMAND_NOT_ALLOWED");
   EXPECT_EQ(ReasonFor(*list, {"no-such-command"}), "COMMAND_NOT_FOUND");
+}
+
+TEST(AllowList, TakesAProgramOfSeveralNamesByTheNameThatIsListed) {
+  const std::string directory = testing::TempDir() + "allow-list-names-" + std::to_string(getpid());
+  std::filesystem::remove_all(directory);
+  std::filesystem::create_directories(directory);
+  std::filesystem::create_symlink("/bin/true", directory + "/look");
+  std::filesystem::create_symlink("/bin/true", directory + "/erase");
+  std::filesystem::create_directory_symlink(directory, directory + "/same");
+  const auto list = AllowList::Create({directory + "/look ..."}, {});
+  EXPECT_EQ(ReasonFor(*list, {directory + "/look"}), "allowed");
+  EXPECT_EQ(ReasonFor(*list, {directory + "/same/look"}), "allowed");
+  EXPECT_EQ(ReasonFor(*list, {directory + "/erase"}), "COMMAND_NOT_ALLOWED");
+  EXPECT_EQ(ReasonFor(*list, {"/bin/true"}), "COMMAND_NOT_ALLOWED");
+  std::filesystem::remove_all(directory);
+}
+
+TEST(AllowList, TakesNoRelativePath) {
+  const auto list = AllowList::Create({"/bin/ls"}, {});
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path("/");
+  EXPECT_EQ(ReasonFor(*list, {"/bin/ls"}), "allowed");
+  EXPECT_EQ(ReasonFor(*list, {"bin/ls"}), "COMMAND_NOT_ALLOWED") << "it depends on where the command begins";
+  EXPECT_EQ(ReasonFor(*list, {"./bin/ls"}), "COMMAND_NOT_ALLOWED");
+  std::filesystem::current_path(before);
 }
 
 TEST(AllowList, TakesNoVariableThatCouldMakeAnotherCommandOfIt) {
