@@ -33,6 +33,7 @@ with tempfile.TemporaryDirectory(prefix="warren-stubs-") as stubs:
         check=True,
     )
     sys.path.insert(0, stubs)
+    from google.protobuf import duration_pb2  # noqa: E402
     from google.rpc import error_details_pb2, status_pb2  # noqa: E402
     from warren.v1 import exec_pb2, exec_pb2_grpc  # noqa: E402
     sys.path.remove(stubs)
@@ -97,10 +98,10 @@ class Ended:
 class Session:
     """One call of Exec.Session. Nothing of the answer is read but what a test asks for. Ends with the `with` block."""
 
-    def __init__(self, stub, start, timeout):
+    def __init__(self, stub, start, deadline):
         self.requests = queue.SimpleQueue()
         self.requests.put(exec_pb2.SessionRequest(start=start))
-        self.call = stub.Session(iter(self.requests.get, None), timeout=timeout)
+        self.call = stub.Session(iter(self.requests.get, None), timeout=deadline)
 
     def __enter__(self):
         return self
@@ -168,13 +169,15 @@ class Caller:
     def __exit__(self, *_):
         self.channel.close()
 
-    def session(self, place, *argv, stdin=False, terminal=None, cookie=0, timeout=DEADLINE, **command):
-        """`place` as in `warren`; `command` as in the message Command."""
+    def session(self, place, *argv, stdin=False, terminal=None, cookie=0, deadline=DEADLINE, **command):
+        """`place` as in `warren`; `command` as in the message Command, `timeout` in seconds."""
+        if "timeout" in command:
+            command["timeout"] = duration_pb2.Duration(seconds=command["timeout"])
         start = exec_pb2.SessionStart(
             name="hosts/" + place.replace("/", "/namespaces/"), command=exec_pb2.Command(argv=argv, **command),
             stdin=stdin, terminal=terminal, namespace_cookie=cookie,
         )
-        return Session(self.stub, start, timeout)
+        return Session(self.stub, start, deadline)
 
     def run(self, place, *argv, **how):
         """All of a session that says nothing."""

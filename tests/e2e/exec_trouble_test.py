@@ -219,7 +219,7 @@ class Leavers(unittest.TestCase):
         self.assertEqual(left.read_text(), "done\n")
 
     def test_the_deadline_of_the_call_is_one_for_the_command(self):
-        with self.caller.session("h1/red", "sleep", "987", env=self.mark, timeout=1) as session:
+        with self.caller.session("h1/red", "sleep", "987", env=self.mark, deadline=1) as session:
             started = session.started()
             self.assertEqual(session.refusal().code, "DEADLINE_EXCEEDED")
         self.nothing_left(started)
