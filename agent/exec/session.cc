@@ -359,8 +359,11 @@ void LiveSession::SetTimer() {
 void LiveSession::OnTimer() {
   const Clock::time_point now = Clock::now();
   if (now >= ends_at_) {
-    return HangUp(absl::DeadlineExceededError(absl::StrCat("the command ran longer than it may: ",
-                                                           absl::FormatDuration(absl::FromChrono(ends_at_ - begun_)))));
+    HangUp(absl::DeadlineExceededError(absl::StrCat("the command ran longer than it may: ",
+                                                    absl::FormatDuration(absl::FromChrono(ends_at_ - begun_)))));
+    // A caller that takes nothing would keep its place for good: its silence still counts.
+    ends_at_ = Clock::time_point::max();
+    return SetTimer();
   }
   const absl::Duration idle = around_.options.idle_timeout;
   if (idle != absl::InfiniteDuration() && now >= last_active_ + absl::ToChronoNanoseconds(idle)) {
