@@ -22,6 +22,9 @@
 namespace warren::nsexec {
 namespace {
 
+// What a terminal is taken for of which nobody says more; every system knows it.
+constexpr char kDefaultTerminal[] = "xterm";
+
 Failure Failed(Step step, std::string about = "") { return {step, errno, std::move(about)}; }
 
 // Numbers are recycled, descriptors are not: that we are where the descriptor leads is looked at before anything is
@@ -88,6 +91,7 @@ std::vector<std::string> Environment(const Order& order, const User& user) {
       {"WARREN_HOST", order.host},
       {"WARREN_NAMESPACE", order.netns},
   };
+  if (order.terminal) variables["TERM"] = kDefaultTerminal;
   for (const std::string& text : order.env) {
     const size_t equals = text.find('=');
     if (equals != std::string::npos) variables[text.substr(0, equals)] = text.substr(equals + 1);
