@@ -193,3 +193,12 @@ class Caller:
     def refusal(self, place, *argv, **how):
         with self.session(place, *argv, **how) as session:
             return session.refusal()
+
+    def takes(self, place):
+        """Whether there is room for a command."""
+        with self.session(place, "true") as session:
+            try:
+                return session.end().exit.code == 0
+            except grpc.RpcError as error:
+                assert Refusal(error).reason == "TOO_MANY_SESSIONS", Refusal(error)
+                return False
