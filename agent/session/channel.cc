@@ -1,5 +1,7 @@
 #include "agent/session/channel.h"
 
+#include <grpc/grpc.h>
+
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -22,6 +24,10 @@ absl::StatusOr<std::string> DialTarget(std::string_view server) {
 }
 
 std::shared_ptr<grpc::Channel> Dial(const std::string& target, int stream_window) {
+  // For good: when the last channel is gone gRPC's library waits for its threads, one of which may be in a poll of 10 s
+  // that a write larger than the socket's buffer began.
+  static const bool kept = (grpc_init(), true);
+  (void)kept;
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
