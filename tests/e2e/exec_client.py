@@ -9,6 +9,7 @@ import importlib.util
 import os
 import pathlib
 import queue
+import re
 import shutil
 import subprocess
 import sys
@@ -65,6 +66,27 @@ def children(pid):
 
 def wait_gone(mark):
     wait_until(lambda: not marked(mark), f"nothing of the command is left; there are {marked(mark)}")
+
+
+def written_by(pid):
+    return int(re.search(r"^wchar: (\d+)$", pathlib.Path(f"/proc/{pid}/io").read_text(), re.M).group(1))
+
+
+def stand_still(count):
+    """Waits until a count has begun and then has not changed for a while, and returns it."""
+    seen = []
+
+    def same():
+        seen.append(count())
+        return seen[-1] > 0 and len(set(seen[-50:])) == 1 and len(seen) >= 50
+
+    wait_until(same, "what is counted to stand still")
+    return seen[-1]
+
+
+def stopped(pid):
+    """Waits for a process that writes to be stopped by its reader; how much it has written."""
+    return stand_still(lambda: written_by(pid))
 
 
 class Refusal:

@@ -1,5 +1,5 @@
-"""Much output, and callers that do not read it. How much memory the agent, the helper and the server ever had is what the
-kernel says of them. WARREN_TEST_OUTPUT_BYTES=10000000000 lets a command write as much as that."""
+"""Much output, and callers that do not read it. How much memory the agent, the helper and the server ever had is what
+the kernel says of them. WARREN_TEST_OUTPUT_BYTES=10000000000 lets a command write as much as that."""
 
 import hashlib
 import os
@@ -9,8 +9,8 @@ import signal
 import subprocess
 import unittest
 
-from exec_client import Caller, children, new_mark, wait_gone
-from fleet import Fleet, wait_until
+from exec_client import Caller, children, new_mark, stand_still, stopped, wait_gone
+from fleet import Fleet
 
 MIB = 1 << 20
 OUTPUT = int(os.environ.get("WARREN_TEST_OUTPUT_BYTES", 256 * MIB))
@@ -20,27 +20,6 @@ MAX_GROWTH = 64 * MIB
 def status_bytes(pid, key):
     text = pathlib.Path(f"/proc/{pid}/status").read_text()
     return int(re.search(rf"^{key}:\s*(\d+) kB$", text, re.M).group(1)) * 1024
-
-
-def written_by(pid):
-    return int(re.search(r"^wchar: (\d+)$", pathlib.Path(f"/proc/{pid}/io").read_text(), re.M).group(1))
-
-
-def stand_still(count):
-    """Waits until a count has begun and then has not changed for a while, and returns it."""
-    seen = []
-
-    def same():
-        seen.append(count())
-        return seen[-1] > 0 and len(set(seen[-50:])) == 1 and len(seen) >= 50
-
-    wait_until(same, "what is counted to stand still")
-    return seen[-1]
-
-
-def stopped(pid):
-    """Waits for a process that writes to be stopped by its reader; how much it has written."""
-    return stand_still(lambda: written_by(pid))
 
 
 class Flow(unittest.TestCase):

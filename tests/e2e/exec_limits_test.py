@@ -13,9 +13,9 @@ IDLE = 1.5 * SLOWNESS
 
 class Counts(unittest.TestCase):
     def setUp(self):
-        self.fleet = self.enterContext(
-            Fleet(["--exec-max-sessions-per-host", "2", "--exec-max-sessions-per-caller", "3", "--exec-max-sessions", "4"])
-        )
+        self.fleet = self.enterContext(Fleet([
+            "--exec-max-sessions-per-host", "2", "--exec-max-sessions-per-caller", "3", "--exec-max-sessions", "4",
+        ]))
         for host, flags in (("h1", []), ("h2", []), ("h3", ["--exec-max-sessions", "1"])):
             self.fleet.host(host, "--enable-exec", "--exec-grace", "200ms", *flags)
             self.fleet.warren("netns", "add", f"{host}/red")

@@ -1,5 +1,5 @@
-"""Commands and the namespace they run in: that they see it and nothing else, and what becomes of them when it, or its host,
-goes. `ip netns exec` and the kernel are the witnesses."""
+"""Commands and the namespace they run in: that they see it and nothing else, and what becomes of them when it, or its
+host, goes. `ip netns exec` and the kernel are the witnesses."""
 
 import json
 import unittest
