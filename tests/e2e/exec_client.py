@@ -111,10 +111,10 @@ class Ended:
     """All that a command said until it was over."""
 
     def __init__(self):
-        self.stdout, self.stderr, self.exit = b"", b"", None
+        self.stdout, self.stderr, self.exit = bytearray(), bytearray(), None
 
     def __str__(self):
-        return f"{self.exit} stdout {self.stdout[:2000]} stderr {self.stderr[:2000]}"
+        return f"{self.exit} stdout {bytes(self.stdout[:2000])} stderr {bytes(self.stderr[:2000])}"
 
 
 class Session:
@@ -146,7 +146,7 @@ class Session:
 
     def stdout(self, size):
         """The next bytes of standard output: as many, or more."""
-        data = b""
+        data = bytearray()
         while len(data) < size:
             message = next(self.call)
             assert message.WhichOneof("kind") in ("started", "stdout"), message
@@ -181,7 +181,11 @@ class Caller:
     """Who calls Exec at a target. Ends with the `with` block."""
 
     def __init__(self, target):
-        options = [("grpc.max_receive_message_length", -1), ("grpc.enable_http_proxy", 0)]
+        options = [
+            ("grpc.max_receive_message_length", -1), ("grpc.enable_http_proxy", 0),
+            # What may have come that nobody has read stays at 64 KiB; else it grows to tens of MiB, on this side alone.
+            ("grpc.http2.bdp_probe", 0),
+        ]
         self.channel = grpc.insecure_channel(target, options)
         self.stub = exec_pb2_grpc.ExecStub(self.channel)
 

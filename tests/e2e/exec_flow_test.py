@@ -72,12 +72,12 @@ class Flow(unittest.TestCase):
                                  env=self.mark) as session:
             pid = session.started().pid
             first = stopped(pid)
-            self.assertLess(first, 8 * MIB)
+            self.assertLess(first, 4 * MIB)
             # It goes on a little way, and stops again.
             got = len(session.stdout(4 * MIB))
             second = stopped(pid)
             self.assertGreater(second, first)
-            self.assertLess(second, got + 8 * MIB)
+            self.assertLess(second, got + 4 * MIB)
             self.assert_bounded(before, self.resident("VmHWM"))
             ended = session.end()
         self.assertEqual((got + len(ended.stdout), ended.exit.code), (size, 0))
@@ -108,7 +108,7 @@ class Flow(unittest.TestCase):
                 session.send(stdin=bytes([i]) * MIB)
                 digest.update(bytes([i]) * MIB)
             session.half_close()
-            self.assertLess(stand_still(self.passed_in) - passed_before, 8 * MIB)
+            self.assertLess(stand_still(self.passed_in) - passed_before, 4 * MIB)
             self.assert_bounded(before, self.resident("VmHWM"))
             os.kill(pid, signal.SIGCONT)
             ended = session.end()
