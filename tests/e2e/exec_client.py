@@ -210,6 +210,12 @@ class Caller:
         with self.session(place, *argv, **how) as session:
             return session.end()
 
+    def run_captured(self, place, *argv, **how):
+        """The call Run."""
+        name = "hosts/" + place.replace("/", "/namespaces/")
+        request = exec_pb2.RunRequest(name=name, command=exec_pb2.Command(argv=argv), **how)
+        return self.stub.Run(request, timeout=DEADLINE)
+
     def output(self, place, *argv, **how):
         """The standard output of a command that must succeed."""
         ended = self.run(place, *argv, **how)

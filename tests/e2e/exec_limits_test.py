@@ -1,13 +1,12 @@
 """Limits of commands: how many, how long, how silent; and lists of what a host runs at all. Hosts that differ in their
 flags stand side by side."""
 
-import os
 import unittest
 
 from exec_client import Caller, marked, new_mark, wait_gone
-from fleet import Fleet, wait_until
+from fleet import SLOWNESS, Fleet, wait_until
 
-SLOWNESS = float(os.environ.get("WARREN_TEST_SLOWNESS", "1"))
+SHORT = 0.7 * SLOWNESS
 IDLE = 1.5 * SLOWNESS
 
 
@@ -60,9 +59,9 @@ class Times(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.fleet = cls.enterClassContext(Fleet())
-        for host, flags in (("free", []), ("short", ["--exec-max-duration", "700ms"]),
+        for host, flags in (("free", []), ("short", ["--exec-max-duration", f"{SHORT}s"]),
                             ("silent", ["--exec-idle-timeout", f"{IDLE}s"]),
-                            ("both", ["--exec-max-duration", "700ms", "--exec-idle-timeout", f"{IDLE}s",
+                            ("both", ["--exec-max-duration", f"{SHORT}s", "--exec-idle-timeout", f"{IDLE}s",
                                       "--exec-max-sessions", "1"])):
             cls.fleet.host(host, "--enable-exec", "--exec-grace", "200ms", *flags)
             cls.fleet.warren("netns", "add", f"{host}/red")

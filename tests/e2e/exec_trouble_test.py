@@ -5,8 +5,8 @@ import hashlib
 import pathlib
 import unittest
 
-from exec_client import Caller, children, marked, new_mark, wait_gone
-from fleet import Fleet, wait_until
+from exec_client import Caller, Refusal, children, grpc, marked, new_mark, wait_gone
+from fleet import SLOWNESS, Fleet, wait_until
 
 MIB = 1 << 20
 ALL_BYTES = bytes(range(256))
@@ -119,6 +119,18 @@ class Trouble(unittest.TestCase):
             session.send(stdin=b"go\n")
             self.assertEqual(session.end().exit.code, 9)
 
+    def test_run_returns_what_was_asked_for_and_counts_the_rest(self):
+        ended = self.caller.run_captured("h1/red", "sh", "-c", "cat; seq 1000 >&2; exit 8", stdin=ALL_BYTES * 4096)
+        self.assertEqual((ended.exit.code, ended.stdout_bytes, ended.stdout), (8, MIB, (ALL_BYTES * 4096)[:64 << 10]))
+        self.assertEqual((ended.stderr_bytes, ended.stderr.split()[-1]), (3893, b"1000"))
+        ended = self.caller.run_captured("h1/red", "cat", stdin=ALL_BYTES * 4096, max_output_bytes=MIB)
+        self.assertEqual(ended.stdout, ALL_BYTES * 4096)
+        for field, how in (("stdin", {"stdin": bytes(MIB + 1)}), ("max_output_bytes", {"max_output_bytes": MIB + 1})):
+            with self.assertRaises(grpc.RpcError) as refused:
+                self.caller.run_captured("h1/red", "cat", **how)
+            self.assertEqual(Refusal(refused.exception).code, "INVALID_ARGUMENT")
+            self.assertIn(field, Refusal(refused.exception).message)
+
     def test_a_signal_that_kills_it_is_told(self):
         ended = self.caller.run("h1/red", "sh", "-c", "kill -SEGV $$")
         self.assertEqual((ended.exit.code, ended.exit.signal, ended.exit.signal_number), (0, "SIGSEGV", 11))
@@ -144,6 +156,7 @@ class Leavers(unittest.TestCase):
             raise unittest.SkipTest("SKIPPED: no cgroup (v2) file system can be mounted here")
         cls.host.start_agent("--enable-exec", "--exec-grace", "200ms")
         cls.fleet.warren("netns", "add", "h1/red")
+        cls.fleet.host("patient", "--enable-exec", "--exec-grace", "60s")
         cls.caller = cls.enterClassContext(Caller(cls.fleet.target))
 
     def setUp(self):
@@ -212,14 +225,13 @@ class Leavers(unittest.TestCase):
     def test_one_that_tidies_up_when_it_is_hung_up_can(self):
         left = self.fleet.directory / f"left-{self.mark['WARREN_TEST_MARK']}"
         script = f"trap 'echo bye; echo done > {left}; exit' HUP; echo; while :; do sleep 0.01; done"
-        with self.caller.session("h1/red", "sh", "-c", script, env=self.mark) as session:
-            started = session.started()
+        with self.caller.session("patient/@host", "sh", "-c", script, env=self.mark) as session:
             session.stdout(1)
-        self.nothing_left(started)
+        wait_gone(self.mark)
         self.assertEqual(left.read_text(), "done\n")
 
     def test_the_deadline_of_the_call_is_one_for_the_command(self):
-        with self.caller.session("h1/red", "sleep", "987", env=self.mark, deadline=1) as session:
+        with self.caller.session("h1/red", "sleep", "987", env=self.mark, deadline=1.5 * SLOWNESS) as session:
             started = session.started()
             self.assertEqual(session.refusal().code, "DEADLINE_EXCEEDED")
         self.nothing_left(started)

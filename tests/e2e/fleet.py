@@ -19,6 +19,7 @@ import time
 
 BIN = pathlib.Path(os.environ["WARREN_BIN"]).resolve()
 DEADLINE = float(os.environ.get("WARREN_TEST_DEADLINE", "60"))
+SLOWNESS = float(os.environ.get("WARREN_TEST_SLOWNESS", "1"))  # of a build with a sanitizer
 
 HOST_SETUP = """
 set -e
@@ -100,7 +101,7 @@ class Daemon:
         """SIGTERM; returns the exit code. The contract is 5 s; a sanitizer build may take longer."""
         self.process.send_signal(signal.SIGTERM)
         try:
-            code = self.process.wait(timeout=within * float(os.environ.get("WARREN_TEST_SLOWNESS", "1")))
+            code = self.process.wait(timeout=within * SLOWNESS)
         except subprocess.TimeoutExpired:
             self.kill()
             raise AssertionError(f"{self.name} was still running {within} s after SIGTERM:\n{self.log_text()[-3000:]}")
