@@ -79,6 +79,7 @@ TEST_F(Command, OnATerminalSeesItAndItsSize) {
 
 TEST_F(Command, OnATerminalIsInterruptedByItsKeyAndHasJobControl) {
   v1::SessionStart start = Starting({"bash", "--norc", "-i"});
+  (*start.mutable_command()->mutable_env())["TERM"] = "dumb";  // no escape sequences among the output
   start.set_stdin(true);
   start.mutable_terminal()->set_rows(24);
   const auto caller = Begin(start);
