@@ -39,7 +39,7 @@ if [ -z "$bin" ]; then
   say "building (some minutes, the first time)"
   export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
   cmake --preset release > /dev/null
-  cmake --build --preset release --target warren warren-server warren-agent
+  cmake --build --preset release --target warren warren-server warren-agent warren-nsexec
   bin=$PWD/build/bin
 fi
 
@@ -108,14 +108,14 @@ say "starting a server and an agent"
 # In sessions of their own: Ctrl-C is for this script, which stops them when it has tidied up.
 mkdir "$dir/run"
 setsid "$bin/warren-server" --grpc-listen "unix:$dir/server.sock" --grpc-listen 127.0.0.1:0 --metrics-listen 127.0.0.1:0 \
-  --state-dir "$dir/server" --run-dir "$dir/run" --log-format json > "$dir/server.log" 2>&1 < /dev/null &
+  --exec-loopback=off --state-dir "$dir/server" --run-dir "$dir/run" --log-format json > "$dir/server.log" 2>&1 < /dev/null &
 server_pid=$!
 listening=$(logged $server_pid "$dir/server.log" listening) || die "the server did not start"
 grpc=$(grep -oE '127\.0\.0\.1:[0-9]+' <<< "$(jq -r .grpc <<< "$listening")")
 server_metrics=$(jq -r .metrics <<< "$listening")
 
 export WARREN_SERVER=unix:$dir/server.sock
-setsid "$bin/warren-agent" --host $host --state-dir "$dir/agent" --run-dir "$dir/run" --metrics-listen 127.0.0.1:0 \
+setsid "$bin/warren-agent" --host $host --enable-exec --state-dir "$dir/agent" --run-dir "$dir/run" --metrics-listen 127.0.0.1:0 \
   --log-format json > "$dir/agent.log" 2>&1 < /dev/null &
 agent_pid=$!
 agent_metrics=$(jq -r .metrics <<< "$(logged $agent_pid "$dir/agent.log" listening)") || die "the agent did not start"
@@ -138,7 +138,8 @@ made=true
 "$bin/warren" netns list $host
 
 say "pinging blue from red"
-ip netns exec red ping -c 3 -i 0.2 -W 5 10.0.0.2
+echo "\$ warren exec $host/red -- ping -c 3 -i 0.2 -W 5 10.0.0.2"
+"$bin/warren" exec $host/red -- ping -c 3 -i 0.2 -W 5 10.0.0.2
 
 $once && { say "done" && exit 0; }
 
@@ -149,6 +150,7 @@ cat << TEXT
   warren link show $host/blue:eth0
   warren intents list $host
   warren netns add $host/green
+  warren shell $host/green
   warren --help
 
   grpcurl -plaintext $grpc list

@@ -37,7 +37,7 @@ until grep -q 'Ctrl-C here' "$log"; do
 done
 for command in $(seq "$(sed -n '/^  export WARREN/,/warren --help/p' "$log" | wc -l)"); do
   line=$(sed -n '/^  export WARREN/,/warren --help/p' "$log" | sed -n "${command}p")
-  eval "$line" > "$TMPDIR/out" 2>&1 || fail "$line:"$'\n'"$(cat "$TMPDIR/out")"
+  eval "$line" > "$TMPDIR/out" 2>&1 < /dev/null || fail "$line:"$'\n'"$(cat "$TMPDIR/out")"
 done
 warren netns delete demo/green || fail "green could not be deleted"
 sed -n 's/^  curl \(http[^ ]*\).*/\1/p' "$log" | while read -r url; do

@@ -20,7 +20,7 @@ def tour():
 class Readme(unittest.TestCase):
     def setUp(self):
         self.fleet = self.enterContext(Fleet())
-        self.host = self.fleet.host("demo")
+        self.host = self.fleet.host("demo", "--enable-exec")
         # What a host has before anybody comes: an interface with an address and the default route.
         self.host.run("sh", "-e", "-c", """
             ip link add nic0 type veth peer name cable
@@ -38,19 +38,21 @@ class Readme(unittest.TestCase):
 
     def test_the_tour_works_word_for_word_and_leaves_the_host_as_it_was(self):
         blocks = tour()
-        self.assertGreaterEqual(len(blocks), 7)
+        self.assertGreaterEqual(len(blocks), 8)
         commands = [line for block in blocks for line in block.splitlines()]
         for verb in ("netns add", "netns delete", "link add veth", "link set", "addr add", "route add", "intent submit",
-                     "bridge attach", "bridge detach"):
+                     "bridge attach", "bridge detach", "exec"):
             self.assertTrue(any(f"warren {verb}" in line for line in commands), f"the tour has no {verb}")
         before = self.host.ip("addr"), self.host.ip("route")
         said = [self.type(block) for block in blocks]
         self.assertIn("demo/right", said[0])
         self.assertIn("1 received", said[1])
-        self.assertIn("10.1.0.1/24", said[2])
-        self.assertIn("exit code 1", said[4])
-        self.assertNotIn("demo/third", said[4])
+        self.assertRegex(said[2], r"demo/right: eth0.*10\.1\.0\.2/24")
+        self.assertIn("its exit code is 3", said[2])
+        self.assertIn("10.1.0.1/24", said[3])
         self.assertIn("exit code 1", said[5])
+        self.assertNotIn("demo/third", said[5])
+        self.assertIn("exit code 1", said[6])
         self.assertEqual(self.host.netns_names(), [])
         after = self.host.ip("addr"), self.host.ip("route")
 
