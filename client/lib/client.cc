@@ -1,5 +1,7 @@
 #include "client/lib/client.h"
 
+#include <grpc/grpc.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -28,6 +30,10 @@ bool IsFinished(v1::Intent::State state) {
 absl::StatusOr<std::unique_ptr<Client>> Client::Connect(std::string_view server, RetryOptions retry) {
   auto target = DialTarget(server);
   if (!target.ok()) return target.status();
+  // For good: when the last channel is gone gRPC's library waits for its threads, one of which may be in a poll of 10 s
+  // that a write larger than the socket's buffer began.
+  static const bool kept = (grpc_init(), true);
+  (void)kept;
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(-1);           // a page of intents may be large; the server bounds it
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);  // not through a proxy that happens to be in the environment
