@@ -10,7 +10,6 @@
 int main(int argc, char** argv) {
   using warren::cli::TerminalOf;
   warren::SkipDeadlockChecks();
-  return warren::cli::RunWarren(argc, argv,
-                                {std::cin, std::cout, std::cerr, TerminalOf(STDOUT_FILENO), TerminalOf(STDERR_FILENO),
-                                 STDIN_FILENO});
+  return warren::cli::RunWarren(
+      argc, argv, {std::cin, std::cout, std::cerr, TerminalOf(STDOUT_FILENO), TerminalOf(STDERR_FILENO), STDIN_FILENO});
 }

@@ -16,8 +16,8 @@
 #include "client/exec/prefixed_lines.h"
 #include "client/exec/stop.h"
 #include "client/lib/status.h"
-#include "proto/common/mutex.h"
 #include "proto/common/flags.h"
+#include "proto/common/mutex.h"
 #include "proto/common/names.h"
 
 namespace warren::cli {

@@ -41,7 +41,7 @@ class Completion : public CommandTest {
 
 TEST_F(Completion, OfCommands) {
   EXPECT_THAT(After({""}), ElementsAre("addr", "bridge", "completion", "exec", "hosts", "intents", "link", "netns",
-                                        "route", "shell"));
+                                       "route", "shell"));
   EXPECT_THAT(After({"n"}), ElementsAre("netns"));
   EXPECT_THAT(After({"netns", ""}), ElementsAre("add", "delete", "list", "show", "watch"));
   EXPECT_THAT(After({"li", "s"}), ElementsAre("set", "show"));

@@ -31,9 +31,9 @@ TEST_P(Misused, EndsWithTwoAndSaysWhatIsWrongAndWhereHelpIs) {
 INSTANTIATE_TEST_SUITE_P(
     Lines, Misused,
     testing::Values(
-        Misuse{
-            "",
-            "warren: missing what to do; expected one of addr, route, link, netns, bridge, hosts, intents, exec, shell, completion"},
+        Misuse{"",
+               "warren: missing what to do; expected one of addr, route, link, netns, bridge, hosts, intents, exec, "
+               "shell, completion"},
         Misuse{"frobnicate", "warren: unknown command \"frobnicate\""},
         Misuse{"nents list", "unknown command \"nents\"; did you mean \"netns\"?"},
         Misuse{"netns frobnicate",
