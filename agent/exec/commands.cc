@@ -180,7 +180,9 @@ void AllCommands::KillOrphans(const std::string& cgroup, std::function<void()> d
     if (helpers.contains(child)) continue;
     nsexec::KillDescendants(child);
     kill(child, SIGKILL);
-    if (waitpid(child, nullptr, WNOHANG) == 0) left = true;
+    waitpid(child, nullptr, WNOHANG);
+    // Its own children come to us only now.
+    left = true;
   }
   if (!cgroup.empty() && nsexec::RemoveCgroup(cgroup) == EBUSY) left = true;
   if (!left) return done();
