@@ -24,34 +24,40 @@ int WriteTo(const std::string& path, std::string_view text) {
 }
 
 // Where the cgroup2 file system is mounted whole (mountinfo, proc(5): ID PARENT MAJOR:MINOR ROOT POINT ... - TYPE ...).
-std::string MountPoint() {
+// Some of these may be covered by another mount, and lead elsewhere.
+std::vector<std::string> MountPoints() {
+  std::vector<std::string> points;
   std::ifstream mounts("/proc/self/mountinfo");
   for (std::string line; std::getline(mounts, line);) {
     if (line.find(" - cgroup2 ") == std::string::npos) continue;
     std::istringstream words(line);
     std::string id, parent, device, root, point;
     words >> id >> parent >> device >> root >> point;
-    if (root == "/") return point;
+    if (root == "/") points.push_back(point);
   }
-  return "";
+  return points;
+}
+
+// The root has no cgroup.kill of its own, and whether a child may be made shows only when one is.
+bool CanHaveChildren(const std::string& path) {
+  const std::string trial = path + "/warren-trial-" + std::to_string(getpid());
+  if (mkdir(trial.c_str(), 0755) != 0) return false;
+  const bool can_kill = access((trial + "/cgroup.kill").c_str(), W_OK) == 0;
+  rmdir(trial.c_str());
+  return can_kill;
 }
 
 }  // namespace
 
 std::string OwnCgroup() {
-  const std::string mount = MountPoint();
-  if (mount.empty()) return "";
   std::ifstream own("/proc/self/cgroup");
   for (std::string line; std::getline(own, line);) {
     if (!line.starts_with("0::/")) continue;
-    std::string path = mount + line.substr(3);
-    if (path.back() == '/') path.pop_back();
-    // The root has no cgroup.kill of its own, and whether a child may be made shows only when one is.
-    const std::string trial = path + "/warren-trial-" + std::to_string(getpid());
-    if (mkdir(trial.c_str(), 0755) != 0) return "";
-    const bool can_kill = access((trial + "/cgroup.kill").c_str(), W_OK) == 0;
-    rmdir(trial.c_str());
-    return can_kill ? path : "";
+    for (const std::string& mount : MountPoints()) {
+      std::string path = mount + line.substr(3);
+      if (path.back() == '/') path.pop_back();
+      if (CanHaveChildren(path)) return path;
+    }
   }
   return "";
 }
