@@ -171,6 +171,7 @@ absl::StatusOr<nsexec::Order> LiveSession::MakeOrder(const v1::SessionStart& sta
   order.user = command.user();
   order.host = around_.options.host;
   order.netns_cookie = start.namespace_cookie();
+  order.grace_ms = static_cast<uint64_t>(absl::ToInt64Milliseconds(around_.options.grace));
   order.netns_etc = around_.options.netns_etc;
   order.terminal = start.has_terminal();
   order.join = name->id != kHostNamespace;

@@ -25,8 +25,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// What is left gets, when the agent says nothing else, or cannot.
-constexpr std::chrono::milliseconds kGrace{2000};
 // Between two rounds of SIGKILL: the first reaches all but what was being born.
 constexpr std::chrono::milliseconds kAgain{20};
 
@@ -149,7 +147,7 @@ bool Supervisor::Reap() {
     if (!failed_) SendEvent(control_, {Event::kExited, status, 0, ""});
     ended = true;
   }
-  if (ended) HangUp(kGrace);
+  if (ended) HangUp(std::chrono::milliseconds(order_.grace_ms));
   return true;
 }
 
@@ -157,7 +155,7 @@ void Supervisor::OnRequest() {
   Request request;
   if (ReceiveRequest(control_, request) != 0) {
     agent_there_ = false;
-    return HangUp(kGrace);
+    return HangUp(std::chrono::milliseconds(order_.grace_ms));
   }
   if (request.kind == Request::kHangUp) return HangUp(std::chrono::milliseconds(request.value));
   if (request.kind == Request::kSignal && pid_ != 0) kill(-pid_, request.value);

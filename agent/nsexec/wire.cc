@@ -74,6 +74,7 @@ std::string Encode(const Order& order) {
   out.Texts(order.env);
   for (const std::string* text : {&order.cwd, &order.user, &order.host, &order.netns, &order.cgroup}) out.Text(*text);
   out.Number(order.netns_cookie);
+  out.Number(order.grace_ms);
   for (const bool flag : {order.join, order.netns_etc, order.terminal}) out.Number(flag);
   return out.bytes();
 }
@@ -85,6 +86,7 @@ bool Decode(std::string_view bytes, Order& order) {
   order.env = in.Texts();
   for (std::string* text : {&order.cwd, &order.user, &order.host, &order.netns, &order.cgroup}) *text = in.Text();
   order.netns_cookie = in.Number();
+  order.grace_ms = in.Number();
   for (bool* flag : {&order.join, &order.netns_etc, &order.terminal}) *flag = in.Number() != 0;
   return in.Finished();
 }

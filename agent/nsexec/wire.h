@@ -36,6 +36,7 @@ struct Order {
   std::string netns;              // WARREN_NAMESPACE; its name as it is on disk
   std::string cgroup;             // a cgroup (v2) to make for it; empty: none
   uint64_t netns_cookie = 0;      // SO_NETNS_COOKIE that the namespace must have; 0: any
+  uint64_t grace_ms = 2000;       // from SIGHUP to SIGKILL, unless a request says less
   bool join = true;               // false: the host's own namespace, and its mounts
   bool netns_etc = false;         // bind /etc/netns/NAME/* over /etc
   bool terminal = false;          // standard input is one, and becomes its controlling terminal
