@@ -16,6 +16,7 @@ Usage: exec_kill_test.py [KILLS] [SEED]; KILLS of each victim in each phase. The
 
 import base64
 import collections
+import contextlib
 import json
 import os
 import pathlib
@@ -153,9 +154,12 @@ class Arena(threading.Thread):
         return [f"net:[{entry.stat().st_ino}]" for entry in names.iterdir()]
 
     def cgroups(self):
-        root = pathlib.Path(f"/proc/{self.host.holder.pid}/root/sys/fs/cgroup")
+        if not self.with_cgroups:
+            return []
+        own = next(line[3:] for line in pathlib.Path("/proc/self/cgroup").read_text().splitlines() if line[:3] == "0::")
+        names = os.listdir(f"/proc/{self.host.holder.pid}/root/sys/fs/cgroup{own}")
         mark = (self.fleet.directory / "agent-h1" / "instance_id").read_text()[:8]
-        return sorted(str(path) for path in root.rglob(f"warren-exec-{mark}-*")) if self.with_cgroups else []
+        return sorted(name for name in names if name.startswith(f"warren-exec-{mark}-"))
 
     def mounts(self):
         return mounts(self.host.holder.pid) + mounts("self")
@@ -191,7 +195,8 @@ class Arena(threading.Thread):
         counts["longest"] = max(counts["longest"], time.monotonic() - begun)
         self.note(phase, "processes", left)
         for process in left:
-            os.kill(process.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)
         self.works_again(phase, mounted)
 
     def kill(self, session):
@@ -204,7 +209,8 @@ class Arena(threading.Thread):
         else:
             helpers = [process.pid for process in processes() if process.parent == self.host.agent.process.pid]
             for pid in helpers:
-                os.kill(pid, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):  # ended meanwhile
+                    os.kill(pid, signal.SIGKILL)
             if not helpers:  # it has not begun, or is over
                 session.kill()
 
@@ -239,8 +245,6 @@ def main():
         arena.start()
     for arena in arenas:
         arena.join()
-    if any(arena.error for arena in arenas):
-        return 1
 
     total = collections.Counter()
     for victim in VICTIMS:
@@ -253,6 +257,8 @@ def main():
                   f"left; gone within {max(c['longest'] for c in of_both):.1f} s", flush=True)
     if not all(arena.with_cgroups for arena in arenas[::2]):
         print("no cgroups (v2) here: without them only")
+    if any(arena.error for arena in arenas):
+        return 1
     print(f"{'/'.join(VICTIMS)} killed {kills} times in each of {len(PHASES)} phases:",
           ", ".join(f"{total[what]} {what}" for what in LEFT), "left", flush=True)
     return 1 if any(total[what] for what in LEFT) or total["kills"] != kills * len(PHASES) * len(VICTIMS) else 0

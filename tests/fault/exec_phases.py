@@ -115,7 +115,7 @@ def not_read(session):
 
     def held():
         before = [written(process.pid) for process in family(session.mark)]
-        time.sleep(0.03)
+        time.sleep(0.05)
         return any(before) and before == [written(process.pid) for process in family(session.mark)]
 
     wait_until(held, "the command to be held at a write")
@@ -147,8 +147,11 @@ def stubborn(session):
 
 def in_grace(session, caller_may_go=True):
     """All of the family stay, and the shell says that it has heard the hangup."""
-    script = "trap '' HUP TERM\n" + FAMILY + f"trap ': > {session.scratch}' HUP\nwhile :; do wait; done"
-    session.run(script)
+    ready = session.scratch.with_suffix(".ready")
+    session.run("trap '' HUP TERM\n" + FAMILY +
+                f"trap ': > {session.scratch}' HUP\n: > {ready}\nwhile :; do wait; done")
+    wait_until(ready.exists, "the command to listen for the hangup")
+    ready.unlink()
     if caller_may_go and session.chance.random() < 0.5:
         session.kill()
     else:
