@@ -5,12 +5,21 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <thread>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
 namespace warren {
+namespace {
+
+// A child that the holder was starting when it was killed has the lock, too, until it executes its program.
+constexpr std::chrono::milliseconds kPatience{1000};
+constexpr std::chrono::milliseconds kAgain{10};
+
+}  // namespace
 
 absl::StatusOr<FileLock> FileLock::Acquire(const std::string& path) {
   UniqueFd fd(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
@@ -18,10 +27,15 @@ absl::StatusOr<FileLock> FileLock::Acquire(const std::string& path) {
     return absl::FailedPreconditionError(absl::StrCat("lock file ", path, " cannot be opened: ", strerror(errno),
                                                       "; the state directory must exist and be writable"));
   }
+  const auto until = std::chrono::steady_clock::now() + kPatience;
   while (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno == EINTR) continue;
     if (errno != EWOULDBLOCK) {
       return absl::FailedPreconditionError(absl::StrCat("lock file ", path, " cannot be locked: ", strerror(errno)));
+    }
+    if (std::chrono::steady_clock::now() < until) {
+      std::this_thread::sleep_for(kAgain);
+      continue;
     }
     char pid[32] = {};
     const ssize_t size = pread(fd.get(), pid, sizeof(pid) - 1, 0);

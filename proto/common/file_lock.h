@@ -13,7 +13,7 @@ namespace warren {
 
 class FileLock {
  public:
-  // FAILED_PRECONDITION when another process holds it (named by its pid), or the file cannot be made.
+  // FAILED_PRECONDITION when another process holds it for a second (named by its pid), or the file cannot be made.
   static absl::StatusOr<FileLock> Acquire(const std::string& path);
 
  private:
