@@ -6,6 +6,7 @@ own. Everything lives under one temporary directory and ends with the `with` blo
 there, or that a sanitizer complained about, fails the test.
 """
 
+import functools
 import json
 import os
 import pathlib
@@ -45,6 +46,7 @@ def wait_until(condition, what, deadline=DEADLINE):
         time.sleep(0.01)
 
 
+@functools.cache
 def python_with_grpc():
     """A Python to run a gRPC client with: the one that runs the tests may be without."""
     for python in (sys.executable, "/usr/bin/python3"):

@@ -31,7 +31,7 @@ import urllib.error
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from exec_phases import GRACE, PHASES, Captured, Session, captured, ending, in_grace, opening  # noqa: E402
+from exec_phases import GRACE, PHASES, Captured, Session, captured, ending, in_grace, opening, silent  # noqa: E402
 from fleet import Fleet, wait_until  # noqa: E402
 from processes import descriptors, family, mounts, processes  # noqa: E402
 
@@ -178,7 +178,7 @@ class Arena(threading.Thread):
         # Where there is no telling beforehand, right after it: to look takes longer than a command to end.
         steady = begin not in (opening, ending)
         running = steady and bool(family(mark))
-        if running and self.with_cgroups and not self.cgroups():
+        if begin is silent and self.with_cgroups and not self.cgroups():
             raise AssertionError(f"{self.name}, {phase}: a command that runs in no cgroup")
         self.kill(session)
         counts["running"] += running or bool(family(mark))

@@ -13,10 +13,9 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 sys.path.insert(0, str(HERE.parent / "support"))
-from fleet import python_with_grpc, wait_until  # noqa: E402
+from fleet import BIN, python_with_grpc, wait_until  # noqa: E402
 from processes import family, written  # noqa: E402
 
-PYTHON = python_with_grpc()
 # What a command leaves behind: a child, one that left its session, and two whose parent is gone.
 FAMILY = "sleep 1000 & setsid sleep 1000 & (setsid sh -c 'sleep 1000 & exec sleep 1000' &)\n"
 SIZE = 5  # with the shell itself
@@ -24,9 +23,15 @@ GRACE = 0.3  # --exec-grace of the agents
 PATIENCE = 30  # for a client to end that has nobody to talk to
 
 
+# The caller: a client of our own, or `warren exec`.
+WITH_WARREN = os.environ.get("WARREN_EXEC_CLIENT") == "warren"
+
+
 def client_command(target, place, terminal, stdin, command):
     flags = ["--terminal"] * terminal + ["--stdin"] * stdin
-    return [PYTHON, str(HERE / "exec_client.py"), target, place, *flags, "--", *command]
+    if WITH_WARREN:
+        return [str(BIN / "warren"), "--server", target, "exec", place, *flags, "--", *command]
+    return [python_with_grpc(), str(HERE / "exec_client.py"), target, place, *flags, "--", *command]
 
 
 class Session:
@@ -52,7 +57,8 @@ class Session:
             os.close(slave)
 
     def wait_sent(self):
-        if self.process.stderr.readline() != b"sent\n":
+        """The random instant from then on may fall before a client that does not say it has got so far."""
+        if not WITH_WARREN and self.process.stderr.readline() != b"sent\n":
             raise AssertionError(f"the client did not get so far: {self.process.stderr.read()}")
 
     def wait_running(self, size=SIZE):
