@@ -34,7 +34,7 @@ exec sleep infinity
 """
 
 
-def wait_until(condition, what, deadline=DEADLINE):
+def wait_until(condition, what, deadline=DEADLINE, pause=0.01):
     """Polls a condition that only the outside can see (a file, a kernel table) and returns its first true value."""
     end = time.monotonic() + deadline
     while True:
@@ -43,7 +43,7 @@ def wait_until(condition, what, deadline=DEADLINE):
             return value
         if time.monotonic() > end:
             raise AssertionError(f"still not so after {deadline} s: {what}")
-        time.sleep(0.01)
+        time.sleep(pause)
 
 
 @functools.cache

@@ -11,7 +11,8 @@ a machine of its own to its agent (tests/e2e/fleet.py); /proc there is the witne
   namespaces   that were deleted, and are kept alive
   descriptors  of the agent and the server, where they live on, and sessions that they count
 
-Usage: exec_kill_test.py [KILLS] [SEED]; KILLS of each victim in each phase. The counts are printed on the last line.
+Usage: exec_kill_test.py [KILLS] [SEED] [PHASE...]; KILLS of each victim in each phase, or in those named as they are
+printed. The counts are on the last line. WARREN_EXEC_CLIENT=warren: the caller is `warren exec`.
 """
 
 import base64
@@ -33,7 +34,7 @@ import urllib.request
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from exec_phases import GRACE, PHASES, Captured, Session, captured, ending, in_grace, opening, silent  # noqa: E402
 from fleet import Fleet, wait_until  # noqa: E402
-from processes import descriptors, family, mounts, processes  # noqa: E402
+from processes import children, descriptors, family, mounts, processes  # noqa: E402
 
 VICTIMS = ("client", "server", "agent", "helper")
 LEFT = ("processes", "mounts", "cgroups", "namespaces", "descriptors")
@@ -58,12 +59,12 @@ def gone(look):
 class Arena(threading.Thread):
     """One victim, killed again and again on a fleet of its own."""
 
-    def __init__(self, victim, with_cgroups, kills, seed):
+    def __init__(self, victim, with_cgroups, kills, seed, phases):
         super().__init__(name=f"{victim}{'' if with_cgroups else ', no cgroups'}")
         self.victim, self.with_cgroups, self.kills = victim, with_cgroups, kills
         self.chance = random.Random(f"{seed} {self.name}")
         self.key = f"WARREN_FAULT_{victim}{int(with_cgroups)}"
-        self.counts = {phase: collections.Counter() for phase in PHASES}
+        self.counts = {phase: collections.Counter() for phase in phases}
         self.serial = 0
         self.error = None
 
@@ -79,7 +80,7 @@ class Arena(threading.Thread):
                 self.netns = self.new_netns()
                 self.work()  # all connections are there
                 self.open_before = self.open_now()
-                for phase in PHASES:
+                for phase in self.counts:
                     for _ in range(self.kills):
                         self.kill_in(phase)
         except BaseException as error:  # noqa: B902  reported by the main thread
@@ -183,6 +184,8 @@ class Arena(threading.Thread):
         self.kill(session)
         counts["running"] += running or bool(family(mark))
         counts["kills"] += 1
+        if self.victim == "server" and begin is opening:
+            session.kill()  # one that has not reached the server yet would wait for it
         begun = time.monotonic()
         code, said = session.end()
         if self.victim == "server":
@@ -207,7 +210,7 @@ class Arena(threading.Thread):
         elif self.victim == "agent":
             self.host.agent.kill()
         else:
-            helpers = [process.pid for process in processes() if process.parent == self.host.agent.process.pid]
+            helpers = children(self.host.agent.process.pid)
             for pid in helpers:
                 with contextlib.suppress(ProcessLookupError):  # ended meanwhile
                     os.kill(pid, signal.SIGKILL)
@@ -239,8 +242,10 @@ def main():
     kills = int(sys.argv[1]) if len(sys.argv) > 1 else int(os.environ.get("WARREN_EXEC_KILLS", "3"))
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.SystemRandom().randrange(10**6)
     print(f"seed {seed}", flush=True)
+    phases = sys.argv[3:] or list(PHASES)
     # Of each victim's kills, half happen where there are no cgroups.
-    arenas = [Arena(victim, cgroups, (kills + cgroups) // 2, seed) for victim in VICTIMS for cgroups in (True, False)]
+    arenas = [Arena(victim, cgroups, (kills + cgroups) // 2, seed, phases)
+              for victim in VICTIMS for cgroups in (True, False)]
     for arena in arenas:
         arena.start()
     for arena in arenas:
@@ -248,7 +253,7 @@ def main():
 
     total = collections.Counter()
     for victim in VICTIMS:
-        for phase in PHASES:
+        for phase in phases:
             of_both = [arena.counts[phase] for arena in arenas if arena.victim == victim]
             counts = sum(of_both, collections.Counter())
             total += counts
@@ -259,9 +264,9 @@ def main():
         print("no cgroups (v2) here: without them only")
     if any(arena.error for arena in arenas):
         return 1
-    print(f"{'/'.join(VICTIMS)} killed {kills} times in each of {len(PHASES)} phases:",
+    print(f"{'/'.join(VICTIMS)} killed {kills} times in each of {len(phases)} phases:",
           ", ".join(f"{total[what]} {what}" for what in LEFT), "left", flush=True)
-    return 1 if any(total[what] for what in LEFT) or total["kills"] != kills * len(PHASES) * len(VICTIMS) else 0
+    return 1 if any(total[what] for what in LEFT) or total["kills"] != kills * len(phases) * len(VICTIMS) else 0
 
 
 if __name__ == "__main__":

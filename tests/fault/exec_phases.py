@@ -14,7 +14,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 sys.path.insert(0, str(HERE.parent / "support"))
 from fleet import BIN, python_with_grpc, wait_until  # noqa: E402
-from processes import family, written  # noqa: E402
+from processes import children, family, written  # noqa: E402
 
 # What a command leaves behind: a child, one that left its session, and two whose parent is gone.
 FAMILY = "sleep 1000 & setsid sleep 1000 & (setsid sh -c 'sleep 1000 & exec sleep 1000' &)\n"
@@ -25,6 +25,7 @@ PATIENCE = 30  # for a client to end that has nobody to talk to
 
 # The caller: a client of our own, or `warren exec`.
 WITH_WARREN = os.environ.get("WARREN_EXEC_CLIENT") == "warren"
+OPENING = 0.06 if WITH_WARREN else 0.03  # it does not say when it has sent its request
 
 
 def client_command(target, place, terminal, stdin, command):
@@ -104,7 +105,11 @@ class Captured(Session):
 def opening(session):
     session.start(FAMILY + "wait")
     session.wait_sent()
-    session.wait(0.03)
+    if session.chance.random() < 0.5:
+        return session.wait(OPENING)
+    agent = session.host.agent.process.pid
+    wait_until(lambda: children(agent), "the helper to be started", pause=0)
+    session.wait(0.005)
 
 
 def silent(session):

@@ -10,10 +10,7 @@ class Process:
 
     def __init__(self, pid):
         self.pid = pid
-        stat = _read(pid, "stat").decode(errors="replace")
-        # "PID (NAME) STATE PARENT ...": the name may hold anything.
-        state = stat[stat.rfind(")") + 1:].split()
-        self.state, self.parent = (state[0], int(state[1])) if state else ("", 0)
+        self.state, self.parent = _state_and_parent(pid)
         self.command = _read(pid, "cmdline").replace(b"\0", b" ").decode(errors="replace").strip()
         self.environment = _read(pid, "environ").split(b"\0")
 
@@ -36,10 +33,24 @@ def _read(pid, what):
         return b""
 
 
+def _state_and_parent(pid):
+    stat = _read(pid, "stat").decode(errors="replace")
+    # "PID (NAME) STATE PARENT ...": the name may hold anything.
+    words = stat[stat.rfind(")") + 1:].split()
+    return (words[0], int(words[1])) if words else ("", 0)
+
+
+def _pids():
+    return [int(entry) for entry in os.listdir("/proc") if entry.isdigit()]
+
+
 def processes():
     """All that there are, but for those that ended meanwhile."""
-    found = [Process(int(entry)) for entry in os.listdir("/proc") if entry.isdigit()]
-    return [process for process in found if process.state]
+    return [process for process in map(Process, _pids()) if process.state]
+
+
+def children(pid):
+    return [each for each in _pids() if _state_and_parent(each)[1] == pid]
 
 
 def family(mark):
