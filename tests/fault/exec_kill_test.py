@@ -79,7 +79,7 @@ class Arena(threading.Thread):
                 self.host.wait_connected()
                 self.netns = self.new_netns()
                 self.work()  # all connections are there
-                self.open_before = self.open_now()
+                self.open_before = self.open_at_rest()
                 for phase in self.counts:
                     for _ in range(self.kills):
                         self.kill_in(phase)
@@ -136,6 +136,14 @@ class Arena(threading.Thread):
             text = self.host.run("curl", "-sS", f"http://{self.agent_metrics()}/metrics").stdout
             found["agent: sessions"] = int(re.search(r"^warren_agent_exec_sessions (\d+)$", text, re.M).group(1))
         return found
+
+    def open_at_rest(self):
+        """The least of many looks: what was open for a request that has just ended is gone in one of them."""
+        least = self.open_now()
+        for _ in range(20):
+            time.sleep(0.02)
+            least &= self.open_now()
+        return least
 
     def agent_metrics(self):
         return self.host.agent.wait_for_log("listening")["metrics"]
@@ -194,13 +202,17 @@ class Arena(threading.Thread):
             self.start_agent()
         if code == 0 and steady:
             raise AssertionError(f"{self.name}, {phase}: the client takes it for a success: {said}")
-        left = gone(self.on_host)
+        self.all_gone(phase)
         counts["longest"] = max(counts["longest"], time.monotonic() - begun)
+        self.works_again(phase, mounted)
+        self.all_gone(phase)  # nor has anything come since, of a request that was still under way
+
+    def all_gone(self, phase):
+        left = gone(self.on_host)
         self.note(phase, "processes", left)
         for process in left:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process.pid, signal.SIGKILL)
-        self.works_again(phase, mounted)
 
     def kill(self, session):
         if self.victim == "client":
