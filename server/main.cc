@@ -136,7 +136,14 @@ absl::Status Run(const ServerFlags& flags, const Settings& settings, const Logge
   intent_options.observer = &queue_metrics;
   auto intents = intents::Intents::Open(**kv, **hosts, **hosts, intent_options);
   if (!intents.ok()) return intents.status();
-  hosts::QueueListener listener(**intents);
+  exec::Sessions::Options exec_options;
+  exec_options.max_per_host = flags.exec_max_sessions_per_host;
+  exec_options.max_per_caller = flags.exec_max_sessions_per_caller;
+  exec_options.max_total = flags.exec_max_sessions;
+  exec_options.logger = logger;
+  exec_options.observer = &exec_metrics;
+  exec::Sessions sessions(**hosts, exec_options);
+  hosts::QueueListener listener(**intents, sessions);
   (*hosts)->Start(listener);
 
   hosts::HostFeed::Options host_feed_options;
@@ -157,13 +164,6 @@ absl::Status Run(const ServerFlags& flags, const Settings& settings, const Logge
 
   api::WorkerPool workers(flags.workers, flags.max_pending_calls);
   const api::Rooms rooms{**intents, **hosts, inventory, workers, flags.max_operations, flags.max_intent_bytes};
-  exec::Sessions::Options exec_options;
-  exec_options.max_per_host = flags.exec_max_sessions_per_host;
-  exec_options.max_per_caller = flags.exec_max_sessions_per_caller;
-  exec_options.max_total = flags.exec_max_sessions;
-  exec_options.logger = logger;
-  exec_options.observer = &exec_metrics;
-  exec::Sessions sessions(**hosts, exec_options);
   auth::ExecAccess exec_access({.uids = settings.exec_uids, .loopback = flags.exec_loopback == "on"});
   api::AgentsService agents_service(**hosts, sessions);
   api::ExecService exec_service(rooms, sessions, std::move(exec_access), &exec_metrics);

@@ -1,5 +1,7 @@
 #include "server/exec/sessions.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "proto/common/names.h"
 #include "proto/common/refusals.h"
@@ -13,9 +15,12 @@ size_t CountOf(const std::map<std::string, size_t>& counts, const std::string& k
   return found == counts.end() ? 0 : found->second;
 }
 
-void Decrement(std::map<std::string, size_t>& counts, const std::string& key) {
+// True: it was the last.
+bool Decrement(std::map<std::string, size_t>& counts, const std::string& key) {
   const auto found = counts.find(key);
-  if (--found->second == 0) counts.erase(found);
+  if (--found->second > 0) return false;
+  counts.erase(found);
+  return true;
 }
 
 absl::Status TooMany(const std::string& who, size_t limit, const char* flag) {
@@ -23,6 +28,12 @@ absl::Status TooMany(const std::string& who, size_t limit, const char* flag) {
       ExhaustedError(absl::StrCat(who, " has ", limit, " commands running, the limit (warren-server ", flag, ")"),
                      absl::Seconds(1)),
       "TOO_MANY_SESSIONS");
+}
+
+absl::Status WentAway(const std::string& host) {
+  return WithReason(absl::UnavailableError(
+                        absl::StrCat("host ", host, " went away before it took the command up; it was not started")),
+                    "HOST_WENT_AWAY", {{"host", host}});
 }
 
 constexpr char kStopping[] = "the server is shutting down, and ends the commands of its callers; try again";
@@ -77,8 +88,36 @@ absl::StatusOr<Sessions::Slot> Sessions::Open(const Asker& asker, const std::sha
   }
   if (options_.observer != nullptr) options_.observer->OnSessions(1);
   Slot slot = std::make_shared<const Place>(*this, id);
-  if (absl::Status status = hosts_.OpenExec(asker.host, open); !status.ok()) return status;
-  return slot;
+  const auto asked = hosts_.OpenExec(asker.host, open);
+  if (!asked.ok()) return asked.status();
+  MutexLock lock(&mutex_);
+  Entry& entry = entries_.find(id)->second;
+  entry.agent_session = *asked;
+  const auto gone = gone_.find(asker.host);
+  if (gone == gone_.end() || gone->second < *asked || std::exchange(entry.attached, true)) return slot;
+  return WentAway(asker.host);
+}
+
+void Sessions::AgentGone(const std::string& host, uint64_t agent_session) {
+  std::vector<std::shared_ptr<Session>> lost;
+  {
+    MutexLock lock(&mutex_);
+    if (!by_host_.contains(host)) return;
+    uint64_t& newest = gone_[host];
+    newest = std::max(newest, agent_session);
+    for (auto at = waiting_.begin(); at != waiting_.end();) {
+      Entry& entry = entries_.find(at->second)->second;
+      const bool asked = entry.agent_session != 0 && entry.agent_session <= agent_session;
+      if (entry.asker.host != host || !asked) {
+        ++at;
+        continue;
+      }
+      entry.attached = true;
+      at = waiting_.erase(at);
+      if (auto session = entry.session.lock()) lost.push_back(std::move(session));
+    }
+  }
+  for (const auto& session : lost) session->End(WentAway(host));
 }
 
 absl::StatusOr<std::shared_ptr<Session>> Sessions::Attach(const std::string& id) {
@@ -98,7 +137,7 @@ void Sessions::Free(const std::string& id) {
     const auto found = entries_.find(id);
     const Entry& entry = found->second;
     waiting_.erase({entry.attach_by, id});
-    Decrement(by_host_, entry.asker.host);
+    if (Decrement(by_host_, entry.asker.host)) gone_.erase(entry.asker.host);
     Decrement(by_caller_, entry.asker.caller);
     entries_.erase(found);
   }

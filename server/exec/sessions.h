@@ -16,6 +16,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <set>
@@ -72,13 +73,18 @@ class Sessions {
   // Asks the host's agent to attach the session; it may do so before this returns. When it has not in time the session
   // is ended with UNAVAILABLE (HOST_NOT_ANSWERING). Not kept alive by this.
   //
-  // RESOURCE_EXHAUSTED (TOO_MANY_SESSIONS): a limit, naming it and its flag, with google.rpc.RetryInfo. UNAVAILABLE
-  // (SERVER_STOPPING): shutting down. Others as ExecHosts::OpenExec.
+  // UNAVAILABLE (HOST_WENT_AWAY): the agent went while it was asked. RESOURCE_EXHAUSTED (TOO_MANY_SESSIONS): a limit,
+  // naming it and its flag, with google.rpc.RetryInfo. UNAVAILABLE (SERVER_STOPPING): shutting down. Others as
+  // ExecHosts::OpenExec.
   absl::StatusOr<Slot> Open(const Asker& asker, const std::shared_ptr<Session>& session);
 
   // The session with that id, for the agent that calls: what Open was given. NOT_FOUND (EXEC_SESSION_NOT_FOUND): there
   // is none, or it was attached before.
   absl::StatusOr<std::shared_ptr<Session>> Attach(const std::string& id);
+
+  // The agent's session of that number, which ExecHosts::OpenExec returned, is over: what it was asked for and has not
+  // attached is ended with UNAVAILABLE (HOST_WENT_AWAY).
+  void AgentGone(const std::string& host, uint64_t agent_session);
 
   // Ends every session with UNAVAILABLE (SERVER_STOPPING) and opens no more. Idempotent; from one thread.
   void Shutdown();
@@ -89,7 +95,8 @@ class Sessions {
     Asker asker;
     std::weak_ptr<Session> session;
     Steady attach_by;
-    bool attached = false;
+    uint64_t agent_session = 0;  // which was asked; 0: not yet known
+    bool attached = false;       // or not to be any more
   };
   class Place;
 
@@ -106,8 +113,9 @@ class Sessions {
   std::map<std::string, Entry> entries_ ABSL_GUARDED_BY(mutex_);              // by id
   std::set<std::pair<Steady, std::string>> waiting_ ABSL_GUARDED_BY(mutex_);  // ids not attached, by when they must
   std::map<std::string, size_t> by_host_ ABSL_GUARDED_BY(mutex_);             // none is 0
-  std::map<std::string, size_t> by_caller_ ABSL_GUARDED_BY(mutex_);           // none is 0
-  std::jthread thread_;                                                       // last: it uses the rest
+  std::map<std::string, uint64_t> gone_ ABSL_GUARDED_BY(mutex_);  // agent's newest that is over, by host with sessions
+  std::map<std::string, size_t> by_caller_ ABSL_GUARDED_BY(mutex_);  // none is 0
+  std::jthread thread_;                                              // last: it uses the rest
 };
 
 // NOT_FOUND (EXEC_SESSION_NOT_FOUND): what agents are told of a session that is over, or was attached before.

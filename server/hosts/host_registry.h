@@ -117,7 +117,7 @@ class HostRegistry : public intents::Dispatcher,
   void AcknowledgeResults(const std::string& host, uint64_t session, std::vector<int64_t> sequences) override;
 
   // exec::ExecHosts
-  absl::Status OpenExec(const std::string& host, const v1::OpenExec& open) override;
+  absl::StatusOr<uint64_t> OpenExec(const std::string& host, const v1::OpenExec& open) override;
 
  private:
   struct Host {

@@ -83,7 +83,7 @@ std::shared_ptr<const intents::Labels> HostRegistry::LabelsOf(const std::string&
   return found == hosts_.end() ? nullptr : found->second.labels;
 }
 
-absl::Status HostRegistry::OpenExec(const std::string& host, const v1::OpenExec& open) {
+absl::StatusOr<uint64_t> HostRegistry::OpenExec(const std::string& host, const v1::OpenExec& open) {
   std::shared_ptr<const v1::Host> record;
   std::shared_ptr<AgentSession> session;
   {
@@ -100,6 +100,7 @@ absl::Status HostRegistry::OpenExec(const std::string& host, const v1::OpenExec&
     if (absl::Status refused = CheckExec(host, record->capabilities()); !refused.ok()) return refused;
     status = session->OpenExec(open);
   }
+  if (status.ok()) return session->number();
   if (!absl::IsAborted(status)) return status;
   return WithReason(
       absl::UnavailableError(absl::StrCat("host ", host,

@@ -5,19 +5,23 @@
 #include <utility>
 #include <vector>
 
+#include "server/exec/sessions.h"
 #include "server/hosts/host_listener.h"
 #include "server/intents/intents.h"
 
 namespace warren::hosts {
 
-// Passes on to the intent queue what agents say. Thread-safe, as the queue is.
+// Passes on to the intent queue what agents say, and to the sessions of Exec that one is gone. Thread-safe, as they are.
 class QueueListener : public HostListener {
  public:
-  // The queue outlives it.
-  explicit QueueListener(intents::Intents& queue) : queue_(queue) {}
+  // Both outlive it.
+  QueueListener(intents::Intents& queue, exec::Sessions& commands) : queue_(queue), commands_(commands) {}
 
   void HostConnected(const std::string& host, uint64_t session) override { queue_.HostConnected(host, session); }
-  void HostDisconnected(const std::string& host, uint64_t session) override { queue_.HostDisconnected(host, session); }
+  void HostDisconnected(const std::string& host, uint64_t session) override {
+    queue_.HostDisconnected(host, session);
+    commands_.AgentGone(host, session);
+  }
   void Started(const std::string& host, const std::vector<int64_t>& sequences) override {
     queue_.Started(host, sequences);
   }
@@ -30,6 +34,7 @@ class QueueListener : public HostListener {
 
  private:
   intents::Intents& queue_;
+  exec::Sessions& commands_;
 };
 
 }  // namespace warren::hosts

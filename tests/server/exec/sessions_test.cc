@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <functional>
 #include <future>
 #include <optional>
 
@@ -28,14 +29,25 @@ class Asked : public Session {
 
 class Hosts : public ExecHosts {
  public:
-  absl::Status OpenExec(const std::string& host, const v1::OpenExec& open) override {
+  absl::StatusOr<uint64_t> OpenExec(const std::string& host, const v1::OpenExec& open) override {
+    std::function<void()> meanwhile;
+    {
+      MutexLock lock(&mutex_);
+      told_.emplace_back(host, open);
+      meanwhile = meanwhile_;
+    }
+    if (meanwhile) meanwhile();
     MutexLock lock(&mutex_);
-    told_.emplace_back(host, open);
     return answer_;
   }
-  void Answer(absl::Status status) {
+  void Answer(absl::StatusOr<uint64_t> answer) {
     MutexLock lock(&mutex_);
-    answer_ = std::move(status);
+    answer_ = std::move(answer);
+  }
+  // Happens after the agent was told, before that is known.
+  void Meanwhile(std::function<void()> what) {
+    MutexLock lock(&mutex_);
+    meanwhile_ = std::move(what);
   }
   std::pair<std::string, v1::OpenExec> Last() {
     MutexLock lock(&mutex_);
@@ -48,7 +60,8 @@ class Hosts : public ExecHosts {
 
  private:
   Mutex mutex_;
-  absl::Status answer_ ABSL_GUARDED_BY(mutex_);
+  absl::StatusOr<uint64_t> answer_ ABSL_GUARDED_BY(mutex_) = 1;
+  std::function<void()> meanwhile_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::pair<std::string, v1::OpenExec>> told_ ABSL_GUARDED_BY(mutex_);
 };
 
@@ -126,7 +139,36 @@ TEST_F(SessionsTest, WhatTheHostRefusesTakesNoPlace) {
   hosts_.Answer(WithReason(absl::UnavailableError("host h1 is away"), "HOST_AWAY"));
   for (int i = 0; i < 3; ++i) EXPECT_EQ(ReasonOf(Open().status()), "HOST_AWAY");
   EXPECT_EQ(count_.open, 0);
-  hosts_.Answer(absl::OkStatus());
+  hosts_.Answer(1);
+  EXPECT_TRUE(Open().ok());
+}
+
+TEST_F(SessionsTest, WhatAnAgentWasAskedForEndsWithItsSessionUnlessItWasAttached) {
+  hosts_.Answer(5);
+  auto slot = Open();
+  ASSERT_TRUE(slot.ok());
+  const std::string id = hosts_.Last().second.session_id();
+  const auto attached = std::make_shared<Asked>();
+  const auto its_slot = sessions().Open({"h1", "uid 0", "unix:77"}, attached);
+  ASSERT_TRUE(sessions().Attach(hosts_.Last().second.session_id()).ok());
+  sessions().AgentGone("h2", 5);
+  sessions().AgentGone("h1", 4);  // the one before, whose end is told late
+  sessions().AgentGone("h1", 5);
+  const absl::Status why = asked_->Ended();
+  EXPECT_EQ(why.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(ReasonOf(why), "HOST_WENT_AWAY");
+  EXPECT_EQ(sessions().Attach(id).status().code(), absl::StatusCode::kNotFound);
+  slot->reset();
+  sessions().Shutdown();
+  EXPECT_EQ(ReasonOf(attached->Ended()), "SERVER_STOPPING") << "that is its stream's business";
+}
+
+TEST_F(SessionsTest, AnAgentMayGoBeforeItIsKnownThatItWasAsked) {
+  hosts_.Answer(5);
+  hosts_.Meanwhile([this] { sessions().AgentGone("h1", 5); });
+  EXPECT_EQ(ReasonOf(Open().status()), "HOST_WENT_AWAY");
+  EXPECT_EQ(count_.open, 0);
+  hosts_.Answer(6);  // to the next
   EXPECT_TRUE(Open().ok());
 }
 
