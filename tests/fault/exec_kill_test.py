@@ -12,7 +12,7 @@ a machine of its own to its agent (tests/e2e/fleet.py); /proc there is the witne
   descriptors  of the agent and the server, where they live on, and sessions that they count
 
 Usage: exec_kill_test.py [KILLS] [SEED] [PHASE...]; KILLS of each victim in each phase, or in those named as they are
-printed. The counts are on the last line. WARREN_EXEC_CLIENT=warren: the caller is `warren exec`.
+printed. The counts are on the last line.
 """
 
 import base64

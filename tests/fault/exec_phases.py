@@ -13,7 +13,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 sys.path.insert(0, str(HERE.parent / "support"))
-from fleet import BIN, python_with_grpc, wait_until  # noqa: E402
+from fleet import BIN, wait_until  # noqa: E402
 from processes import children, family, written  # noqa: E402
 
 # What a command leaves behind: a child, one that left its session, and two whose parent is gone.
@@ -23,16 +23,7 @@ GRACE = 0.3  # --exec-grace of the agents
 PATIENCE = 30  # for a client to end that has nobody to talk to
 
 
-# The caller: a client of our own, or `warren exec`.
-WITH_WARREN = os.environ.get("WARREN_EXEC_CLIENT") == "warren"
-OPENING = 0.06 if WITH_WARREN else 0.03  # it does not say when it has sent its request
-
-
-def client_command(target, place, terminal, stdin, command):
-    flags = ["--terminal"] * terminal + ["--stdin"] * stdin
-    if WITH_WARREN:
-        return [str(BIN / "warren"), "--server", target, "exec", place, *flags, "--", *command]
-    return [python_with_grpc(), str(HERE / "exec_client.py"), target, place, *flags, "--", *command]
+OPENING = 0.06  # within so many seconds of its start `warren exec` has sent its request
 
 
 class Session:
@@ -46,21 +37,17 @@ class Session:
 
     def start(self, script, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, terminal=False):
         streams = {"stdin": stdin, "stdout": stdout, "stderr": subprocess.PIPE}
+        flags = ["--terminal"] * terminal + ["--stdin"] * (stdin is not subprocess.DEVNULL)
         command = ["env", self.mark, "sh", *(["-c", script] if script else ["-i"])]
         slave = None
         if terminal:
             self.terminal, slave = pty.openpty()
             streams |= {"stdin": slave, "stdout": slave}
         self.process = subprocess.Popen(
-            client_command(self.fleet.target, f"{self.host.name}/{self.netns}", terminal,
-                           stdin is not subprocess.DEVNULL or terminal, command), **streams)
+            [str(BIN / "warren"), "--server", self.fleet.target, "exec", f"{self.host.name}/{self.netns}", *flags, "--",
+             *command], **streams)
         if slave is not None:
             os.close(slave)
-
-    def wait_sent(self):
-        """The random instant from then on may fall before a client that does not say it has got so far."""
-        if not WITH_WARREN and self.process.stderr.readline() != b"sent\n":
-            raise AssertionError(f"the client did not get so far: {self.process.stderr.read()}")
 
     def wait_running(self, size=SIZE):
         wait_until(lambda: len(family(self.mark)) >= size or self.process.poll() is not None, "the command to run")
@@ -104,7 +91,6 @@ class Captured(Session):
 
 def opening(session):
     session.start(FAMILY + "wait")
-    session.wait_sent()
     if session.chance.random() < 0.5:
         return session.wait(OPENING)
     agent = session.host.agent.process.pid
