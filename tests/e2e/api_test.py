@@ -27,7 +27,7 @@ def blocks():
 class ApiDocument(unittest.TestCase):
     def setUp(self):
         self.fleet = self.enterContext(Fleet())
-        self.host = self.fleet.host("h1", "--label", "rack=a7")
+        self.host = self.fleet.host("h1", "--label", "rack=a7", "--enable-exec")
         self.directory = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="warren-api-")))
         (self.directory / "proto").symlink_to(ROOT / "proto")
 

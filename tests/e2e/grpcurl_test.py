@@ -31,7 +31,7 @@ class Grpcurl(unittest.TestCase):
 
     def test_services_are_listed_by_reflection(self):
         listed = self.grpcurl(self.fleet.tcp_address(), "list").split()
-        for service in ("Agents", "Hosts", "Intents", "Namespaces"):
+        for service in ("Agents", "Exec", "Hosts", "Intents", "Namespaces"):
             self.assertIn(f"warren.v1.{service}", listed)
         self.assertIn("grpc.health.v1.Health", listed)
 
