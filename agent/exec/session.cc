@@ -115,7 +115,11 @@ void LiveSession::Obey(v1::SessionRequest message) {
       if (start_->has_terminal() && out_.fd.is_open()) ResizeTerminal(out_.fd.native_handle(), message.resize());
       break;
     case v1::SessionRequest::kSignal:
-      if (const int number = SignalNumber(message.signal().name()); number != 0 && helper_) helper_->Signal(number);
+      if (const int number = SignalNumber(message.signal().name()); number == 0) {
+        HangUp(absl::InvalidArgumentError(absl::StrCat("there is no signal \"", message.signal().name(), "\"")));
+      } else if (helper_) {
+        helper_->Signal(number);
+      }
       break;
     case v1::SessionRequest::kStart:
       HangUp(absl::InvalidArgumentError("start may only be the first message"));
