@@ -101,6 +101,22 @@ const CLI::App* Innermost(const CLI::App* app) {
   return app;
 }
 
+// A word in the place of a command that is none.
+std::string UnknownWord(const CLI::App& root, const CLI::App* group, const std::string& word) {
+  if (word.substr(0, 1) == "-") return absl::StrCat("unexpected \"", word, "\"");
+  const auto names_in = [](const CLI::App& app) {
+    std::vector<std::string> names;
+    for (const CLI::App* child : app.get_subcommands([](const CLI::App*) { return true; })) {
+      names.push_back(child->get_name());
+    }
+    return names;
+  };
+  const std::vector<std::string> elsewhere = names_in(root);
+  const bool moved = group != &root && std::find(elsewhere.begin(), elsewhere.end(), word) != elsewhere.end();
+  return absl::StrCat("unknown command \"", word, "\"",
+                      moved ? absl::StrCat("; it is `warren ", word, "`") : Suggestion(word, names_in(*group)));
+}
+
 // What is wrong with the line. CLI11 says only that a word is unexpected or a subcommand missing.
 std::string WhatIsWrong(const CLI::App& root, const CLI::App* app, const CLI::ParseError& error) {
   const std::vector<const CLI::App*> children = app->get_subcommands([](const CLI::App*) { return true; });
@@ -111,9 +127,6 @@ std::string WhatIsWrong(const CLI::App& root, const CLI::App* app, const CLI::Pa
   }
   std::vector<std::string> names;
   for (const CLI::App* child : children) names.push_back(child->get_name());
-  if (!unexpected.empty() && unexpected.front().substr(0, 1) != "-") {
-    return absl::StrCat("unknown command \"", unexpected.front(), "\"", Suggestion(unexpected.front(), names));
-  }
   if (unexpected.empty() && dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
     return absl::StrCat("missing what to do", Suggestion("", names));
   }
@@ -157,12 +170,23 @@ int RunWarren(int argc, const char* const* argv, Streams streams, client::RetryO
   AddExecCommands(tree);
   AddCompletionCommands(tree);
   tree.Finish();
-  const std::vector<std::string> words(argv + 1, argv + argc);
+  std::vector<std::string> words(argv + 1, argv + argc);
+  if (!words.empty() && words[0] == "help") {
+    words.erase(words.begin());
+    words.emplace_back("--help");
+  }
   if (words.size() == 2 && words[0] == kManPagesWord) return WriteManPages(app, words[1], streams);
   if (words.size() > 2 && words[0] == kCompleteWord) {
     return PrintCompletions(tree, app, options, {words.begin() + 2, words.end()}, streams, retry);
   }
   SplitLine line = SplitCommand(tree, words);
+  if (line.group != nullptr) {
+    const std::string command = Tree::FullName(line.group);
+    streams.err << command << ": " << UnknownWord(app, line.group, line.unknown) << "\nSee `" << command
+                << " --help`.\n"
+                << std::flush;
+    return kExitUsage;
+  }
   if (const int code = ParseLine(app, tree, std::move(line.own), streams); code >= 0) return code;
   options.command = std::move(line.command);
   Context context(options, streams, std::move(retry));

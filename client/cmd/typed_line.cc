@@ -29,6 +29,9 @@ class Reader {
       TakeOption(word);
     } else if (const CLI::App* command = line_.words.empty() ? FindCommand(line_.app, word) : nullptr) {
       line_.app = command;
+    } else if (IsGroup(line_.app)) {
+      Unknown(word);
+      line_.words.push_back(word);
     } else if (runs && !line_.words.empty()) {
       return false;
     } else {
@@ -38,12 +41,24 @@ class Reader {
   }
 
   TypedLine& line() { return line_; }
+  const CLI::App* unknown_in() const { return unknown_in_; }
+  const std::string& unknown() const { return unknown_; }
 
  private:
+  static bool IsGroup(const CLI::App* app) {
+    return !app->get_subcommands([](const CLI::App*) { return true; }).empty();
+  }
+  void Unknown(const std::string& word) {
+    if (unknown_in_ != nullptr) return;
+    unknown_in_ = line_.app;
+    unknown_ = word;
+  }
+
   void TakeOption(const std::string& word) {
     const size_t equals = word.find('=');
     if (word[1] != '-') return TakeLetters(word);
     const CLI::Option* option = FindOption(line_.app, word.substr(0, equals));
+    if (option == nullptr && IsGroup(line_.app)) Unknown(word);
     if (option == nullptr || !TakesValue(option)) return;
     if (equals == std::string::npos) {
       line_.pending = option;
@@ -56,6 +71,7 @@ class Reader {
   void TakeLetters(const std::string& word) {
     for (size_t i = 1; i < word.size(); ++i) {
       const CLI::Option* option = FindOption(line_.app, {'-', word[i]});
+      if (option == nullptr && IsGroup(line_.app)) Unknown(word);
       if (option == nullptr || !TakesValue(option)) continue;
       if (i + 1 == word.size()) {
         line_.pending = option;
@@ -68,6 +84,8 @@ class Reader {
 
   const Tree& tree_;
   TypedLine line_;
+  const CLI::App* unknown_in_ = nullptr;
+  std::string unknown_;
 };
 
 }  // namespace
@@ -105,6 +123,8 @@ SplitLine SplitCommand(const Tree& tree, const std::vector<std::string>& words) 
   split.own.assign(words.begin(), end);
   if (end != words.end() && *end == "--") ++end;
   split.command.assign(end, words.end());
+  split.group = reader.unknown_in();
+  split.unknown = reader.unknown();
   return split;
 }
 

@@ -34,6 +34,10 @@ const CLI::Option* FindOption(const CLI::App* app, const std::string& name);
 struct SplitLine {
   std::vector<std::string> own;
   std::vector<std::string> command;
+  // The first word that is neither a command of its group nor an option, where a command had to come: CLI11 would go on
+  // to the next. Null: there is none.
+  const CLI::App* group = nullptr;
+  std::string unknown;
 };
 SplitLine SplitCommand(const Tree& tree, const std::vector<std::string>& words);
 

@@ -35,6 +35,9 @@ INSTANTIATE_TEST_SUITE_P(
                "warren: missing what to do; expected one of addr, route, link, netns, bridge, hosts, intents, exec, "
                "shell, completion"},
         Misuse{"frobnicate", "warren: unknown command \"frobnicate\""},
+        Misuse{"netns exec h1/red ip a", "warren netns: unknown command \"exec\"; it is `warren exec`"},
+        Misuse{"-n h1/red link", "warren: unexpected \"-n\""},
+        Misuse{"netns --bogus add h1/red", "warren netns: unexpected \"--bogus\""},
         Misuse{"nents list", "unknown command \"nents\"; did you mean \"netns\"?"},
         Misuse{"netns frobnicate",
                "warren netns: unknown command \"frobnicate\"; expected one of list, show, add, delete, watch"},
