@@ -13,7 +13,7 @@ absl::Status Expected(std::string_view text, std::string_view form, std::string_
 }
 
 absl::StatusOr<Place> Parse(std::string_view text, std::string_view form) {
-  auto place = ParsePlace(text);
+  auto place = ParsePlace(ShortPlace(text));
   if (!place.ok()) {
     return absl::InvalidArgumentError(absl::StrCat(place.status().message(), "; expected ", A(form)));
   }
@@ -22,6 +22,15 @@ absl::StatusOr<Place> Parse(std::string_view text, std::string_view form) {
 }
 
 }  // namespace
+
+std::string ShortPlace(std::string_view text) {
+  constexpr std::string_view kHosts = "hosts/";
+  constexpr std::string_view kNamespaces = "/namespaces/";
+  const size_t middle = text.find(kNamespaces);
+  if (text.substr(0, kHosts.size()) != kHosts || middle == std::string_view::npos) return std::string(text);
+  return absl::StrCat(A(text.substr(kHosts.size(), middle - kHosts.size())), "/",
+                      A(text.substr(middle + kNamespaces.size())));
+}
 
 absl::StatusOr<std::string> ParseHostArgument(std::string_view text) {
   std::string_view host = text;

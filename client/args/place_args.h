@@ -22,6 +22,9 @@ struct Change {
   v1::Operation* Add() { return intent.add_operations(); }
 };
 
+// "h1/red" of the resource's name, "hosts/h1/namespaces/red", which every place may be given as; anything else as it
+// is.
+std::string ShortPlace(std::string_view text);
 // "HOST", or "hosts/HOST".
 absl::StatusOr<std::string> ParseHostArgument(std::string_view text);
 // "HOST/NS".

@@ -7,6 +7,15 @@
 namespace warren::cli {
 namespace {
 
+TEST(ShortPlace, IsThatOfAResourceName) {
+  EXPECT_EQ(ShortPlace("hosts/h1/namespaces/red"), "h1/red");
+  EXPECT_EQ(ShortPlace("hosts/h1/namespaces/@host"), "h1/@host");
+  EXPECT_EQ(ShortPlace("h1/red"), "h1/red");
+  EXPECT_EQ(ShortPlace("hosts/h1"), "hosts/h1");
+  EXPECT_EQ(ParseNetnsArgument("hosts/h1/namespaces/red")->netns, "red");
+  EXPECT_FALSE(ParseNetnsArgument("hosts/h1/namespaces/").ok());
+}
+
 TEST(PlaceArgs, AHostIsNamedAloneOrAsAResource) {
   EXPECT_EQ(*ParseHostArgument("h1"), "h1");
   EXPECT_EQ(*ParseHostArgument("hosts/h1.example.com"), "h1.example.com");
