@@ -54,6 +54,9 @@ absl::StatusOr<v1::Command> ParseCommand(const ExecFlags& flags, const std::vect
   for (const std::string& variable : flags.env) {
     if (absl::Status status = SetVariable(variable, command); !status.ok()) return status;
   }
+  if (!flags.cwd.empty() && flags.cwd[0] != '/') {
+    return absl::InvalidArgumentError(absl::StrCat("--cwd \"", flags.cwd, "\" is not an absolute path"));
+  }
   command.set_user(flags.user);
   command.set_cwd(flags.cwd);
   return command;
@@ -61,6 +64,8 @@ absl::StatusOr<v1::Command> ParseCommand(const ExecFlags& flags, const std::vect
 
 absl::StatusOr<Targets> Targets::Parse(std::string_view text) {
   Targets targets;
+  const std::string place = ShortPlace(text);
+  text = place;
   const size_t slash = text.find('/');
   targets.host_ = std::string(text.substr(0, slash));
   targets.netns_ = slash == std::string_view::npos ? "" : std::string(text.substr(slash + 1));

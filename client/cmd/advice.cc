@@ -86,7 +86,7 @@ struct Reason {
   const char* advice;  // "HOST" becomes the host it is about
 };
 constexpr Reason kReasons[] = {
-    {"HOST_AWAY", "`warren hosts show HOST` says when it was last seen; the intent stays until the host is back"},
+    {"HOST_AWAY", "`warren hosts show HOST` says when it was last seen"},
     {"HOST_CONNECTED", "stop warren-agent on HOST first, or it would be back at once"},
     {"HOST_NOT_FOUND", "`warren hosts list` shows those there are"},
     {"HOST_QUEUE_FULL", "`warren intents list HOST --state QUEUED` shows what waits, `warren hosts show HOST` why"},

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <utility>
 
@@ -15,6 +16,8 @@
 #include "google/protobuf/util/time_util.h"
 #include "proto/common/flags.h"
 #include "proto/common/names.h"
+#include "proto/common/status_payload.h"
+#include "proto/common/utf8.h"
 
 namespace warren::cli {
 namespace {
@@ -28,8 +31,18 @@ struct ExecLine : ExecFlags {
   bool terminal = false;
 };
 
+constexpr char kEnded[] = ": session ended; the command is hung up";
+
+// What a change may be asked for, and a command cannot.
+absl::Status CheckOptions(const GlobalOptions& options) {
+  if (options.dry_run) return absl::InvalidArgumentError("--dry-run is for changes: a command is run, or it is not");
+  if (options.no_wait) return absl::InvalidArgumentError("--no-wait is for changes: a command ends when warren does");
+  return absl::OkStatus();
+}
+
 // What to run, with the time it may take.
 absl::StatusOr<v1::Command> CommandOf(const Context& context, const ExecLine& line) {
+  if (absl::Status refused = CheckOptions(context.options()); !refused.ok()) return refused;
   auto command = ParseCommand(line, context.options().command);
   if (!command.ok() || line.timeout.empty()) return command;
   const auto timeout = ParsePositive("timeout", line.timeout);
@@ -39,11 +52,14 @@ absl::StatusOr<v1::Command> CommandOf(const Context& context, const ExecLine& li
   return command;
 }
 
+// What is typed and shown there is this terminal's: so are its kind and its characters, as with ssh.
 void SetTerminal(Context& context, v1::SessionStart& start) {
   *start.mutable_terminal() = RawTerminal(context.streams().in_fd).Size();
   auto& env = *start.mutable_command()->mutable_env();
-  const char* own = getenv("TERM");
-  if (own != nullptr && *own != '\0') env.insert({"TERM", own});
+  for (const char* name : {"TERM", "LANG", "LC_ALL", "LC_CTYPE"}) {
+    const char* own = getenv(name);
+    if (own != nullptr && *own != '\0' && IsUtf8(own)) env.insert({name, own});
+  }
 }
 
 int ReportEnd(Context& context, const std::string& name, const ExecLine& line, const Outcome& outcome, bool reached) {
@@ -54,15 +70,28 @@ int ReportEnd(Context& context, const std::string& name, const ExecLine& line, c
     if (!known) context.Complain(name, {absl::StrCat(line.place, ": the command was killed by ", exit.signal())});
     return kExitSignalled + exit.signal_number();
   }
-  if (outcome.ended_by_signal != 0) return kExitSignalled + outcome.ended_by_signal;
+  // The last line that the command wrote on the terminal may have no end.
+  if (line.terminal && outcome.started) context.streams().err << "\n";
+  if (outcome.ended_by_signal == SIGPIPE) return kExitSignalled + SIGPIPE;
+  if (outcome.write_error != 0) {
+    context.Complain(name, {absl::StrCat("writing what the command wrote: ", strerror(outcome.write_error))});
+    return kExitNotRun;
+  }
+  if (outcome.ended_by_signal != 0) {
+    if (outcome.started) context.Complain(name, {absl::StrCat(line.place, kEnded)});
+    return kExitSignalled + outcome.ended_by_signal;
+  }
   if (!reached) {
     context.Fail(name, outcome.status);
     return kExitNotRun;
   }
-  // The last line that the command wrote on the terminal may have no end.
-  if (line.terminal && outcome.started) context.streams().err << "\n";
   if (absl::IsCancelled(outcome.status)) {
-    context.Complain(name, {absl::StrCat(line.place, ": session ended; the command is hung up")});
+    context.Complain(name, {absl::StrCat(line.place, kEnded)});
+    return kExitNotRun;
+  }
+  if (absl::IsUnavailable(outcome.status) && ReasonOf(outcome.status).empty()) {
+    context.Complain(name, {absl::StrCat("the connection to server ", context.server(), " was lost (",
+                                         outcome.status.message(), "); the command is hung up")});
     return kExitNotRun;
   }
   context.Refused(name, outcome.status);
@@ -121,12 +150,14 @@ int Shell(Context& context, ExecLine line) {
 }
 
 void AddCommonOptions(CLI::App* app, ExecLine& line) {
-  app->add_option("-u,--user", line.user, "User to run as: NAME or UID, or either with :GROUP (root)");
+  const CLI::Validator something([](const std::string& text) { return text.empty() ? "is empty" : std::string(); }, "");
+  app->add_option("-u,--user", line.user, "User to run as: NAME or UID, or either with :GROUP (root)")
+      ->check(something);
   app->add_option("-e,--env", line.env,
                   "Set a variable: NAME=VALUE, or NAME for the value it has here; may be repeated")
       ->expected(1)
       ->take_all();
-  app->add_option("--cwd", line.cwd, "Directory to begin in (/)");
+  app->add_option("-w,--cwd,--workdir", line.cwd, "Directory to begin in (/)")->check(something);
   // Hides the global one, behind the verb.
   app->add_option("--timeout", line.timeout,
                   "Longest time the command may take (as the host allows); before the verb: to reach the server");
@@ -136,31 +167,34 @@ void AddCommonOptions(CLI::App* app, ExecLine& line) {
 
 void AddExecCommands(Tree& tree) {
   auto line = std::make_shared<ExecLine>();
-  CLI::App* exec =
-      tree.AddVerb({"exec",
-                    {},
-                    "HOST/NS [OPTIONS] [--] CMD [ARG...]",
-                    "Run a command in a namespace, or in many at once",
-                    "  warren exec h1/red -- ip -br addr\n"
-                    "  warren exec h1/red -it -- bash\n"
-                    "  warren exec h1/red --user nobody --timeout 10s -- ping -c 3 10.0.0.2\n"
-                    "  tar c rules | warren exec h1/red -i -- tar xC /tmp\n"
-                    "  warren exec 'h1/*' --parallel 16 -- ip route show default\n"
-                    "  warren exec '*/qrouter-*' --filter 'foreign = false' -- sysctl -n net.ipv4.ip_forward\n"
-                    "\n"
-                    "No shell reads the command. It ends when warren does, with all that it started.\n"
-                    "On a terminal (-t), at the beginning of a line: ~. ends the session, ~? has more.\n"
-                    "A pattern in quotes means every namespace it matches (never @host): each line then\n"
-                    "has HOST/NS in front, and a summary follows.\n"
-                    "\n"
-                    "Exit code: the command's; 128+N: signal N killed it; 124: it took longer than\n"
-                    "--timeout; 125: it could not be run, or was ended; 126: it is no program; 127: there\n"
-                    "is no such command. Of many: 0 all returned 0, 1 some did not, 125 some were not run.\n",
-                    true},
-                   [line](Context& context) { return Exec(context, *line); });
+  CLI::App* exec = tree.AddVerb(
+      {"exec",
+       {},
+       "HOST/NS [OPTIONS] [--] CMD [ARG...]",
+       "Run a command in a namespace, or in many at once",
+       "  warren exec h1/red -- ip -br addr\n"
+       "  warren exec h1/red -it -- bash\n"
+       "  warren exec h1/red --user nobody --timeout 10s -- curl -sS http://10.0.0.2\n"
+       "  tar c rules | warren exec h1/red -i -- tar xC /tmp\n"
+       "  warren exec 'h1/*' --parallel 16 -- ip route show default\n"
+       "  warren exec '*/qrouter-*' --filter 'foreign = false' -- sysctl -n net.ipv4.ip_forward\n"
+       "\n"
+       "No shell reads the command (sh -c '...' is one). It ends when warren does, with all that it started.\n"
+       "SIGINT, SIGTERM, SIGQUIT, SIGUSR1 and SIGUSR2 are sent on to it; SIGHUP and the third\n"
+       "SIGINT or SIGTERM end the session. On a terminal (-t) the keys are the command's; at the\n"
+       "beginning of a line ~. ends the session, ~? has more. Without -i its input is empty.\n"
+       "A pattern in quotes means every namespace it matches (never @host): each line then\n"
+       "has HOST/NS in front, and a summary follows.\n"
+       "\n"
+       "Exit code: the command's; 128+N: signal N killed it, or ended the session; 124: it took\n"
+       "longer than --timeout or the host allows; 125: it could not be run, or was ended; 126: it\n"
+       "is no program; 127: there is no such command. Of many: 0 all returned 0, 1 some did not,\n"
+       "125 some could not be run, or were ended.\n",
+       true},
+      [line](Context& context) { return Exec(context, *line); });
   exec->add_option("HOST/NS", line->place, "The host and the namespace, or a pattern of them")->required();
-  exec->add_flag("-i,--stdin", line->stdin, "Pass standard input on");
-  exec->add_flag("-t,--terminal", line->terminal, "Give it a terminal, this one; implies -i");
+  exec->add_flag("-i,--stdin,--interactive", line->stdin, "Pass standard input on");
+  exec->add_flag("-t,--terminal,--tty", line->terminal, "Give it a terminal, this one; implies -i");
   AddCommonOptions(exec, *line);
   exec->add_option("--parallel", line->parallel, "How many at once, of a pattern")
       ->check(CLI::Range(1, 256))
@@ -178,7 +212,7 @@ void AddExecCommands(Tree& tree) {
                     "  warren shell h1/red top\n"
                     "  echo 'ip route' | warren shell h1/red\n"
                     "\n"
-                    "The user's shell, or CMD; on a terminal, if this is one, as `warren exec -it`. At the\n"
+                    "The user's shell, or CMD; on a terminal, if standard input and output are one. At the\n"
                     "beginning of a line ~. ends the session, ~? has more. Exit codes are those of\n"
                     "`warren exec`.\n",
                     true},

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
 #include <memory>
 #include <set>
 #include <string_view>
@@ -15,6 +18,7 @@
 #include "client/exec/caught_signals.h"
 #include "client/exec/prefixed_lines.h"
 #include "client/exec/stop.h"
+#include "client/exec/write_all.h"
 #include "client/lib/status.h"
 #include "proto/common/flags.h"
 #include "proto/common/mutex.h"
@@ -83,9 +87,26 @@ class FanOut {
   }
 
   const std::vector<Result>& results() const { return results_; }
+  // An errno; 0: all output was written.
+  int write_error() const { return write_error_; }
 
  private:
+  // A host that has no place for one more at this moment has one soon: some of these commands are over by then.
   void RunOne(size_t index) {
+    const absl::Time give_up = absl::Now() + context_.timeout();
+    while (true) {
+      TryOne(index);
+      const auto delay = client::RetryDelay(results_[index].status);
+      if (!delay || absl::Now() + *delay > give_up) return;
+      MutexLock lock(&mutex_);
+      const auto again = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(*delay);
+      bool waiting = true;
+      while (waiting && ended_by_ == 0) waiting = changed_.WaitUntil(&mutex_, again);
+      if (ended_by_ != 0) return;
+    }
+  }
+
+  void TryOne(size_t index) {
     const Target& target = targets_[index];
     v1::SessionStart start;
     start.set_name(target.name);
@@ -119,13 +140,13 @@ class FanOut {
   // Lines of several never mix within one.
   void Write(std::ostream& stream, const std::string& lines) {
     if (lines.empty()) return;
-    bool written = false;
+    int error = 0;
     {
       MutexLock lock(&output_);
-      stream << lines << std::flush;
-      written = static_cast<bool>(stream);
+      error = WriteAll(stream, lines);
+      if (error != 0 && write_error_ == 0) write_error_ = error;
     }
-    if (!written) End(SIGPIPE);
+    if (error != 0) End(SIGPIPE);
   }
 
   void End(int signal) {
@@ -133,6 +154,7 @@ class FanOut {
     int none = 0;
     ended_by_.compare_exchange_strong(none, signal);
     for (client::ExecSession* session : running_) session->Cancel();
+    changed_.SignalAll();
   }
 
   client::Client& client_;
@@ -143,8 +165,10 @@ class FanOut {
   const Stop done_;
   std::atomic<size_t> next_ = 0;
   std::atomic<int> ended_by_ = 0;
+  std::atomic<int> write_error_ = 0;  // the first
   Mutex output_;
   Mutex mutex_;
+  CondVar changed_;
   std::set<client::ExecSession*> running_ ABSL_GUARDED_BY(mutex_);
 };
 
@@ -198,7 +222,11 @@ int RunMany(Context& context, const std::string& name, const Many& many, const v
   }
   FanOut fan_out(*client, context, command, *targets);
   const int signal = fan_out.Run(many.parallel, signals);
-  if (signal == SIGPIPE) return kExitSignalled + signal;
+  if (const int error = fan_out.write_error(); error != 0) {
+    if (error == EPIPE) return kExitSignalled + SIGPIPE;
+    context.Complain(name, {absl::StrCat("writing what the commands wrote: ", strerror(error))});
+    return kExitNotRun;
+  }
   const int outcome = Summarize(context, name, *targets, fan_out.results());
   return signal != 0 ? kExitSignalled + signal : outcome;
 }

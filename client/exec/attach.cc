@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -12,16 +13,17 @@
 #include "client/exec/escape.h"
 #include "client/exec/raw_terminal.h"
 #include "client/exec/stop.h"
+#include "client/exec/write_all.h"
 #include "proto/common/mutex.h"
 
 namespace warren::cli {
 namespace {
 
 constexpr size_t kPiece = 64 << 10;
-// So many signals are sent on; one more ends the session.
+// So many SIGINT and SIGTERM are sent on; one more ends the session.
 constexpr int kMostSent = 2;
 
-const char* NameOf(int signal) { return signal == SIGINT ? "SIGINT" : signal == SIGQUIT ? "SIGQUIT" : "SIGTERM"; }
+bool Asks(int signal) { return signal == SIGINT || signal == SIGTERM; }
 
 class Attachment {
  public:
@@ -46,8 +48,14 @@ class Attachment {
         if (here_.in >= 0) typing = std::jthread([this] { PassInput(); });
       } else if (said->has_exit()) {
         outcome.exit = said->exit();
-      } else if (!(said->has_stdout() ? Write(here_.out, said->stdout()) : Write(here_.err, said->stderr()))) {
-        End(SIGPIPE);
+      } else if (said->has_stdout() || said->has_stderr()) {
+        const int error = said->has_stdout() ? Write(here_.out, said->stdout()) : Write(here_.err, said->stderr());
+        if (error == EPIPE) {
+          End(SIGPIPE);
+        } else if (error != 0 && outcome.write_error == 0) {
+          outcome.write_error = error;
+          session_.Cancel();
+        }
       }
     }
     stop_.Say();
@@ -56,10 +64,10 @@ class Attachment {
   }
 
  private:
-  bool Write(std::ostream& stream, std::string_view data) {
+  // 0, or an errno.
+  int Write(std::ostream& stream, std::string_view data) {
     MutexLock lock(&output_);
-    stream << data << std::flush;
-    return static_cast<bool>(stream);
+    return WriteAll(stream, data);
   }
 
   void End(int signal) {
@@ -103,27 +111,41 @@ class Attachment {
       if (read.wish == Escape::Wish::kHelp) Write(here_.err, kEscapeHelp);
       if (read.wish == Escape::Wish::kSuspend) {
         terminal_.Leave();
-        kill(getpid(), SIGTSTP);
-        // Here again, or nobody was there to stop it.
-        if (!BecomeTerminal().ok()) return false;
+        // To this thread, which then goes no further; kill(2) would stop it some time after its return.
+        raise(SIGTSTP);
+        // Here again, or nobody was there to stop it. In the background it is for HeedSignals to say what next.
+        if (!terminal_.InBackground() && !BecomeTerminal().ok()) return false;
       }
     }
     return true;
   }
 
   void HeedSignals() {
-    int sent = 0;
+    int asked = 0;
     while (signals_.fd() >= 0 && stop_.WaitFor(signals_.fd())) {
       const int signal = signals_.Take();
       if (signal == 0) continue;
       if (signal == SIGWINCH || signal == SIGCONT) {
-        if (here_.terminal && started_) BecomeTerminal().IgnoreError();
-      } else if (here_.terminal || !started_ || signal == SIGHUP || sent == kMostSent) {
+        if (here_.terminal && started_ && ended_by_ == 0) TakeTerminalAgain();
+      } else if (IsForUs(signal) || (Asks(signal) && asked++ == kMostSent)) {
         End(signal);
       } else {
-        ++sent;
-        session_.Signal(NameOf(signal)).IgnoreError();
+        session_.Signal(sigabbrev_np(signal)).IgnoreError();
       }
+    }
+  }
+
+  bool IsForUs(int signal) const {
+    return !started_ || signal == SIGHUP || (here_.terminal && signal != SIGUSR1 && signal != SIGUSR2);
+  }
+
+  // Resumed in the background this process is stopped, as whoever sets modes there, but not in the midst of that: then
+  // not even SIGTERM would be heeded.
+  void TakeTerminalAgain() {
+    if (terminal_.InBackground()) {
+      raise(SIGTTOU);
+    } else {
+      BecomeTerminal().IgnoreError();
     }
   }
 

@@ -5,7 +5,8 @@
 //
 // With a terminal: raw while the command runs, its size passed on when it changes, "~." at the beginning of a line
 // (client/exec/escape.h) to get away; SIGTERM and the like end the session. Without: SIGINT, SIGTERM and SIGQUIT are
-// sent to the command, the third of them and SIGHUP end the session. Before the command runs, any of them ends it.
+// sent to the command, SIGHUP and the third SIGINT or SIGTERM end the session. SIGUSR1 and SIGUSR2 are always sent.
+// Before the command runs, any of them ends it.
 //
 // Threads: the caller's writes what comes; one reads standard input, one the signals, both gone on return. Cost: two
 // copies of each byte of output; standard input in pieces of 64 KiB.
@@ -31,6 +32,7 @@ struct Outcome {
   v1::ExitStatus exit;      // how
   bool started = false;     // it ran at all
   int ended_by_signal = 0;  // the session was ended by this signal of this process's; SIGPIPE: nobody reads the output
+  int write_error = 0;      // or since output could not be written: an errno, and not EPIPE
 };
 
 // Until the command is over, or the session is. Status: that of ExecSession::Next; CANCELLED: ended from here.

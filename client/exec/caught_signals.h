@@ -2,8 +2,9 @@
 #define WARREN_CLIENT_EXEC_CAUGHT_SIGNALS_H_
 
 // While this lives, signals that would end the process, and those that tell of its terminal, are read from a descriptor
-// instead (signalfd(2)): SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH, SIGCONT. SIGPIPE is ignored, so that output which
-// nobody reads is an error of the write. Those that the process was started to ignore (nohup) stay ignored.
+// instead (signalfd(2)): SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH, SIGCONT. SIGPIPE is ignored, so
+// that output which nobody reads is an error of the write. Those that the process was started to ignore (nohup) stay
+// ignored.
 //
 // To be made before the process has other threads, which then leave these signals alone, too. One thread.
 

@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -50,6 +51,11 @@ void RawTerminal::Leave() {
   pthread_sigmask(SIG_BLOCK, &stop, &old);
   SetModes(fd_, before_);
   pthread_sigmask(SIG_SETMASK, &old, nullptr);
+}
+
+bool RawTerminal::InBackground() const {
+  const pid_t foreground = tcgetpgrp(fd_);
+  return foreground >= 0 && foreground != getpgrp();
 }
 
 v1::TerminalSize RawTerminal::Size() const {

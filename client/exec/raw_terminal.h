@@ -28,6 +28,8 @@ class RawTerminal {
   // As it was before the first Enter, also from the background.
   void Leave();
 
+  // It is this process's, but another job's turn (tcgetpgrp(3)).
+  bool InBackground() const;
   // Zeros where it is not known.
   v1::TerminalSize Size() const;
 

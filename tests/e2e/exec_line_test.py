@@ -68,23 +68,57 @@ class CommandLine(unittest.TestCase):
 
     def test_signals_are_the_commands_and_the_third_ends_the_session(self):
         script = "trap 'echo caught' INT TERM; echo up; while :; do sleep 100 & wait; done"
-        process = self.start("--", "sh", "-c", script, "marker-signals", stdout=subprocess.PIPE)
+        process = self.start("--", "sh", "-c", script, "marker-signals", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.assertEqual(process.stdout.readline(), b"up\n")
         for number in (signal.SIGINT, signal.SIGTERM):
             process.send_signal(number)
             self.assertEqual(process.stdout.readline(), b"caught\n")
         process.send_signal(signal.SIGINT)
         self.assertEqual(process.wait(30), 128 + signal.SIGINT)
+        self.assertEqual(process.stderr.read(), b"warren exec: h1/red: session ended; the command is hung up\n")
         process.stdout.close()
+        process.stderr.close()
         wait_until(lambda: not self.running("marker-signals"), "the command to end")
 
     def test_a_hangup_ends_the_session_even_of_a_command_that_ignores_it(self):
-        process = self.start("--", "sh", "-c", "trap '' HUP; echo up; sleep 100; true", "marker-hangup", stdout=subprocess.PIPE)
+        process = self.start("--", "sh", "-c", "trap '' HUP; echo up; sleep 100; true", "marker-hangup",
+                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         self.assertEqual(process.stdout.readline(), b"up\n")
         process.send_signal(signal.SIGHUP)
         self.assertEqual(process.wait(30), 128 + signal.SIGHUP)
         process.stdout.close()
         wait_until(lambda: not self.running("marker-hangup"), "the command to end")
+
+    def test_other_signals_pass_too_and_do_not_count(self):
+        script = "trap 'echo one' USR1; trap 'echo quit' QUIT; echo up; while :; do sleep 100 & wait; done"
+        process = self.start("--", "sh", "-c", script, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.assertEqual(process.stdout.readline(), b"up\n")
+        for number, word in ((signal.SIGUSR1, b"one\n"), *((signal.SIGQUIT, b"quit\n"),) * 4):
+            process.send_signal(number)
+            self.assertEqual(process.stdout.readline(), word)
+        process.send_signal(signal.SIGHUP)
+        self.assertEqual(process.wait(30), 128 + signal.SIGHUP)
+        process.stdout.close()
+
+    def test_output_that_cannot_be_written_is_said_and_is_no_broken_pipe(self):
+        with open("/dev/full", "wb") as full:
+            for place in (["h1/red"], ["h1/*"]):
+                done = subprocess.run([BIN / "warren", "--server", self.fleet.target, "exec", *place, "--", "echo", "hi"],
+                                      stdout=full, stderr=subprocess.PIPE, text=True)
+                self.assertEqual(done.returncode, 125, done.stderr)
+                self.assertIn("No space left on device", done.stderr)
+
+    def test_a_standard_stream_that_is_closed_is_no_other_file(self):
+        def shell(command):
+            environment = {"PATH": f"{BIN}:{os.environ['PATH']}", "WARREN_SERVER": self.fleet.target}
+            return subprocess.run(["bash", "-c", command], env=environment, capture_output=True, text=True, timeout=60)
+
+        done = shell("echo x | warren exec h1/red -i -- cat <&-; echo $?")
+        self.assertEqual((done.stdout, done.stderr), ("0\n", ""))
+        self.assertEqual(shell("warren exec h1/red -- sh -c 'echo out; echo err >&2' 2>&-; echo $?").stdout, "out\n0\n")
+        done = shell("warren exec h1/red -- echo out >&-")
+        self.assertEqual(done.returncode, 125)
+        self.assertIn("Bad file descriptor", done.stderr)
 
     def test_a_signal_ends_it_while_there_is_no_server_yet(self):
         process = subprocess.Popen(

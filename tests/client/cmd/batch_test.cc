@@ -225,7 +225,7 @@ TEST_F(Reasons, ACancelAtAHostThatIsAwayIsAnsweredAtOnceWithAdvice) {
   EXPECT_EQ(api_.cancel_intent.Asked().size(), 1u);
   EXPECT_EQ(ran.err,
             "warren intents cancel: UNAVAILABLE: host h1 is away\n"
-            "  `warren hosts show h1` says when it was last seen; the intent stays until the host is back\n");
+            "  `warren hosts show h1` says when it was last seen\n");
 }
 
 TEST_F(Reasons, AdviceIsNotGivenTwice) {

@@ -77,7 +77,7 @@ TEST_F(Completion, OfHosts) {
 TEST_F(Completion, OfACommandToRunIsNotWarrens) {
   EXPECT_THAT(After({"exec", "h1/r"}), ElementsAre("h1/red"));
   EXPECT_THAT(After({"exec", "-it", "-u", "nobody", "h1/r"}), ElementsAre("h1/red"));
-  EXPECT_THAT(After({"exec", "h1/red", "--t"}), ElementsAre("--terminal", "--timeout"));
+  EXPECT_THAT(After({"exec", "h1/red", "--t"}), ElementsAre("--terminal", "--timeout", "--tty"));
   EXPECT_THAT(After({"exec", "h1/red", "ip", "--t"}), IsEmpty());
   EXPECT_THAT(After({"exec", "h1/red", "--", "--t"}), IsEmpty());
   EXPECT_THAT(After({"shell", "h1/"}), ElementsAre("h1/@host", "h1/red"));

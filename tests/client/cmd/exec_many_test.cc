@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/synchronization/notification.h"
+#include "proto/common/status_payload.h"
 #include "tests/client/cmd/fake_api.h"
 
 namespace warren::cli {
@@ -79,6 +80,18 @@ TEST_F(ExecMany, SaysWhichFailedAndWhichWereNotRun) {
                              HasSubstr("  h1/red: killed by SIGTERM\n"), HasSubstr("  h1/blue: exit code 3\n"),
                              HasSubstr("  h2/red: UNAVAILABLE: host h2 is away\n")));
   EXPECT_EQ(Run("exec h1/* -- false").code, 1);
+}
+
+TEST_F(ExecMany, WaitsForAPlaceOnAHostThatHasNoneNow) {
+  std::atomic<int> asked = 0;
+  api_.exec.Plays([&](FakeSession& session) -> absl::Status {
+    if (++asked <= 2) return ExhaustedError("host h2 has 1 commands running", absl::Milliseconds(10));
+    session.Started();
+    session.Exit(0);
+    return absl::OkStatus();
+  });
+  EXPECT_EQ(Run("exec h2/* -- true").code, 0);
+  EXPECT_EQ(asked, 3);
 }
 
 TEST_F(ExecMany, SaysWhenNoneMatches) {

@@ -72,6 +72,22 @@ TEST_F(Exec, AsksForWhatTheFlagsSay) {
   EXPECT_EQ(asked.command().timeout().nanos(), 500'000'000);
 }
 
+TEST_F(Exec, APlaceMayBeGivenByItsResourceName) {
+  EXPECT_EQ(Run("exec hosts/h1/namespaces/red -- true").code, 0);
+  EXPECT_EQ(Asked().name(), "hosts/h1/namespaces/red");
+}
+
+TEST_F(Exec, WhatLosesTheServerIsSaidAsThat) {
+  api_.exec.Plays([](FakeSession& session) {
+    session.Started();
+    return absl::UnavailableError("Socket closed");
+  });
+  const Ran ran = Run("exec h1/red -- true");
+  EXPECT_EQ(ran.code, 125);
+  EXPECT_EQ(ran.err, absl::StrCat("warren exec: the connection to server ", server(),
+                                  " was lost (Socket closed); the command is hung up\n"));
+}
+
 TEST_F(Exec, SendsStandardInputAndItsEndOnlyWhenAsked) {
   api_.exec.Plays([](FakeSession& session) {
     session.Started();
@@ -154,12 +170,21 @@ INSTANTIATE_TEST_SUITE_P(
                     Misuse{"exec h1/red --bogus -- true", "unexpected \"--bogus\""},
                     Misuse{"exec h1/red --timeout soon -- true", "\"soon\" is not a positive duration"},
                     Misuse{"exec h1/red --env =1 -- true", "has no name"},
+                    Misuse{"exec h1/red --cwd tmp -- true", "--cwd \"tmp\" is not an absolute path"},
+                    Misuse{"--dry-run exec h1/red -- true", "--dry-run is for changes"},
+                    Misuse{"shell --no-wait h1/red", "--no-wait is for changes"},
                     Misuse{"exec h1/red -t -- true", "-t: standard input is no terminal"},
                     Misuse{"exec h1/* -i -- cat", "-i and -t are for one namespace"},
                     Misuse{"exec h1/* --parallel 0 -- true", "not in range 1 to 256"},
                     Misuse{"exec h1/red --filter x -- true", "--filter is for a pattern"},
                     Misuse{"shell h1/*", "has a \"*\""}, Misuse{"shell", "HOST/NS is required"},
                     Misuse{"shell h1", "names no namespace"}));
+
+TEST(ExecAlone, AUserThatIsEmptyIsNotRoot) {
+  const Ran ran = RunCommand(std::vector<std::string>{"exec", "h1/red", "--user", "", "--", "true"});
+  EXPECT_EQ(ran.code, 125);
+  EXPECT_THAT(ran.err, HasSubstr("--user: is empty"));
+}
 
 // A terminal of the test's: what is typed there, and the descriptor that `warren` has for standard input.
 class OnTerminal : public Exec {
@@ -234,8 +259,11 @@ TEST_F(OnTerminal, TildeAndDotEndTheSessionAndTheTerminalIsAsBefore) {
   std::string keys;
   api_.exec.Plays([&](FakeSession& session) {
     session.Started();
-    Type("\r~?~.");
     v1::SessionRequest request;
+    EXPECT_TRUE(session.Read(&request) && request.has_resize()) << "it is raw from then on";
+    Type("\r");
+    keys = ReadKeys(session, "\r");
+    Type("~?~.");
     while (session.Read(&request)) keys += request.stdin();
     EXPECT_TRUE(session.Gone());
     return absl::OkStatus();
@@ -259,7 +287,7 @@ TEST_F(OnTerminal, IsLeftAsItWasWhenTheServerGoesAway) {
   api_.exec.Plays([](FakeSession& session) {
     session.Started();
     session.Out("prompt$ ");
-    return absl::UnavailableError("host h1 went away");
+    return WithReason(absl::UnavailableError("host h1 went away"), "HOST_WENT_AWAY");
   });
   const Ran ran = RunOnTerminal({"shell", "h1/red"});
   EXPECT_EQ(ran.code, 125);

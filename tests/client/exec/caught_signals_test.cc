@@ -16,7 +16,7 @@ TEST(CaughtSignals, AreReadInsteadOfEndingTheProcess) {
   const CaughtSignals signals;
   EXPECT_EQ(signals.Take(), 0);
   EXPECT_FALSE(Readable(signals.fd()));
-  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH, SIGCONT}) {
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH, SIGCONT}) {
     ASSERT_EQ(raise(number), 0);
     EXPECT_TRUE(Readable(signals.fd()));
     EXPECT_EQ(signals.Take(), number);
