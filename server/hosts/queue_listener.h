@@ -11,7 +11,8 @@
 
 namespace warren::hosts {
 
-// Passes on to the intent queue what agents say, and to the sessions of Exec that one is gone. Thread-safe, as they are.
+// Passes on to the intent queue what agents say, and to the sessions of Exec that one is gone. Thread-safe, as they
+// are.
 class QueueListener : public HostListener {
  public:
   // Both outlive it.
