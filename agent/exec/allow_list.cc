@@ -89,6 +89,10 @@ absl::StatusOr<std::string> AllowList::Check(const std::vector<std::string>& arg
   if (argv.empty()) {
     return Denied("COMMAND_NOT_ALLOWED", absl::StrCat("this host gives no shell; it runs only: ", allowed()));
   }
+  // The rest would not be seen by the kernel, nor by a program that looks at its own name.
+  if (argv[0].find('\0') != std::string::npos) {
+    return Denied("COMMAND_NOT_ALLOWED", "the command has a NUL");
+  }
   // Here it would lead elsewhere than from the directory that the command begins in.
   if (!argv[0].starts_with('/') && argv[0].find('/') != std::string::npos) {
     return Denied(
@@ -99,10 +103,10 @@ absl::StatusOr<std::string> AllowList::Check(const std::vector<std::string>& arg
   if (!file) {
     return WithReason(absl::NotFoundError(absl::StrCat("there is no command \"", argv[0], "\"")), "COMMAND_NOT_FOUND");
   }
-  const bool listed = std::any_of(commands_.begin(), commands_.end(), [&](const std::vector<std::string>& pattern) {
+  const auto listed = std::find_if(commands_.begin(), commands_.end(), [&](const std::vector<std::string>& pattern) {
     return Matches(pattern, *file, argv);
   });
-  if (!listed) {
+  if (listed == commands_.end()) {
     return Denied("COMMAND_NOT_ALLOWED",
                   absl::StrCat("\"", absl::StrJoin(argv, " "),
                                "\" is not what this host may be asked to run, which is: ", allowed()));
@@ -115,7 +119,8 @@ absl::StatusOr<std::string> AllowList::Check(const std::vector<std::string>& arg
                      "\" could change what the command does; a host with a list of commands takes TERM, LANG, "
                      "LC_*, TZ, COLUMNS, LINES and NO_COLOR only"));
   }
-  return *file;
+  // Not the path that was asked for: it may lead elsewhere by the time, or at the place, it is executed.
+  return listed->front();
 }
 
 }  // namespace warren::exec

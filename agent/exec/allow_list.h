@@ -25,8 +25,9 @@ class AllowList {
   static absl::StatusOr<AllowList> Create(const std::vector<std::string>& commands,
                                           const std::vector<std::string>& users);
 
-  // The file to execute; "": whichever argv[0] leads to. With a list of commands, the environment that a caller may
-  // give is only what cannot change what a command does: TERM, LANG, LC_*, TZ, COLUMNS, LINES, NO_COLOR.
+  // The file to execute, by the path that the list has; "": whichever argv[0] leads to. With a list of commands, the
+  // environment that a caller may give is only what cannot change what a command does: TERM, LANG, LC_*, TZ, COLUMNS,
+  // LINES, NO_COLOR.
   //
   // PERMISSION_DENIED: COMMAND_NOT_ALLOWED, USER_NOT_ALLOWED or VARIABLE_NOT_ALLOWED, with what is. NOT_FOUND
   // (COMMAND_NOT_FOUND): nothing of that name is in PATH.

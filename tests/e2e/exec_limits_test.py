@@ -1,6 +1,7 @@
 """Limits of commands: how many, how long, how silent; and lists of what a host runs at all. Hosts that differ in their
 flags stand side by side."""
 
+import os
 import unittest
 
 from exec_client import Caller, marked, new_mark, wait_gone
@@ -168,6 +169,15 @@ class Lists(unittest.TestCase):
         (elsewhere / relative).symlink_to(self.directory / "elsewhere/bin/look")
         self.denied("listed/red", relative, cwd=str(elsewhere))
         self.denied("listed/red", relative)
+
+    def test_a_path_that_leads_elsewhere_for_the_command_is_not_followed(self):
+        # What is listed as the agent sees it, and another program from the directory that the command begins in.
+        agent = self.fleet.hosts["listed"].agent.process.pid
+        path = "/proc/self/cwd/" + os.path.relpath(self.look, os.readlink(f"/proc/{agent}/cwd"))
+        elsewhere = self.directory / "from"
+        elsewhere.joinpath(self.look.lstrip("/")).parent.mkdir(parents=True)
+        elsewhere.joinpath(self.look.lstrip("/")).symlink_to(self.directory / "elsewhere/bin/look")
+        self.assertEqual(self.caller.output("listed/red", path, "x", cwd=str(elsewhere)), "look x\n")
 
     def test_a_host_with_a_list_of_users_runs_as_nobody_else(self):
         self.assertEqual(self.caller.output("users/red", "id", "-u", user="nobody"), "65534\n")

@@ -69,6 +69,21 @@ TEST(AllowList, TakesNoRelativePath) {
   std::filesystem::current_path(before);
 }
 
+TEST(AllowList, ExecutesWhatIsListedWhateverPathLedThere) {
+  const auto list = AllowList::Create({"/bin/ls ..."}, {});
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path("/");
+  for (const std::string path : {"ls", "/bin/../bin/ls", "/proc/self/cwd/bin/ls"}) {
+    EXPECT_EQ(list->Check({path}, {}).value(), "/bin/ls") << path;
+  }
+  std::filesystem::current_path(before);
+}
+
+TEST(AllowList, TakesNoNameThatTheKernelSeesOtherwise) {
+  const auto list = AllowList::Create({"/bin/ls ..."}, {});
+  EXPECT_EQ(ReasonFor(*list, {std::string("/bin/ls\0/ls", 11)}), "COMMAND_NOT_ALLOWED");
+}
+
 TEST(AllowList, TakesNoVariableThatCouldMakeAnotherCommandOfIt) {
   const auto list = AllowList::Create({"/bin/ls ..."}, {});
   EXPECT_EQ(ReasonFor(*list, {"ls"}, With("", "LC_ALL")), "allowed");
