@@ -32,7 +32,9 @@ void LiveSession::ReadOutputs() {
       pace_.expires_at(read_after_);
       pace_.async_wait([self = shared_from_this()](boost::system::error_code error) {
         self->pacing_ = false;
-        if (!error) self->ReadOutputs();
+        if (error) return;
+        self->ReadOutputs();
+        self->CheckOver();
       });
       return;
     }

@@ -116,6 +116,13 @@ TEST_P(Ending, OfPatienceWithSilenceIsAHangup) {
   EXPECT_THAT(caller->error().message(), HasSubstr("nothing was said or written for 300ms"));
 }
 
+TEST_P(Ending, IsToldWhenItsOutputHasHadItsTime) {
+  options_.output_rate = 1000;
+  const auto caller = Run(Starting({"head", "-c", "250", "/dev/zero"}));
+  EXPECT_EQ(caller->bytes(), 250u);
+  EXPECT_EQ(caller->exit()->code(), 0);
+}
+
 TEST_P(Ending, OfTheHelperByForceKillsAll) {
   const std::string mark = NewMark();
   const auto caller = Begin(Shell("(setsid sleep " + mark + " &); echo ready; sleep " + mark));
