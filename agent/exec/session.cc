@@ -24,6 +24,8 @@ using google::protobuf::util::TimeUtil;
 // Between two empty messages while the caller is not read, for the command does not read its input: that the stream is
 // over shows in a write, too.
 constexpr std::chrono::milliseconds kProbe{500};
+// More than the kernel keeps of what was written on a terminal.
+constexpr size_t kMostInTerminal = size_t{1} << 20;
 // A caller may ask for 10,000 years, of which a clock in nanoseconds knows nothing.
 constexpr absl::Duration kForever = absl::Hours(24 * 365 * 100);
 
@@ -241,11 +243,7 @@ void LiveSession::OnStarted(pid_t pid) {
 }
 
 void LiveSession::OnHelperEnded(bool finished) {
-  const auto nothing_left = [self = shared_from_this()] {
-    self->nothing_left_ = true;
-    self->ReadOutputs();
-    self->CheckOver();
-  };
+  const auto nothing_left = [self = shared_from_this()] { self->OnNothingLeft(); };
   helper_ = nullptr;
   if (finished) return nothing_left();
   if (why_.ok()) {
@@ -253,6 +251,20 @@ void LiveSession::OnHelperEnded(bool finished) {
                       "HELPER_LOST");
   }
   around_.kill_orphans(cgroup_, nothing_left);
+}
+
+void LiveSession::OnNothingLeft() {
+  nothing_left_ = true;
+  // It may have given its end of a pipe away: what is in it now is all, whoever still has that.
+  for (Output* output : {&out_, &err_}) {
+    if (!output->fd.is_open()) continue;
+    const int size = fcntl(output->fd.native_handle(), F_GETPIPE_SZ);
+    output->left = size > 0 ? static_cast<size_t>(size) : kMostInTerminal;
+    boost::system::error_code ignored;
+    output->fd.cancel(ignored);
+  }
+  ReadOutputs();
+  CheckOver();
 }
 
 void LiveSession::Feed() {

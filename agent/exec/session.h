@@ -12,6 +12,7 @@
 #include <chrono>
 #include <deque>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -73,6 +74,7 @@ class LiveSession : public Session, public std::enable_shared_from_this<LiveSess
     explicit Output(boost::asio::io_context& io) : fd(io) {}
     boost::asio::posix::stream_descriptor fd;
     bool waiting = false;
+    size_t left = std::numeric_limits<size_t>::max();  // how much of it may still be the command's
   };
 
   void OnReceived(v1::SessionRequest message);
@@ -83,6 +85,7 @@ class LiveSession : public Session, public std::enable_shared_from_this<LiveSess
   void OnEvent(const nsexec::Event& event);
   void OnStarted(pid_t pid);
   void OnHelperEnded(bool finished);
+  void OnNothingLeft();
 
   // What was said for standard input.
   void Feed();

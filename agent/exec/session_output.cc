@@ -58,12 +58,13 @@ void LiveSession::DropOutputs() {
 bool LiveSession::ReadFrom(Output& output) {
   if (!output.fd.is_open() || output.waiting) return false;
   const int64_t rate = around_.options.output_rate;
-  size_t most = around_.room.size();
+  size_t most = std::min(around_.room.size(), output.left);
   // A tenth of a second's, so that it flows.
   if (rate > 0) most = std::min(most, static_cast<size_t>(std::max<int64_t>(rate / 10, 1)));
   const ssize_t got = read(output.fd.native_handle(), around_.room.data(), most);
   if (got > 0) {
     bytes_out_ += got;
+    if (nothing_left_) output.left -= static_cast<size_t>(got);
     if (rate > 0) {
       read_after_ =
           Clock::now() +
@@ -73,6 +74,7 @@ bool LiveSession::ReadFrom(Output& output) {
     std::string& text = &output == &err_ ? *message.mutable_stderr() : *message.mutable_stdout();
     text.assign(around_.room.data(), static_cast<size_t>(got));
     Send(std::move(message));
+    if (output.left == 0) CloseQuietly(output.fd);
     return true;
   }
   if (got < 0 && (errno == EAGAIN || errno == EINTR) && !nothing_left_) {
@@ -80,7 +82,7 @@ bool LiveSession::ReadFrom(Output& output) {
     output.fd.async_wait(stream_descriptor::wait_read,
                          [self = shared_from_this(), &output](boost::system::error_code error) {
                            output.waiting = false;
-                           if (error) return;
+                           if (error && !self->nothing_left_) return;
                            self->ReadOutputs();
                            self->CheckOver();
                          });

@@ -1,9 +1,13 @@
 // However a session ends, nothing of it is left.
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <signal.h>
+#include <unistd.h>
 
+#include "absl/strings/str_cat.h"
 #include "agent/nsexec/family.h"
+#include "proto/common/unique_fd.h"
 #include "tests/agent/exec/session_runner.h"
 
 namespace warren::exec {
@@ -120,6 +124,20 @@ TEST_P(Ending, IsToldWhenItsOutputHasHadItsTime) {
   options_.output_rate = 1000;
   const auto caller = Run(Starting({"head", "-c", "250", "/dev/zero"}));
   EXPECT_EQ(caller->bytes(), 250u);
+  EXPECT_EQ(caller->exit()->code(), 0);
+}
+
+TEST_P(Ending, DoesNotWaitForWhoWasGivenItsOutput) {
+  v1::SessionStart start = Shell("echo ready; read go; echo done");
+  start.set_stdin(true);
+  const auto caller = Begin(start);
+  caller->WaitForOutput("ready");
+  // Somebody else has it, and keeps it.
+  const UniqueFd output(open(absl::StrCat("/proc/", caller->pid(), "/fd/1").c_str(), O_WRONLY | O_CLOEXEC));
+  ASSERT_TRUE(output.valid());
+  caller->SayInput("go\n");
+  caller->WaitForEnd();
+  EXPECT_EQ(caller->out(), "ready\ndone\n");
   EXPECT_EQ(caller->exit()->code(), 0);
 }
 
