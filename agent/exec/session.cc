@@ -67,7 +67,7 @@ void LiveSession::Received(v1::SessionRequest message) {
 void LiveSession::Written() {
   boost::asio::post(around_.io, [self = shared_from_this()] {
     self->writing_ = false;
-    self->last_active_ = Clock::now();
+    if (!std::exchange(self->probing_, false)) self->last_active_ = Clock::now();
     self->Pump();
     self->ReadOutputs();
     self->CheckOver();
@@ -292,7 +292,10 @@ void LiveSession::Probe() {
   probe_.expires_after(kProbe);
   probe_.async_wait([self = shared_from_this()](boost::system::error_code error) {
     if (error || self->input_text_.empty() || self->caller_ == nullptr) return;
-    if (!self->writing_) self->Send({});
+    if (!self->writing_) {
+      self->probing_ = true;
+      self->Send({});
+    }
     self->Probe();
   });
 }

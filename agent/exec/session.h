@@ -134,6 +134,7 @@ class LiveSession : public Session, public std::enable_shared_from_this<LiveSess
   bool err_first_ = false;  // whose turn it is
   std::deque<v1::SessionResponse> to_send_;
   bool writing_ = false;
+  bool probing_ = false;  // with an empty message
   int64_t bytes_in_ = 0, bytes_out_ = 0;
 
   boost::asio::steady_timer probe_;

@@ -120,6 +120,16 @@ TEST_P(Ending, OfPatienceWithSilenceIsAHangup) {
   EXPECT_THAT(caller->error().message(), HasSubstr("nothing was said or written for 300ms"));
 }
 
+TEST_P(Ending, OfPatienceComesAlsoWithInputThatNobodyReads) {
+  options_.idle_timeout = absl::Milliseconds(1200);  // so that it is probed meanwhile
+  v1::SessionStart start = Starting({"sleep", "1000"});
+  start.set_stdin(true);
+  const auto caller = Begin(start);
+  for (int i = 0; i < 3; ++i) caller->SayInput(std::string(1 << 20, 'x'));
+  caller->WaitForEnd();
+  EXPECT_THAT(caller->error().message(), HasSubstr("nothing was said or written for 1.2s"));
+}
+
 TEST_P(Ending, IsToldWhenItsOutputHasHadItsTime) {
   options_.output_rate = 1000;
   const auto caller = Run(Starting({"head", "-c", "250", "/dev/zero"}));
