@@ -56,10 +56,17 @@ Result TakeStreams(const Order& order, const OrderFds& fds, const User& user) {
   if (dup2(fds.in.get(), 0) < 0 || dup2(fds.out.get(), 1) < 0 || dup2(fds.err.get(), 2) < 0) {
     return Failed(Step::kTerminal);
   }
-  if (!order.terminal) return {};
-  if (ioctl(0, TIOCSCTTY, 0) != 0) return Failed(Step::kTerminal);
-  // So that the user may open it again, by /dev/tty or its name. A devpts that does not let us changes nothing else.
-  if (user.change && fchown(0, user.uid, static_cast<gid_t>(-1)) != 0 && errno != EPERM) return Failed(Step::kTerminal);
+  if (order.terminal && ioctl(0, TIOCSCTTY, 0) != 0) return Failed(Step::kTerminal);
+  if (!user.change) return {};
+  // So that the user may open them again, by /dev/tty, /dev/stderr or a name. What does not let us changes nothing
+  // else.
+  for (const int stream : {0, 1, 2}) {
+    struct stat status {};
+    const bool ours = fstat(stream, &status) == 0 && (order.terminal || S_ISFIFO(status.st_mode));
+    if (ours && fchown(stream, user.uid, static_cast<gid_t>(-1)) != 0 && errno != EPERM) {
+      return Failed(Step::kTerminal);
+    }
+  }
   return {};
 }
 

@@ -59,6 +59,24 @@ TEST_F(Command, RunsAsTheUserThatIsAskedForAndGetsNoMore) {
   EXPECT_THAT(Run(start)->error().message(), HasSubstr("no user 1234"));
 }
 
+TEST_F(Command, OfAnotherUserMayOpenItsStreamsAgain) {
+  v1::SessionStart start = Shell("cat /dev/stdin; echo out > /dev/stdout; echo err > /dev/stderr");
+  start.mutable_command()->set_user("nobody");
+  start.set_stdin(true);
+  const auto caller = Begin(start);
+  caller->SayInput("in\n");
+  caller->EndInput();
+  caller->WaitForEnd();
+  EXPECT_EQ(caller->out(), "in\nout\n");
+  EXPECT_EQ(caller->err(), "err\n");
+  // The host's own are nobody's.
+  start.set_stdin(false);
+  Run(start);
+  struct stat null {};
+  ASSERT_EQ(stat("/dev/null", &null), 0);
+  EXPECT_EQ(null.st_uid, 0u);
+}
+
 TEST_F(Command, OnATerminalSeesItAndItsSize) {
   v1::SessionStart start = Shell("tty; stty size; read x; stty size; echo to-stderr >&2");
   start.set_stdin(true);
