@@ -50,7 +50,8 @@ LiveSession::LiveSession(Surroundings& surroundings, v1::OpenExec open, std::sha
       err_(surroundings.io),
       probe_(surroundings.io),
       timer_(surroundings.io),
-      pace_(surroundings.io) {}
+      pace_(surroundings.io),
+      reopen_(surroundings.io) {}
 
 void LiveSession::Begin(absl::Status refusal) {
   begun_ = last_active_ = Clock::now();
@@ -263,6 +264,7 @@ void LiveSession::OnNothingLeft() {
     boost::system::error_code ignored;
     output->fd.cancel(ignored);
   }
+  reopen_.cancel();
   ReadOutputs();
   CheckOver();
 }
@@ -335,6 +337,7 @@ void LiveSession::Finish(const absl::Status& status) {
   finished_ = true;
   timer_.cancel();
   pace_.cancel();
+  reopen_.cancel();
   probe_.cancel();
   CloseInput();
   const std::string reason = status.ok()                ? "ok"

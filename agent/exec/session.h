@@ -139,7 +139,8 @@ class LiveSession : public Session, public std::enable_shared_from_this<LiveSess
 
   boost::asio::steady_timer probe_;
   boost::asio::steady_timer timer_;
-  boost::asio::steady_timer pace_;  // of the output
+  boost::asio::steady_timer pace_;    // of the output
+  boost::asio::steady_timer reopen_;  // of a terminal
   bool pacing_ = false;
   Clock::time_point read_after_;
   Clock::time_point begun_, last_active_;

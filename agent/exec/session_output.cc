@@ -17,6 +17,9 @@ using boost::asio::posix::stream_descriptor;
 // Messages of output that wait to be sent, with the one that is being sent: one is read while another is on its way.
 constexpr size_t kAhead = 2;
 
+// Between two looks at a terminal that nobody has open.
+constexpr std::chrono::milliseconds kReopen{100};
+
 void CloseQuietly(stream_descriptor& descriptor) {
   boost::system::error_code ignored;
   descriptor.close(ignored);
@@ -77,6 +80,18 @@ bool LiveSession::ReadFrom(Output& output) {
     if (output.left == 0) CloseQuietly(output.fd);
     return true;
   }
+  if (got < 0 && errno == EIO && !nothing_left_) {
+    // A terminal that nobody has open. Somebody may open it again; if it were closed here they would be hung up.
+    output.waiting = true;
+    reopen_.expires_after(kReopen);
+    reopen_.async_wait([self = shared_from_this(), &output](boost::system::error_code error) {
+      output.waiting = false;
+      if (error && !self->nothing_left_) return;
+      self->ReadOutputs();
+      self->CheckOver();
+    });
+    return false;
+  }
   if (got < 0 && (errno == EAGAIN || errno == EINTR) && !nothing_left_) {
     output.waiting = true;
     output.fd.async_wait(stream_descriptor::wait_read,
@@ -88,7 +103,7 @@ bool LiveSession::ReadFrom(Output& output) {
                          });
     return false;
   }
-  // Its end, EIO of a terminal that nobody has open, or all that will ever come.
+  // Its end, or all that will ever come.
   CloseQuietly(output.fd);
   return false;
 }

@@ -95,6 +95,14 @@ TEST_F(Command, OnATerminalSeesItAndItsSize) {
   EXPECT_THAT(caller->out(), HasSubstr("to-stderr"));
 }
 
+TEST_F(Command, MayCloseItsTerminalAndOpenItAgain) {
+  v1::SessionStart start = Shell("exec </dev/null >/dev/null 2>&1; sleep 0.3; echo again > /dev/tty; exit 3");
+  start.mutable_terminal();
+  const auto caller = Run(start);
+  EXPECT_EQ(caller->out(), "again\r\n");
+  EXPECT_EQ(caller->exit()->code(), 3) << caller->exit()->signal();
+}
+
 TEST_F(Command, OnATerminalIsInterruptedByItsKeyAndHasJobControl) {
   v1::SessionStart start = Starting({"bash", "--norc", "-i"});
   (*start.mutable_command()->mutable_env())["TERM"] = "dumb";  // no escape sequences among the output
