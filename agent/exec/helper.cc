@@ -10,6 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <fstream>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -17,6 +19,19 @@
 
 namespace warren::exec {
 namespace {
+
+// After the grace of what was hung up.
+constexpr std::chrono::milliseconds kLate{1000};
+
+// By a signal, or by who traces it (proc_pid_stat(5)).
+bool IsStopped(pid_t pid) {
+  std::ifstream file(absl::StrCat("/proc/", pid, "/stat"));
+  std::string text;
+  std::getline(file, text);
+  const size_t name_end = text.rfind(')');
+  return name_end != std::string::npos && name_end + 2 < text.size() &&
+         (text[name_end + 2] == 'T' || text[name_end + 2] == 't');
+}
 
 absl::Status Failed(int error, const std::string& program) {
   const std::string message = absl::StrCat("starting ", program, ": ", strerror(error));
@@ -82,7 +97,21 @@ absl::StatusOr<std::shared_ptr<Helper>> Helper::Start(boost::asio::io_context& i
 void Helper::Signal(int number) { nsexec::SendRequest(control_.native_handle(), {nsexec::Request::kSignal, number}); }
 
 void Helper::HangUp(std::chrono::milliseconds grace) {
-  nsexec::SendRequest(control_.native_handle(), {nsexec::Request::kHangUp, static_cast<int32_t>(grace.count())});
+  const nsexec::Request request = {nsexec::Request::kHangUp, static_cast<int32_t>(grace.count())};
+  // There may be no room behind signals that it has not read; their end says the same.
+  if (nsexec::SendRequest(control_.native_handle(), request) != 0) shutdown(control_.native_handle(), SHUT_WR);
+  kill(pid_, SIGCONT);
+  ExpectEnd(grace + kLate);
+}
+
+void Helper::ExpectEnd(std::chrono::milliseconds within) {
+  late_.expires_after(within);
+  late_.async_wait([self = shared_from_this()](boost::system::error_code error) {
+    if (error || !self->process_.is_open()) return;
+    // Not one that waits for what the kernel does not let go of.
+    if (IsStopped(self->pid_)) kill(self->pid_, SIGKILL);
+    self->ExpectEnd(kLate);
+  });
 }
 
 void Helper::Listen() {
@@ -114,6 +143,7 @@ void Helper::AwaitEnd() {
                         boost::system::error_code ignored;
                         self->control_.close(ignored);
                         self->process_.close(ignored);
+                        self->late_.cancel();
                         const Callbacks callbacks = std::exchange(self->callbacks_, {});
                         callbacks.ended(self->finished_);
                       });

@@ -10,6 +10,8 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -34,19 +36,22 @@ class Helper : public std::enable_shared_from_this<Helper> {
                                                        Callbacks callbacks);
 
   void Signal(int number);
+  // A helper that does not do that, for the command is root and has stopped it, is killed a second after the grace.
   void HangUp(std::chrono::milliseconds grace);
 
   pid_t pid() const { return pid_; }
 
  private:
   Helper(boost::asio::io_context& io, Callbacks callbacks)
-      : control_(io), process_(io), callbacks_(std::move(callbacks)) {}
+      : control_(io), process_(io), late_(io), callbacks_(std::move(callbacks)) {}
+  void ExpectEnd(std::chrono::milliseconds within);
   void Listen();
   void TakeEvents();
   void AwaitEnd();
 
   boost::asio::posix::stream_descriptor control_;
   boost::asio::posix::stream_descriptor process_;  // a pidfd
+  boost::asio::steady_timer late_;
   pid_t pid_ = 0;
   bool finished_ = false;
   Callbacks callbacks_;

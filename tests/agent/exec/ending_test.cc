@@ -163,6 +163,22 @@ TEST_P(Ending, OfTheHelperByForceKillsAll) {
   EXPECT_TRUE(Processes(mark).empty());
 }
 
+TEST_P(Ending, ComesToACommandThatStopsItsHelper) {
+  // It is root. The first would hear a hangup; the second stops whoever goes on.
+  for (const std::string script : {"kill -STOP $PPID; echo ready; while :; do sleep 0.01; done",
+                                   "trap '' HUP; kill -STOP $PPID; echo ready; while kill -STOP $PPID; do :; done"}) {
+    const std::string mark = NewMark();
+    v1::SessionStart start = Shell("read go; " + script + " # " + mark);
+    start.set_stdin(true);
+    const auto caller = Begin(start);
+    caller->WaitForStart();
+    caller->SayInput("go\n");
+    caller->WaitForOutput("ready");
+    caller->Leave();
+    WaitUntilNone(mark);
+  }
+}
+
 TEST_P(Ending, OfTheAgentEndsAll) {
   const std::string mark = NewMark();
   const auto caller = Begin(Shell("trap '' HUP; echo ready; sleep " + mark));
