@@ -1,6 +1,7 @@
 #include "agent/nsexec/supervisor.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -43,8 +44,9 @@ class Supervisor {
   Result Start(OrderFds fds);
   // The command runs by now, or says why not.
   void OnTold();
-  // False: nothing is left.
+  // False: we have no children.
   bool Reap();
+  bool LeftInCgroup();
   void OnRequest();
   void HangUp(std::chrono::milliseconds grace);
   void Kill();
@@ -88,20 +90,20 @@ Result Supervisor::Prepare() {
 int Supervisor::Run(OrderFds fds) {
   if (auto failure = Prepare()) return Fail(*failure);
   if (auto failure = Start(std::move(fds))) Fail(*failure);
-  while (Reap()) {
+  for (bool family = Reap(); family || LeftInCgroup(); family = Reap()) {
     pollfd ready[3] = {
         {signals_.get(), POLLIN, 0}, {agent_there_ ? control_ : -1, POLLIN, 0}, {told_.get(), POLLIN, 0}};
-    int wait = -1;
+    // Of the death of who is not our child nothing tells.
+    int64_t wait = family ? -1 : kAgain.count();
     if (kill_at_) {
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(*kill_at_ - Clock::now());
-      wait = static_cast<int>(std::max<int64_t>(left.count(), 0));
+      wait = std::clamp<int64_t>(left.count(), 0, family ? INT_MAX : kAgain.count());
     }
-    poll(ready, 3, wait);
+    poll(ready, 3, static_cast<int>(wait));
     if (ready[1].revents != 0) OnRequest();
     if (ready[2].revents != 0) OnTold();
     if (kill_at_ && Clock::now() >= *kill_at_) Kill();
   }
-  if (in_cgroup_) RemoveCgroup(order_.cgroup);
   if (!failed_) SendEvent(control_, {Event::kGone, 0, 0, ""});
   return 0;
 }
@@ -138,7 +140,7 @@ bool Supervisor::Reap() {
   while (true) {
     int status = 0;
     const pid_t pid = waitpid(-1, &status, WNOHANG);
-    // Orphans become our children: when there are none, nothing is left.
+    // Orphans become our children: when there are none, nothing is left of the family.
     if (pid < 0) return false;
     if (pid == 0) break;
     if (pid != pid_) continue;
@@ -148,6 +150,13 @@ bool Supervisor::Reap() {
     ended = true;
   }
   if (ended) HangUp(std::chrono::milliseconds(order_.grace_ms));
+  return true;
+}
+
+// Orphans of who has joined another pid namespace become the children of its init.
+bool Supervisor::LeftInCgroup() {
+  if (!in_cgroup_ || RemoveCgroup(order_.cgroup) != EBUSY) return false;
+  if (!kill_at_) HangUp(std::chrono::milliseconds(order_.grace_ms));
   return true;
 }
 

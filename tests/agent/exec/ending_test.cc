@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
@@ -161,6 +162,24 @@ TEST_P(Ending, OfTheHelperByForceKillsAll) {
   caller->WaitForEnd();
   EXPECT_THAT(caller->error().message(), HasSubstr("warren-nsexec, was killed"));
   EXPECT_TRUE(Processes(mark).empty());
+}
+
+TEST_P(Ending, ReachesWhoLeftTheFamilyThroughAnotherPidNamespace) {
+  if (!GetParam()) GTEST_SKIP() << "without a cgroup nothing tells whose it was";
+  const std::string mark = NewMark();
+  const pid_t other = fork();
+  if (other == 0) {
+    execlp("unshare", "unshare", "--pid", "--fork", "--kill-child", "sleep", "1000", nullptr);
+    _exit(127);
+  }
+  std::vector<pid_t> init;
+  while (init.empty()) init = nsexec::Children(other);
+  const auto caller = Run(Shell("nsenter -t " + std::to_string(init[0]) + " -p sh -c '(trap \"\" HUP; setsid sleep " +
+                                mark + " >/dev/null 2>&1 &); exit 3'"));
+  EXPECT_EQ(caller->exit()->code(), 3);
+  EXPECT_TRUE(Processes(mark).empty());
+  kill(other, SIGKILL);
+  waitpid(other, nullptr, 0);
 }
 
 TEST_P(Ending, ComesToACommandThatStopsItsHelper) {
