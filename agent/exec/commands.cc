@@ -1,5 +1,6 @@
 #include "agent/exec/commands.h"
 
+#include <errno.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "agent/exec/session.h"
+#include "agent/kernel/error.h"
 #include "agent/kernel/netns_watch.h"
 #include "agent/nsexec/cgroup.h"
 #include "agent/nsexec/family.h"
@@ -34,6 +36,12 @@ constexpr std::chrono::milliseconds kAgain{20};
 constexpr absl::Duration kStopGrace = absl::Seconds(1);
 // Between two looks at a namespace whose deletion may yet be undone.
 constexpr std::chrono::milliseconds kUndecided{100};
+
+// It says nothing of what was to be opened.
+bool IsShortage(const absl::Status& status) {
+  const int error = kernel::ErrnoOf(status);
+  return error == EMFILE || error == ENFILE || error == ENOMEM;
+}
 
 class AllCommands : public Commands {
  public:
@@ -209,7 +217,7 @@ void AllCommands::CheckNames(const std::set<std::string>* names) {
     const auto there = netns_dir_.Open(name);
     // While the session lives, so does its namespace, and its inode number is nobody else's.
     if (there.ok() && there->inode == session->netns_inode()) continue;
-    if (IsParked(session->netns_inode())) {
+    if (IsShortage(there.status()) || IsParked(session->netns_inode())) {
       undecided = true;
       continue;
     }

@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <signal.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -99,6 +101,31 @@ TEST_P(Ending, OfTheNamespaceIsAHangup) {
   ASSERT_EQ(system("ip netns delete red"), 0);
   caller->WaitForEnd();
   EXPECT_THAT(caller->error().message(), HasSubstr("namespace red was deleted"));
+}
+
+TEST_P(Ending, DoesNotComeOfAShortageOfDescriptors) {
+  v1::SessionStart start = Starting({"cat"});
+  start.set_stdin(true);
+  const auto caller = Begin(start);
+  caller->WaitForStart();
+  const int netns = open("/run/netns/red", O_RDONLY | O_CLOEXEC);
+  const int next = dup(netns);
+  close(next);
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit none = before;
+  none.rlim_cur = static_cast<rlim_t>(next);
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  // Whether it was deleted for good cannot be known now, and it was not.
+  EXPECT_EQ(system("ip netns delete red && touch /run/netns/red"), 0);
+  EXPECT_EQ(mount(absl::StrCat("/proc/self/fd/", netns).c_str(), "/run/netns/red", nullptr, MS_BIND, nullptr), 0);
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  close(netns);
+  caller->SayInput("still here\n");
+  caller->EndInput();
+  caller->WaitForEnd();
+  EXPECT_EQ(caller->out(), "still here\n");
+  EXPECT_EQ(caller->exit()->code(), 0) << caller->error().message();
 }
 
 TEST_P(Ending, OfItsTimeIsAHangup) {
