@@ -24,7 +24,7 @@ class ExecCall : public grpc::ClientBidiReactor<v1::SessionResponse, v1::Session
       : owner_(owner), stub_(v1::Agents::NewStub(channel)) {}
 
   void Start(v1::OpenExec open) {
-    // What is begun or broken off meanwhile waits for there to be a session.
+    // What is begun meanwhile waits for there to be a session.
     MutexLock lock(&mutex_);
     context_.AddMetadata("warren-exec-session", open.session_id());
     stub_->async()->AttachExec(&context_, this);
@@ -85,14 +85,12 @@ class ExecCall : public grpc::ClientBidiReactor<v1::SessionResponse, v1::Session
 };
 
 void ExecCalls::Open(v1::OpenExec open) {
-  std::shared_ptr<ExecCall> call;
-  {
-    MutexLock lock(&mutex_);
-    if (stopping_) return;
-    if (channel_ == nullptr) channel_ = Dial(target_, kStreamWindow);
-    call = std::make_shared<ExecCall>(*this, channel_);
-    calls_.insert(call);
-  }
+  MutexLock lock(&mutex_);
+  if (stopping_) return;
+  if (channel_ == nullptr) channel_ = Dial(target_, kStreamWindow);
+  const auto call = std::make_shared<ExecCall>(*this, channel_);
+  calls_.insert(call);
+  // Still under the lock: Stop breaks off what has begun.
   call->Start(std::move(open));
 }
 
