@@ -113,7 +113,9 @@ class AllCommands : public Commands {
   void WatchNames();
   // Hangs up whoever is in a namespace that has lost its name, one of these or any.
   void CheckNames(const std::set<std::string>* names);
-  bool IsParked(ino_t inode) const;
+  // Also where that cannot be known.
+  bool HasName(const LiveSession& session, bool& undecided) const;
+  std::set<ino_t> Parked() const;
 
   const Options options_;
   const AllowList allow_list_;
@@ -209,21 +211,33 @@ void AllCommands::WatchNames() {
   });
 }
 
+bool AllCommands::HasName(const LiveSession& session, bool& undecided) const {
+  const auto there = netns_dir_.Open(session.netns());
+  // While the session lives, so does its namespace, and its inode number is nobody else's.
+  if (there.ok()) return there->inode == session.netns_inode();
+  undecided |= IsShortage(there.status());
+  return IsShortage(there.status());
+}
+
 void AllCommands::CheckNames(const std::set<std::string>* names) {
   bool undecided = false;
+  std::vector<std::shared_ptr<LiveSession>> nameless;
   for (const auto& session : sessions_) {
-    const std::string& name = session->netns();
-    if (session->netns_inode() == 0 || (names != nullptr && !names->contains(name))) continue;
-    const auto there = netns_dir_.Open(name);
-    // While the session lives, so does its namespace, and its inode number is nobody else's.
-    if (there.ok() && there->inode == session->netns_inode()) continue;
-    if (IsShortage(there.status()) || IsParked(session->netns_inode())) {
+    if (session->netns_inode() == 0 || (names != nullptr && !names->contains(session->netns()))) continue;
+    if (!HasName(*session, undecided)) nameless.push_back(session);
+  }
+  const std::set<ino_t> parked = nameless.empty() ? std::set<ino_t>() : Parked();
+  for (const auto& session : nameless) {
+    if (parked.contains(session->netns_inode())) {
       undecided = true;
       continue;
     }
-    session->HangUp(WithReason(absl::AbortedError(absl::StrCat("namespace ", EscapeName(name),
-                                                               " was deleted, and so the command was hung up")),
-                               "NAMESPACE_DELETED", {{"host", options_.host}, {"namespace", EscapeName(name)}}));
+    // What was parked may have its name again by now.
+    if (HasName(*session, undecided)) continue;
+    const std::string name = EscapeName(session->netns());
+    session->HangUp(
+        WithReason(absl::AbortedError(absl::StrCat("namespace ", name, " was deleted, and so the command was hung up")),
+                   "NAMESPACE_DELETED", {{"host", options_.host}, {"namespace", name}}));
   }
   if (!undecided) return;
   undecided_.expires_after(kUndecided);
@@ -232,14 +246,14 @@ void AllCommands::CheckNames(const std::set<std::string>* names) {
   });
 }
 
-bool AllCommands::IsParked(ino_t inode) const {
-  if (options_.parked_dir.empty()) return false;
+std::set<ino_t> AllCommands::Parked() const {
+  std::set<ino_t> inodes;
+  if (options_.parked_dir.empty()) return inodes;
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(options_.parked_dir, error)) {
-    const auto parked = kernel::OpenNetnsAt(entry.path().string());
-    if (parked.ok() && parked->inode == inode) return true;
+    if (const auto parked = kernel::OpenNetnsAt(entry.path().string()); parked.ok()) inodes.insert(parked->inode);
   }
-  return false;
+  return inodes;
 }
 
 }  // namespace
