@@ -1,5 +1,7 @@
 #include "client/cmd/exec_many.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
@@ -26,6 +28,9 @@
 
 namespace warren::cli {
 namespace {
+
+// Sessions that are cancelled are over within a second.
+constexpr std::chrono::milliseconds kStuck{2000};
 
 struct Target {
   std::string name;   // "hosts/h1/namespaces/red"
@@ -80,7 +85,10 @@ class FanOut {
     }
     while (done_.WaitFor(signals.fd())) {
       const int signal = signals.Take();
-      if (signal != 0 && signal != SIGWINCH && signal != SIGCONT) End(signal);
+      if (signal == 0 || signal == SIGWINCH || signal == SIGCONT) continue;
+      End(signal);
+      // Who should read the output does not: those that write it will not come back.
+      if (!done_.IsSaidWithin(kStuck)) _exit(kExitSignalled + signal);
     }
     workers.clear();
     return ended_by_;

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -22,6 +23,9 @@ namespace {
 constexpr size_t kPiece = 64 << 10;
 // So many SIGINT and SIGTERM are sent on; one more ends the session.
 constexpr int kMostSent = 2;
+// A session that is cancelled is over within a second.
+constexpr std::chrono::milliseconds kStuck{2000};
+constexpr int kSignalled = 128;  // as shells have it
 
 bool Asks(int signal) { return signal == SIGINT || signal == SIGTERM; }
 
@@ -74,6 +78,10 @@ class Attachment {
     int none = 0;
     ended_by_.compare_exchange_strong(none, signal);
     session_.Cancel();
+    if (signal == SIGPIPE || stop_.IsSaidWithin(kStuck)) return;
+    // Who should read the output does not: the thread that writes it will not come back.
+    terminal_.Leave();
+    _exit(kSignalled + signal);
   }
 
   // Also after the shell that this process was stopped in has set the terminal for itself.

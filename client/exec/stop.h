@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 
 namespace warren::cli {
 
@@ -21,6 +22,11 @@ class Stop {
   Stop& operator=(const Stop&) = delete;
 
   void Say() const { eventfd_write(fd_, 1); }
+  // Waits for it to be said, so long at most.
+  bool IsSaidWithin(std::chrono::milliseconds time) const {
+    pollfd said = {fd_, POLLIN, 0};
+    return poll(&said, 1, static_cast<int>(time.count())) > 0;
+  }
   // Waits until there is something to read. False: it was said, or the system had no descriptor for it.
   bool WaitFor(int fd) const {
     if (fd_ < 0) return false;

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import select
 import signal
 import subprocess
 import unittest
@@ -119,6 +120,22 @@ class CommandLine(unittest.TestCase):
         done = shell("warren exec h1/red -- echo out >&-")
         self.assertEqual(done.returncode, 125)
         self.assertIn("Bad file descriptor", done.stderr)
+
+    def test_a_signal_ends_it_though_nobody_reads_its_output(self):
+        for place in ("h1/red", "h1/*"):
+            with self.subTest(place=place):
+                reader, writer = os.pipe()
+                process = subprocess.Popen(
+                    [BIN / "warren", "--server", self.fleet.target, "exec", place, "--", "yes", "marker-unread"],
+                    stdout=writer,
+                )
+                self.addCleanup(lambda process=process: process.poll() is None and process.kill())
+                wait_until(lambda: not select.select([], [writer], [], 0)[1], "the pipe to be full")
+                process.send_signal(signal.SIGHUP)
+                self.assertEqual(process.wait(30), 128 + signal.SIGHUP)
+                os.close(reader)
+                os.close(writer)
+                wait_until(lambda: not self.running("marker-unread"), "the command to end")
 
     def test_a_signal_ends_it_while_there_is_no_server_yet(self):
         process = subprocess.Popen(
