@@ -43,6 +43,11 @@ bool IsShortage(const absl::Status& status) {
   return error == EMFILE || error == ENFILE || error == ENOMEM;
 }
 
+std::set<pid_t> OwnChildren() {
+  const std::vector<pid_t> children = nsexec::Children(getpid());
+  return {children.begin(), children.end()};
+}
+
 class AllCommands : public Commands {
  public:
   AllCommands(Options options, AllowList allow_list, std::unique_ptr<AuditLog> audit, kernel::NetnsWatch watch,
@@ -127,6 +132,7 @@ class AllCommands : public Commands {
   stream_descriptor watched_;
   boost::asio::steady_timer undecided_;
   Surroundings surroundings_;
+  const std::set<pid_t> born_with_ = OwnChildren();  // of whoever executed this program
   bool stopping_ = false;                            // the thread's
   std::set<std::shared_ptr<LiveSession>> sessions_;  // the thread's
   std::atomic<size_t> count_ = 0;                    // of them
@@ -182,12 +188,12 @@ void AllCommands::Forget(LiveSession& session) {
 
 void AllCommands::KillOrphans(const std::string& cgroup, std::function<void()> done) {
   if (!cgroup.empty()) nsexec::KillCgroup(cgroup);
-  // This process is a subreaper: what a helper has left is its child now. It has no others but helpers.
-  std::set<pid_t> helpers;
-  for (const auto& session : sessions_) helpers.insert(session->helper());
+  // This process is a subreaper: what a helper has left is its child now. It makes no others but helpers.
+  std::set<pid_t> spared = born_with_;
+  for (const auto& session : sessions_) spared.insert(session->helper());
   bool left = false;
   for (const pid_t child : nsexec::Children(getpid())) {
-    if (helpers.contains(child)) continue;
+    if (spared.contains(child)) continue;
     nsexec::KillDescendants(child);
     kill(child, SIGKILL);
     waitpid(child, nullptr, WNOHANG);

@@ -180,15 +180,25 @@ TEST_P(Ending, DoesNotWaitForWhoWasGivenItsOutput) {
 }
 
 TEST_P(Ending, OfTheHelperByForceKillsAll) {
+  // Of a shell that started it, and then became the agent.
+  const pid_t another = fork();
+  if (another == 0) {
+    execlp("sleep", "sleep", "1000", nullptr);
+    _exit(127);
+  }
   const std::string mark = NewMark();
   const auto caller = Begin(Shell("(setsid sleep " + mark + " &); echo ready; sleep " + mark));
   caller->WaitForOutput("ready");
-  const std::vector<pid_t> helpers = nsexec::Children(getpid());
+  std::vector<pid_t> helpers = nsexec::Children(getpid());
+  std::erase(helpers, another);
   ASSERT_EQ(helpers.size(), 1u);
   kill(helpers[0], SIGKILL);
   caller->WaitForEnd();
   EXPECT_THAT(caller->error().message(), HasSubstr("warren-nsexec, was killed"));
   EXPECT_TRUE(Processes(mark).empty());
+  EXPECT_EQ(waitpid(another, nullptr, WNOHANG), 0) << "it is gone, too";
+  kill(another, SIGKILL);
+  waitpid(another, nullptr, 0);
 }
 
 TEST_P(Ending, ReachesWhoLeftTheFamilyThroughAnotherPidNamespace) {
