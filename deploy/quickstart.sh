@@ -150,6 +150,7 @@ cat << TEXT
   warren link show $host/blue:eth0
   warren intents list $host
   warren netns add $host/green
+  warren exec $host/green -- ip addr
   warren shell $host/green
   warren --help
 

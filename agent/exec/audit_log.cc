@@ -27,13 +27,33 @@ std::string Head(const char* event, absl::Time now, const AuditRecord& record) {
   return absl::StrCat("{\"time\":", Utc(now), ",\"event\":\"", event, "\",\"session\":", JsonQuote(record.session),
                       ",\"caller\":", JsonQuote(record.caller), ",\"source\":", JsonQuote(record.source),
                       ",\"host\":", JsonQuote(record.host), ",\"namespace\":", JsonQuote(record.netns),
-                      ",\"user\":", JsonQuote(record.user), ",\"start\":", Utc(record.start));
+                      ",\"user\":", JsonQuote(record.user.empty() ? "root" : record.user),
+                      ",\"start\":", Utc(record.start));
+}
+
+// Quoted, a byte may be six.
+constexpr size_t kMostOfList = 32 << 10;
+
+// ,"argv":["ip","link"]
+std::string List(const char* name, const std::vector<std::string>& words) {
+  std::vector<std::string> quoted;
+  size_t room = kMostOfList;
+  bool cut = false;
+  for (const std::string& word : words) {
+    cut = word.size() > room;
+    if (cut && room == 0) break;
+    quoted.push_back(JsonQuote(word.substr(0, room)));
+    if (cut) break;
+    room -= word.size();
+  }
+  return absl::StrCat(",\"", name, "\":[", absl::StrJoin(quoted, ","), "]",
+                      cut ? absl::StrCat(",\"", name, "_cut\":true") : "");
 }
 
 std::string Words(const AuditRecord& record) {
-  const auto quote = [](std::string* out, const std::string& word) { out->append(JsonQuote(word)); };
-  return absl::StrCat(",\"terminal\":", record.terminal ? "true" : "false", ",\"argv\":[",
-                      absl::StrJoin(record.argv, ",", quote), "]");
+  return absl::StrCat(",\"terminal\":", record.terminal ? "true" : "false",
+                      ",\"cwd\":", JsonQuote(record.cwd.empty() ? "/" : record.cwd), List("argv", record.argv),
+                      List("env", record.env));
 }
 
 }  // namespace
@@ -62,8 +82,12 @@ void AuditLog::Refused(const AuditRecord& record, const std::string& why) {
 }
 
 void AuditLog::End(const AuditRecord& record, const AuditEnd& end) {
-  std::string text = absl::StrCat(Head("end", absl::Now(), record), ",\"exit\":", end.exit_code);
-  if (!end.signal.empty()) absl::StrAppend(&text, ",\"signal\":", JsonQuote(end.signal));
+  std::string text = Head("end", absl::Now(), record);
+  if (end.signal.empty()) {
+    absl::StrAppend(&text, ",\"exit\":", end.exit_code);
+  } else {
+    absl::StrAppend(&text, ",\"signal\":", JsonQuote(end.signal));
+  }
   if (!end.ended_by.empty()) absl::StrAppend(&text, ",\"ended_by\":", JsonQuote(end.ended_by));
   absl::StrAppend(&text, ",\"bytes_in\":", end.bytes_in, ",\"bytes_out\":", end.bytes_out, "}\n");
   Add({std::move(text), nullptr});

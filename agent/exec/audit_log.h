@@ -22,11 +22,15 @@
 
 namespace warren::exec {
 
+// Of argv and env at most 32 KiB each are written, with "argv_cut" or "env_cut" where that is not all of it.
 struct AuditRecord {
-  std::string session, caller, source, host, netns, user;
+  std::string session, caller, source, host, netns;
+  std::string user;  // empty: the agent's, "root"
   std::vector<std::string> argv;
   bool terminal = false;
   absl::Time start;
+  std::string cwd;               // empty: "/"
+  std::vector<std::string> env;  // names of what the caller has set; values may be secret
 };
 
 struct AuditEnd {

@@ -169,7 +169,8 @@ absl::StatusOr<nsexec::Order> LiveSession::MakeOrder(const v1::SessionStart& sta
   const auto name = ParseNamespace(start.name());
   if (!name.ok()) return name.status();
   record_ = {open_.session_id(), open_.caller(), open_.source(),       around_.options.host, name->id,
-             command.user(),     order.argv,     start.has_terminal(), absl::Now()};
+             command.user(),     order.argv,     start.has_terminal(), absl::Now(),          command.cwd()};
+  for (const auto& variable : command.env()) record_.env.push_back(variable.first);
   auto path = around_.allow_list.Check(order.argv, command);
   if (!path.ok()) return path.status();
   order.path = *std::move(path);

@@ -62,6 +62,13 @@ void SetTerminal(Context& context, v1::SessionStart& start) {
   }
 }
 
+// Of who has put what a shell reads into one word.
+std::vector<std::string> NoShellAdvice(const std::vector<std::string>& command, const absl::Status& status) {
+  if (ReasonOf(status) != "COMMAND_NOT_FOUND" || command.empty()) return {};
+  if (command[0].find_first_of(" |&;<>$=*") == std::string::npos) return {};
+  return {"  no shell reads a command: leave the quotes out, or run sh -c '...'"};
+}
+
 int ReportEnd(Context& context, const std::string& name, const ExecLine& line, const Outcome& outcome, bool reached) {
   if (outcome.status.ok()) {
     const v1::ExitStatus& exit = outcome.exit;
@@ -94,7 +101,7 @@ int ReportEnd(Context& context, const std::string& name, const ExecLine& line, c
                                          outcome.status.message(), "); the command is hung up")});
     return kExitNotRun;
   }
-  context.Refused(name, outcome.status);
+  context.Refused(name, outcome.status, NoShellAdvice(context.options().command, outcome.status));
   return ExitCodeOf(outcome.status);
 }
 

@@ -38,8 +38,9 @@ constexpr char kExamples[] =
     "one\n"
     "intent, done all or nothing. `warren GROUP --help` lists a group's verbs, `warren GROUP VERB --help` explains "
     "one.\n"
-    "The options above may stand anywhere, and may come from the environment (--server: WARREN_SERVER) or --config;\n"
-    "those of one verb, such as --force, are taken from the command line only.\n"
+    "The options above may stand anywhere (but for --timeout of exec and shell), and may come from the\n"
+    "environment (--server: WARREN_SERVER) or --config; those of one verb, such as --force, are taken\n"
+    "from the command line only.\n"
     "\n"
     "Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 no answer in time; of exec and shell\n"
     "those of what they run.\n";

@@ -18,7 +18,8 @@ class AuditLogTest : public testing::Test {
  protected:
   AuditLogTest() {
     std::filesystem::create_directories(directory_);
-    record_ = {"s1", "uid 0", "unix:7", "h1", "red", "", {"echo", "\xff\n"}, false, absl::FromUnixSeconds(0)};
+    record_ = {"s1", "uid 0",       "unix:7", "h1", "red", "", {"echo", "\xff\n"}, false, absl::FromUnixSeconds(0),
+               "",   {"LD_PRELOAD"}};
   }
   ~AuditLogTest() override { std::filesystem::remove_all(directory_); }
 
@@ -51,6 +52,24 @@ TEST_F(AuditLogTest, HasTheBeginningWhenItSaysSoAndIsNobodyElses) {
   struct stat status {};
   ASSERT_EQ(stat(path_.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0600u);
+}
+
+TEST_F(AuditLogTest, SaysAllThatDecidesWhatACommandDoesOfWhichTheLengthIsBounded) {
+  const auto log = AuditLog::Open(path_);
+  ASSERT_TRUE(log.ok());
+  ASSERT_EQ(Begin(**log), "");
+  record_.user = "nobody";
+  record_.cwd = "/tmp";
+  record_.argv = {"echo", std::string(1 << 20, '\x01'), "more"};
+  ASSERT_EQ(Begin(**log), "");
+  const auto lines = Lines(path_);
+  EXPECT_THAT(lines[0], HasSubstr(R"("user":"root",)"));
+  EXPECT_THAT(lines[0], HasSubstr(R"("cwd":"/",)"));
+  EXPECT_THAT(lines[0], HasSubstr(R"("env":["LD_PRELOAD"]})"));
+  EXPECT_THAT(lines[1], HasSubstr(R"("user":"nobody",)"));
+  EXPECT_THAT(lines[1], HasSubstr(R"("cwd":"/tmp",)"));
+  EXPECT_THAT(lines[1], HasSubstr(R"("],"argv_cut":true,"env":["LD_PRELOAD"]})"));
+  EXPECT_LT(lines[1].size(), 200'000u);
 }
 
 TEST_F(AuditLogTest, GoesOnInANewFileWhenTheOldOneWasRenamed) {

@@ -77,6 +77,15 @@ TEST_F(Exec, APlaceMayBeGivenByItsResourceName) {
   EXPECT_EQ(Asked().name(), "hosts/h1/namespaces/red");
 }
 
+TEST_F(Exec, WhoQuotesAShellsLineIsToldThatNoneReadsIt) {
+  api_.exec.Plays(
+      [](FakeSession&) { return WithReason(absl::NotFoundError("there is no such command"), "COMMAND_NOT_FOUND"); });
+  const Ran ran = RunCommand(std::vector<std::string>{"--server", server(), "exec", "h1/red", "--", "ip link | wc -l"});
+  EXPECT_EQ(ran.code, 127);
+  EXPECT_THAT(ran.err, HasSubstr("no shell reads a command"));
+  EXPECT_THAT(Run("exec h1/red -- iip").err, testing::Not(HasSubstr("no shell")));
+}
+
 TEST_F(Exec, WhatLosesTheServerIsSaidAsThat) {
   api_.exec.Plays([](FakeSession& session) {
     session.Started();

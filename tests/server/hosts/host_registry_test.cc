@@ -689,12 +689,12 @@ TEST_F(HostRegistryTest, CapabilitiesOfAKnownHostAreCheckedAndOfAnUnknownOneNot)
 TEST_F(HostRegistryTest, AnAgentIsAskedToAttachACommandOrItIsSaidWhyNot) {
   v1::OpenExec open;
   open.set_session_id("id");
-  EXPECT_EQ(ReasonOf(registry_->OpenExec("h1", open)), "HOST_NOT_FOUND");
+  EXPECT_EQ(ReasonOf(registry_->OpenExec("h1", open).status()), "HOST_NOT_FOUND");
   v1::AgentMessage hello = Hello("h1");
   FakeAgentStream& silent = Dial();
   silent.Say(hello);
   silent.Take();
-  EXPECT_EQ(ReasonOf(registry_->OpenExec("h1", open)), "CAPABILITY_MISSING");
+  EXPECT_EQ(ReasonOf(registry_->OpenExec("h1", open).status()), "CAPABILITY_MISSING");
   v1::Capability& exec = *hello.mutable_hello()->add_capabilities();
   exec.set_name("exec");
   exec.set_available(true);
@@ -704,7 +704,7 @@ TEST_F(HostRegistryTest, AnAgentIsAskedToAttachACommandOrItIsSaidWhyNot) {
   EXPECT_TRUE(registry_->OpenExec("h1", open).ok());
   EXPECT_EQ(stream.Take()->open_exec().session_id(), "id");
   stream.Close();
-  const absl::Status away = registry_->OpenExec("h1", open);
+  const absl::Status away = registry_->OpenExec("h1", open).status();
   EXPECT_EQ(away.code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(ReasonOf(away), "HOST_AWAY");
   EXPECT_THAT(std::string(away.message()), HasSubstr("host h1 is away"));
@@ -721,7 +721,7 @@ TEST_F(HostRegistryTest, ACommandForAnAgentThatReadsTooSlowlyIsRefusedAndItsSess
   stream.Say(hello);  // the welcome is being written
   EXPECT_TRUE(registry_->OpenExec("h1", {}).ok());
   EXPECT_TRUE(registry_->OpenExec("h1", {}).ok());
-  EXPECT_EQ(registry_->OpenExec("h1", {}).code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(registry_->OpenExec("h1", {}).status().code(), absl::StatusCode::kResourceExhausted);
   stream.Take();
   EXPECT_TRUE(registry_->OpenExec("h1", {}).ok());
 }
