@@ -168,13 +168,17 @@ absl::StatusOr<nsexec::Order> LiveSession::MakeOrder(const v1::SessionStart& sta
   if (order.argv.empty()) order.argv.assign(command.raw_argv().begin(), command.raw_argv().end());
   const auto name = ParseNamespace(start.name());
   if (!name.ok()) return name.status();
-  record_ = {open_.session_id(), open_.caller(), open_.source(),       around_.options.host, name->id,
-             command.user(),     order.argv,     start.has_terminal(), absl::Now(),          command.cwd()};
-  for (const auto& variable : command.env()) record_.env.push_back(variable.first);
+  std::vector<std::string> variables;
+  for (const auto& [key, value] : command.env()) {
+    variables.push_back(key);
+    order.env.push_back(absl::StrCat(key, "=", value));
+  }
+  record_ = {open_.session_id(), open_.caller(), open_.source(),      around_.options.host,
+             name->id,           command.user(), order.argv,          start.has_terminal(),
+             absl::Now(),        command.cwd(),  std::move(variables)};
   auto path = around_.allow_list.Check(order.argv, command);
   if (!path.ok()) return path.status();
   order.path = *std::move(path);
-  for (const auto& [key, value] : command.env()) order.env.push_back(absl::StrCat(key, "=", value));
   order.cwd = command.cwd();
   order.user = command.user();
   order.host = around_.options.host;
