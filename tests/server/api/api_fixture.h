@@ -68,6 +68,7 @@ class TestServer {
     hosts.heartbeat_interval = absl::Minutes(10);
     hosts_ = *hosts::HostRegistry::Open(*kv_, inventory_, hosts);
     intents_ = *intents::Intents::Open(*kv_, *hosts_, *hosts_, limits.intents);
+    limits.exec.observer = &exec_metrics_;
     sessions_ = std::make_unique<exec::Sessions>(*hosts_, limits.exec);
     listener_ = std::make_unique<hosts::QueueListener>(*intents_, *sessions_);
     hosts_->Start(*listener_);
@@ -80,7 +81,6 @@ class TestServer {
     };
     host_feed_ = *hosts::HostFeed::Open(*kv_, host_feed);
     const Rooms rooms{*intents_, *hosts_, inventory_, workers_};
-    limits.exec.observer = &exec_metrics_;
     agents_service_ = std::make_unique<AgentsService>(*hosts_, *sessions_);
     exec_service_ = std::make_unique<ExecService>(rooms, *sessions_, auth::ExecAccess(limits.access), &exec_metrics_);
     hosts_service_ = std::make_unique<HostsService>(rooms, *hosts_, *host_feed_);
