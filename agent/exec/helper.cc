@@ -137,7 +137,8 @@ void Helper::AwaitEnd() {
   process_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
                       [self = shared_from_this()](boost::system::error_code error) {
                         if (error) return;
-                        waitpid(self->pid_, nullptr, WNOHANG);
+                        int status = 0;
+                        const bool exited = waitpid(self->pid_, &status, WNOHANG) == self->pid_ && WIFEXITED(status);
                         // What it said last.
                         self->TakeEvents();
                         boost::system::error_code ignored;
@@ -145,7 +146,7 @@ void Helper::AwaitEnd() {
                         self->process_.close(ignored);
                         self->late_.cancel();
                         const Callbacks callbacks = std::exchange(self->callbacks_, {});
-                        callbacks.ended(self->finished_);
+                        callbacks.ended(self->finished_, !exited);
                       });
 }
 

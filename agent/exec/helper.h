@@ -26,8 +26,9 @@ class Helper : public std::enable_shared_from_this<Helper> {
  public:
   struct Callbacks {
     std::function<void(const nsexec::Event&)> event;
-    // The last: it was reaped, and whether it had finished its work: kGone, or kFailed.
-    std::function<void(bool finished)> ended;
+    // The last: it was reaped. Whether it had told of its work's end, kGone or kFailed; and whether it was killed, so
+    // that it may have left children all the same.
+    std::function<void(bool finished, bool killed)> ended;
   };
 
   // FAILED_PRECONDITION: the program is not there; RESOURCE_EXHAUSTED: no process, no descriptors.

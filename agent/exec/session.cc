@@ -208,9 +208,9 @@ void LiveSession::Launch(nsexec::Order order) {
   if (!streams.ok()) return Refuse(streams.status());
   streams->theirs.netns = std::move(netns_.fd);
   // While there is a helper, the session is not over, and not forgotten.
-  auto helper = Helper::Start(
-      around_.io, around_.options.helper, order, streams->theirs,
-      {[this](const nsexec::Event& event) { OnEvent(event); }, [this](bool finished) { OnHelperEnded(finished); }});
+  auto helper = Helper::Start(around_.io, around_.options.helper, order, streams->theirs,
+                              {[this](const nsexec::Event& event) { OnEvent(event); },
+                               [this](bool finished, bool killed) { OnHelperEnded(finished, killed); }});
   if (!helper.ok()) return Refuse(helper.status());
   helper_ = *std::move(helper);
   if (order.terminal && start_->stdin()) streams->in.reset(fcntl(streams->out.get(), F_DUPFD_CLOEXEC, 0));
@@ -248,11 +248,11 @@ void LiveSession::OnStarted(pid_t pid) {
   if (auto early = std::exchange(early_, std::nullopt)) Obey(*std::move(early));
 }
 
-void LiveSession::OnHelperEnded(bool finished) {
+void LiveSession::OnHelperEnded(bool finished, bool killed) {
   const auto nothing_left = [self = shared_from_this()] { self->OnNothingLeft(); };
   helper_ = nullptr;
-  if (finished) return nothing_left();
-  if (why_.ok()) {
+  if (finished && !killed) return nothing_left();
+  if (!finished && why_.ok()) {
     why_ = WithReason(absl::AbortedError("the command's helper, warren-nsexec, was killed, and the command with it"),
                       "HELPER_LOST");
   }

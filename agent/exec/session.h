@@ -84,7 +84,7 @@ class LiveSession : public Session, public std::enable_shared_from_this<LiveSess
   void Launch(nsexec::Order order);
   void OnEvent(const nsexec::Event& event);
   void OnStarted(pid_t pid);
-  void OnHelperEnded(bool finished);
+  void OnHelperEnded(bool finished, bool killed);
   void OnNothingLeft();
 
   // What was said for standard input.
