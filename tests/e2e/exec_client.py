@@ -4,25 +4,27 @@ Only files that are tests import this, and first of all: where the Python that r
 that has.
 """
 
-import contextlib
 import importlib.util
 import os
 import pathlib
 import queue
-import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import unittest
 import uuid
 
-from fleet import DEADLINE, python_with_grpc, wait_until
+from fleet import DEADLINE, Fleet, python_with_grpc, wait_until
 
 if importlib.util.find_spec("grpc") is None:
     os.execv(python_with_grpc(), [python_with_grpc(), *sys.orig_argv[1:]])
 import grpc  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/support"))
+from processes import family, written  # noqa: E402
+
 GOOGLE = "/usr/share/gocode/src/github.com/gogo/googleapis"  # of golang-github-gogo-googleapis-dev
 
 with tempfile.TemporaryDirectory(prefix="warren-stubs-") as stubs:
@@ -49,27 +51,11 @@ def new_mark():
 
 def marked(mark):
     """The processes that have it; not those that are dead and not yet waited for."""
-    wanted = f"{MARK}={mark[MARK]}".encode()
-    found = []
-    for entry in pathlib.Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if wanted in (entry / "environ").read_bytes().split(b"\0"):
-                found.append(int(entry.name))
-    return sorted(found)
-
-
-def children(pid):
-    """Of all its threads: the helpers, when it is an agent."""
-    threads = pathlib.Path(f"/proc/{pid}/task").glob("*/children")
-    return [int(child) for thread in threads for child in thread.read_text().split()]
+    return sorted(process.pid for process in family(f"{MARK}={mark[MARK]}"))
 
 
 def wait_gone(mark):
     wait_until(lambda: not marked(mark), f"nothing of the command is left; there are {marked(mark)}")
-
-
-def written_by(pid):
-    return int(re.search(r"^wchar: (\d+)$", pathlib.Path(f"/proc/{pid}/io").read_text(), re.M).group(1))
 
 
 def stand_still(count):
@@ -86,7 +72,7 @@ def stand_still(count):
 
 def stopped(pid):
     """Waits for a process that writes to be stopped by its reader; how much it has written."""
-    return stand_still(lambda: written_by(pid))
+    return stand_still(lambda: written(pid))
 
 
 class Refusal:
@@ -234,3 +220,14 @@ class Caller:
             except grpc.RpcError as error:
                 assert Refusal(error).reason == "TOO_MANY_SESSIONS", Refusal(error)
                 return False
+
+
+class OneHost(unittest.TestCase):
+    """For tests that share a host h1 with a namespace red, and a caller."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.fleet = cls.enterClassContext(Fleet())
+        cls.host = cls.fleet.host("h1", "--enable-exec", "--exec-grace", "200ms")
+        cls.fleet.warren("netns", "add", "h1/red")
+        cls.caller = cls.enterClassContext(Caller(cls.fleet.target))

@@ -9,8 +9,9 @@ import signal
 import subprocess
 import unittest
 
-from exec_client import Caller, children, new_mark, stand_still, stopped, wait_gone
-from fleet import SLOWNESS, Fleet, wait_until
+from exec_client import OneHost, new_mark, stand_still, stopped, wait_gone
+from fleet import SLOWNESS, wait_until
+from processes import children
 
 MIB = 1 << 20
 OUTPUT = int(os.environ.get("WARREN_TEST_OUTPUT_BYTES", 256 * MIB))
@@ -23,14 +24,7 @@ def status_bytes(pid, key):
     return int(re.search(rf"^{key}:\s*(\d+) kB$", text, re.M).group(1)) * 1024
 
 
-class Flow(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.fleet = cls.enterClassContext(Fleet())
-        cls.host = cls.fleet.host("h1", "--enable-exec", "--exec-grace", "200ms")
-        cls.fleet.warren("netns", "add", "h1/red")
-        cls.caller = cls.enterClassContext(Caller(cls.fleet.target))
-
+class Flow(OneHost):
     def setUp(self):
         self.mark = new_mark()
         wait_until(lambda: not children(self.host.agent.process.pid), "the helpers of before to be gone")

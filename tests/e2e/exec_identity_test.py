@@ -7,7 +7,7 @@ import subprocess
 import sys
 import unittest
 
-from exec_client import Caller, new_mark, wait_gone
+from exec_client import Caller, OneHost, new_mark, wait_gone
 from fleet import BIN, Fleet, wait_until
 
 NOBODY = "65534"
@@ -30,14 +30,7 @@ with exec_client.Caller("unix:server.sock") as caller:
 """
 
 
-class Identity(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.fleet = cls.enterClassContext(Fleet())
-        cls.host = cls.fleet.host("h1", "--enable-exec", "--exec-grace", "200ms")
-        cls.fleet.warren("netns", "add", "h1/red")
-        cls.caller = cls.enterClassContext(Caller(cls.fleet.target))
-
+class Identity(OneHost):
     def status(self, **how):
         """/proc/self/status of a command."""
         lines = self.caller.output("h1/red", "cat", "/proc/self/status", **how).splitlines()

@@ -5,8 +5,9 @@ import hashlib
 import pathlib
 import unittest
 
-from exec_client import Caller, Refusal, children, grpc, marked, new_mark, wait_gone
+from exec_client import Caller, OneHost, Refusal, grpc, marked, new_mark, wait_gone
 from fleet import SLOWNESS, Fleet, wait_until
+from processes import children
 
 MIB = 1 << 20
 ALL_BYTES = bytes(range(256))
@@ -19,14 +20,7 @@ mount -t sysfs sysfs /sys && mount -t cgroup2 none /sys/fs/cgroup
 """
 
 
-class Trouble(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.fleet = cls.enterClassContext(Fleet())
-        cls.host = cls.fleet.host("h1", "--enable-exec", "--exec-grace", "200ms")
-        cls.fleet.warren("netns", "add", "h1/red")
-        cls.caller = cls.enterClassContext(Caller(cls.fleet.target))
-
+class Trouble(OneHost):
     def test_what_is_not_there_is_named(self):
         for place, argv, how, code, reason in (
             ("h1/blue", ["true"], {}, "NOT_FOUND", "NAMESPACE_NOT_FOUND"),
