@@ -102,36 +102,39 @@ const CLI::App* Innermost(const CLI::App* app) {
   return app;
 }
 
+std::vector<std::string> CommandsIn(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* child : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(child->get_name());
+  }
+  return names;
+}
+
 // A word in the place of a command that is none.
 std::string UnknownWord(const CLI::App& root, const CLI::App* group, const std::string& word) {
   if (word.substr(0, 1) == "-") return absl::StrCat("unexpected \"", word, "\"");
-  const auto names_in = [](const CLI::App& app) {
-    std::vector<std::string> names;
-    for (const CLI::App* child : app.get_subcommands([](const CLI::App*) { return true; })) {
-      names.push_back(child->get_name());
-    }
-    return names;
-  };
-  const std::vector<std::string> elsewhere = names_in(root);
+  const std::vector<std::string> elsewhere = CommandsIn(root);
   const bool moved = group != &root && std::find(elsewhere.begin(), elsewhere.end(), word) != elsewhere.end();
   return absl::StrCat("unknown command \"", word, "\"",
-                      moved ? absl::StrCat("; it is `warren ", word, "`") : Suggestion(word, names_in(*group)));
+                      moved ? absl::StrCat("; it is `warren ", word, "`") : Suggestion(word, CommandsIn(*group)));
 }
 
 // What is wrong with the line. CLI11 says only that a word is unexpected or a subcommand missing.
 std::string WhatIsWrong(const CLI::App& root, const CLI::App* app, const CLI::ParseError& error) {
-  const std::vector<const CLI::App*> children = app->get_subcommands([](const CLI::App*) { return true; });
+  const std::vector<std::string> names = CommandsIn(*app);
   const std::vector<std::string> unexpected = root.remaining(true);
-  if (children.empty()) {
+  if (names.empty()) {
     const bool extra = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !unexpected.empty();
     return extra ? absl::StrCat("unexpected \"", unexpected.front(), "\"") : error.what();
   }
-  std::vector<std::string> names;
-  for (const CLI::App* child : children) names.push_back(child->get_name());
   if (unexpected.empty() && dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
     return absl::StrCat("missing what to do", Suggestion("", names));
   }
   return error.what();
+}
+
+void ComplainOfLine(const std::string& command, const std::string& why, Streams& streams) {
+  streams.err << command << ": " << why << "\nSee `" << command << " --help`.\n" << std::flush;
 }
 
 int ParseLine(CLI::App& app, const Tree& tree, std::vector<std::string> words, Streams& streams) {
@@ -143,9 +146,7 @@ int ParseLine(CLI::App& app, const Tree& tree, std::vector<std::string> words, S
     return app.exit(success, streams.out, streams.err);
   } catch (const CLI::ParseError& error) {
     const CLI::App* innermost = Innermost(&app);
-    const std::string command = Tree::FullName(innermost);
-    streams.err << command << ": " << WhatIsWrong(app, innermost, error) << "\nSee `" << command << " --help`.\n"
-                << std::flush;
+    ComplainOfLine(Tree::FullName(innermost), WhatIsWrong(app, innermost, error), streams);
     // What it ends with otherwise is the command's to say.
     return tree.RunsCommand(innermost) ? kExitNotRun : kExitUsage;
   }
@@ -182,10 +183,7 @@ int RunWarren(int argc, const char* const* argv, Streams streams, client::RetryO
   }
   SplitLine line = SplitCommand(tree, words);
   if (line.group != nullptr) {
-    const std::string command = Tree::FullName(line.group);
-    streams.err << command << ": " << UnknownWord(app, line.group, line.unknown) << "\nSee `" << command
-                << " --help`.\n"
-                << std::flush;
+    ComplainOfLine(Tree::FullName(line.group), UnknownWord(app, line.group, line.unknown), streams);
     return kExitUsage;
   }
   if (const int code = ParseLine(app, tree, std::move(line.own), streams); code >= 0) return code;
