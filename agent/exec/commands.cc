@@ -96,7 +96,8 @@ class AllCommands : public Commands {
   void Stop(absl::Duration patience) override {
     boost::asio::post(io_, [this] {
       stopping_ = true;
-      for (const auto& session : sessions_) session->HangUp(StoppingError(), kStopGrace);
+      const absl::Duration grace = std::min(options_.grace, kStopGrace);
+      for (const auto& session : sessions_) session->HangUp(StoppingError(), grace);
     });
     const auto until = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(patience);
     MutexLock lock(&mutex_);
