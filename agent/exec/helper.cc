@@ -23,14 +23,13 @@ namespace {
 // After the grace of what was hung up.
 constexpr std::chrono::milliseconds kLate{1000};
 
-// By a signal, or by who traces it (proc_pid_stat(5)).
-bool IsStopped(pid_t pid) {
+// proc_pid_stat(5): 'T' stopped by a signal, 't' by who traces it; 0: it is gone.
+char StateOf(pid_t pid) {
   std::ifstream file(absl::StrCat("/proc/", pid, "/stat"));
   std::string text;
   std::getline(file, text);
   const size_t name_end = text.rfind(')');
-  return name_end != std::string::npos && name_end + 2 < text.size() &&
-         (text[name_end + 2] == 'T' || text[name_end + 2] == 't');
+  return name_end != std::string::npos && name_end + 2 < text.size() ? text[name_end + 2] : '\0';
 }
 
 absl::Status Failed(int error, const std::string& program) {
@@ -100,7 +99,9 @@ void Helper::HangUp(std::chrono::milliseconds grace) {
   const nsexec::Request request = {nsexec::Request::kHangUp, static_cast<int32_t>(grace.count())};
   // There may be no room behind signals that it has not read; their end says the same.
   if (nsexec::SendRequest(control_.native_handle(), request) != 0) shutdown(control_.native_handle(), SHUT_WR);
-  kill(pid_, SIGCONT);
+  // Nobody else: SIGCONT also takes back a SIGSTOP that is on its way, which is how a debugger, or a leak checker at its
+  // end, begins to trace it (ptrace(2), PTRACE_ATTACH), and would then wait for it for good.
+  if (StateOf(pid_) == 'T') kill(pid_, SIGCONT);
   ExpectEnd(grace + kLate);
 }
 
@@ -109,7 +110,8 @@ void Helper::ExpectEnd(std::chrono::milliseconds within) {
   late_.async_wait([self = shared_from_this()](boost::system::error_code error) {
     if (error || !self->process_.is_open()) return;
     // Not one that waits for what the kernel does not let go of.
-    if (IsStopped(self->pid_)) kill(self->pid_, SIGKILL);
+    const char state = StateOf(self->pid_);
+    if (state == 'T' || state == 't') kill(self->pid_, SIGKILL);
     self->ExpectEnd(kLate);
   });
 }
