@@ -142,6 +142,7 @@ std::vector<v1::InventoryUpdate> KernelInventory::Refresh(const std::set<std::st
   IndexNewOfHost();
   std::set<std::string> shown;
   for (const std::string& raw : names) shown.insert(ShownName(raw));
+  refreshing_ = true;
   // Others first, so that the host's view of them is told once.
   for (const std::string& name : shown) {
     if (name == Host()) continue;
@@ -150,6 +151,8 @@ std::vector<v1::InventoryUpdate> KernelInventory::Refresh(const std::set<std::st
   }
   if (shown.contains(Host())) Look(Host());
   LookAtConcerned();
+  refreshing_ = false;
+  shown_of_host_.clear();
   return builder_.Take();
 }
 
@@ -347,7 +350,10 @@ absl::StatusOr<int> KernelInventory::NsidOf(const kernel::Netns& netns, uint64_t
     return nsid;
   }
   if (const auto known = nsids_.find(cookie); known != nsids_.end()) return known->second;
-  const auto nsid = monitor_ ? kernel::GetOrAssignNsid(host_netlink_, netns) : kernel::GetNsid(host_netlink_, netns);
+  // What somebody just made has none, unless a veth into it has been told of.
+  const auto likely = refreshing_ ? kernel::NsidIs::kMissing : kernel::NsidIs::kGiven;
+  const auto nsid =
+      monitor_ ? kernel::GetOrAssignNsid(host_netlink_, netns, likely) : kernel::GetNsid(host_netlink_, netns);
   if (nsid.ok() && *nsid >= 0) {
     nsids_[cookie] = *nsid;
     cookies_[*nsid] = cookie;

@@ -3,8 +3,8 @@
 
 // The inventory of the running kernel: looks into namespaces one open at a time, and only into those of which events
 // say that something has changed (agent/kernel/monitor.h, netns_watch.h). What it keeps of each is the ends of its
-// links and a fingerprint of what was told last. Of one with many links or routes, as the host's own where every
-// namespace has a veth to it, it keeps a fingerprint of each (told_parts.h), looks only at those that events name, and
+// links and a fingerprint of what was told last. Of the host's own, where most namespaces have a veth to, and of one
+// with many links or routes it keeps a fingerprint of each (told_parts.h), looks only at those that events name, and
 // tells only those.
 //
 // To be heard, a namespace needs an id: it is given one when it is first looked into. Without CAP_NET_BROADCAST nothing
@@ -20,6 +20,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -46,6 +47,8 @@ struct Options {
   Ownership ownership;
   int event_buffer = 16 << 20;  // bytes of events not read yet; those beyond are lost, and everything is looked at
   size_t many_links = 64;       // more than so many, or four times as many routes, are kept in parts
+  // The same of the host's own, where nearly every namespace that is made has the other end of something.
+  size_t many_links_of_host = 0;
   Logger logger = Logger::Null();
 };
 
@@ -93,6 +96,8 @@ class KernelInventory : public Inventory {
   absl::Status LookAtAll(const std::string& name, kernel::Netlink& netlink, v1::Namespace head);
   absl::Status LookAtParts(const std::string& name, kernel::Netlink& netlink, v1::Namespace head, const Stale& stale,
                            Told& told);
+  // As the last event told it; none: it is to be asked for.
+  std::optional<kernel::Link> LinkOf(uint64_t cookie, int ifindex, const Stale& stale) const;
   absl::Status LookAtRoutes(const std::string& name, kernel::Netlink& netlink, const Stale& stale,
                             const std::vector<kernel::Link>& links, ToldParts& parts, v1::NamespaceChange* change);
   // All but links and routes.
@@ -136,6 +141,9 @@ class KernelInventory : public Inventory {
   bool list_wanted_ = false;         // names may have come or gone unheard
   std::set<std::string> concerned_;  // to be looked at with what is being looked at
   std::set<std::string> failed_;     // could not be looked into
+  bool refreshing_ = false;
+  // While refreshing: links of the host by what shows one as its other end, the cookie of the namespace and the index.
+  absl::flat_hash_map<int, std::pair<uint64_t, int>> shown_of_host_;
   UpdateBuilder builder_;
   std::optional<Pass> pass_;
 };

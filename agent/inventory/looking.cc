@@ -154,7 +154,12 @@ absl::Status KernelInventory::LookAtAll(const std::string& name, kernel::Netlink
   Fill(
       contents, [&](const kernel::Link& link) { return PeerOf(netlink, link, name_of, &peer_netns[link.ifindex]); },
       [&](const kernel::Link& link) { return IsForeign(cookie, link); }, &out);
-  for (const kernel::Link& link : contents.links) ends.push_back(ToEnd(link, peer_netns[link.ifindex]));
+  for (const kernel::Link& link : contents.links) {
+    ends.push_back(ToEnd(link, peer_netns[link.ifindex]));
+    if (refreshing_ && ends.back().peer_netns == host_netlink_.cookie()) {
+      shown_of_host_[link.peer] = {cookie, link.ifindex};
+    }
+  }
   Concern(topology_.Put(name, cookie, std::move(ends)));
   stale_.erase(name);
   concerned_.erase(name);
@@ -165,8 +170,8 @@ absl::Status KernelInventory::LookAtAll(const std::string& name, kernel::Netlink
   told.links = static_cast<uint32_t>(out.links_size());
   told.routes = static_cast<uint32_t>(out.routes_size());
   Count(told, true);
-  const bool many =
-      contents.links.size() > options_.many_links || contents.routes.size() > options_.many_links * kRoutesALink;
+  const size_t limit = name == kHostNamespace ? options_.many_links_of_host : options_.many_links;
+  const bool many = contents.links.size() > limit || contents.routes.size() > limit * kRoutesALink;
   if (!many || !monitor_) {
     told.parts.reset();
     const uint64_t fingerprint = Fingerprint(&out, contents.addresses);
@@ -202,6 +207,22 @@ absl::Status KernelInventory::LookAtAll(const std::string& name, kernel::Netlink
   return absl::OkStatus();
 }
 
+// What was told need not be asked for: that takes the kernel a walk through all ids the host has, and its lock.
+std::optional<kernel::Link> KernelInventory::LinkOf(uint64_t cookie, int ifindex, const Stale& stale) const {
+  const auto seen = stale.seen.find(ifindex);
+  if (seen == stale.seen.end()) return std::nullopt;
+  kernel::Link link = kernel::LinkFromBody(seen->second);
+  if (link.kind != "veth" || link.peer != 0) return link;
+  // It was told before it had its other end, which has been looked at since, and shows it.
+  const auto other = shown_of_host_.find(ifindex);
+  if (cookie != host_netlink_.cookie() || other == shown_of_host_.end()) return std::nullopt;
+  const auto nsid = nsids_.find(other->second.first);
+  if (nsid == nsids_.end()) return std::nullopt;
+  link.peer = other->second.second;
+  link.peer_nsid = nsid->second;
+  return link;
+}
+
 absl::Status KernelInventory::LookAtParts(const std::string& name, kernel::Netlink& netlink, v1::Namespace head,
                                           const Stale& stale, Told& told) {
   const uint64_t cookie = netlink.cookie();
@@ -224,9 +245,8 @@ absl::Status KernelInventory::LookAtParts(const std::string& name, kernel::Netli
       gone.push_back(ifindex);
       continue;
     }
-    // What was told need not be asked for: that takes the kernel a walk through all ids the host has, and its lock.
-    const auto seen = stale.seen.find(ifindex);
-    auto link = seen != stale.seen.end() ? kernel::LinkFromBody(seen->second) : kernel::GetLink(netlink, ifindex);
+    const auto told_link = LinkOf(cookie, ifindex, stale);
+    auto link = told_link ? *told_link : kernel::GetLink(netlink, ifindex);
     if (link.ok()) {
       const End* before = topology_.Find(cookie, ifindex);
       // Others show the name.

@@ -5,7 +5,6 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 
 namespace warren::kernel {
 
@@ -66,8 +65,14 @@ std::optional<std::string> ParseMac(std::string_view text) {
 }
 
 std::string FormatMac(std::string_view bytes) {
+  constexpr char kDigits[] = "0123456789abcdef";
   std::string text;
-  for (const unsigned char c : bytes) absl::StrAppend(&text, text.empty() ? "" : ":", absl::StrFormat("%02x", c));
+  text.reserve(3 * bytes.size());
+  for (const unsigned char c : bytes) {
+    if (!text.empty()) text += ':';
+    text += kDigits[c >> 4];
+    text += kDigits[c & 0xf];
+  }
   return text;
 }
 

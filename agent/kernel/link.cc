@@ -125,6 +125,14 @@ bool HasLink(int socket, int ifindex) {
   return ioctl(socket, SIOCGIFNAME, &request) == 0 || errno != ENODEV;
 }
 
+absl::StatusOr<int> IndexOfLink(int socket, const std::string& name) {
+  ifreq request{};
+  if (name.size() >= sizeof request.ifr_name) return ErrnoError(ENODEV, absl::StrCat("looking up link ", name));
+  name.copy(request.ifr_name, name.size());
+  if (ioctl(socket, SIOCGIFINDEX, &request) != 0) return ErrnoError(errno, absl::StrCat("looking up link ", name));
+  return request.ifr_ifindex;
+}
+
 absl::StatusOr<Link> GetLinkIn(Netlink& netlink, int nsid, int ifindex) {
   ifinfomsg info{};
   info.ifi_index = ifindex;

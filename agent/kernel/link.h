@@ -57,6 +57,9 @@ absl::StatusOr<Link> GetLinkIn(Netlink& netlink, int nsid, int ifindex);
 // Whether the namespace of this socket still lists such a link. Unlike the others it does not wait for RTNL, which the
 // kernel holds while it frees namespaces, 0.3 ms for each link: those are off the list before (netdev_get_name).
 bool HasLink(int socket, int ifindex);
+// The index of a link by its name, in the same way; where it has a peer in one of many namespaces, telling more takes
+// the kernel a walk through all their ids, too. ENODEV when there is none.
+absl::StatusOr<int> IndexOfLink(int socket, const std::string& name);
 
 // What an event's body (Event::link) tells.
 Link LinkFromBody(const std::string& body);

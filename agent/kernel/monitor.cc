@@ -51,17 +51,13 @@ absl::Status Filter(int fd, const std::vector<uint16_t>& types) {
   return absl::OkStatus();
 }
 
-// Everything about a link: not what a bridge, or a wireless driver, tells of its ports.
+// Everything about a link but the other end, which a veth has not when it is first told of (veth_newlink): not what a
+// bridge, or a wireless driver, tells of its ports.
 bool IsWhole(nlmsghdr* header) {
   if (static_cast<const ifinfomsg*>(NLMSG_DATA(header))->ifi_family != AF_UNSPEC) return false;
   nlattr* table[IFLA_MAX + 1] = {};
   nlmsg_parse(header, sizeof(ifinfomsg), table, IFLA_MAX, nullptr);
-  if (!table[IFLA_IFNAME] || !table[IFLA_MTU] || !table[IFLA_OPERSTATE] || !table[IFLA_NUM_TX_QUEUES]) return false;
-  // While a veth is made its first end is told before it has another (veth_newlink), and not again.
-  nlattr* info[IFLA_INFO_MAX + 1] = {};
-  if (table[IFLA_LINKINFO]) nla_parse_nested(info, IFLA_INFO_MAX, table[IFLA_LINKINFO], nullptr);
-  const bool is_veth = info[IFLA_INFO_KIND] && strcmp(nla_get_string(info[IFLA_INFO_KIND]), "veth") == 0;
-  return !is_veth || (table[IFLA_LINK] && nla_get_u32(table[IFLA_LINK]) != 0);
+  return table[IFLA_IFNAME] && table[IFLA_MTU] && table[IFLA_OPERSTATE] && table[IFLA_NUM_TX_QUEUES];
 }
 
 // False: nobody wants to know.

@@ -75,9 +75,11 @@ struct Event {
   bool deleted = false;
   bool replaced = false;  // the route took the place of another, which is not named
   bool up = false;        // of a link: IFF_UP
-  std::string link;       // one of the host's own, as it is now: LinkFromBody takes it; empty: it was not told whole
-  Ip address;             // of an address: the link's end
-  std::string route;      // RouteFromBody takes it
+  // One of the host's own, as it is now: LinkFromBody takes it. Empty: it was not told whole. A new veth may have no
+  // other end in it.
+  std::string link;
+  Ip address;         // of an address: the link's end
+  std::string route;  // RouteFromBody takes it
 };
 
 class Monitor {

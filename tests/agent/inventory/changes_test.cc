@@ -65,7 +65,7 @@ class Changes : public InventoryTest {
   std::string Seen() {
     Options options;
     options.host = "h1";
-    options.many_links = 1 << 20;
+    options.many_links = options.many_links_of_host = 1 << 20;
     options.ownership = {[](uint64_t) { return false; }, [](uint64_t, int) { return false; }};
     auto fresh = KernelInventory::Create(std::move(options));
     EXPECT_TRUE(fresh.ok());
@@ -178,6 +178,19 @@ TEST_F(Changes, AnEndOfANewNamespaceIsToldWithItsName) {
   const int index = IndexOf("t9");
   Sh("ip netns exec red ip link delete wan0 && ip netns delete red");
   EXPECT_EQ(Refresh({"red", "@host"}), (Told{"-red", absl::StrCat("@host:-", index)}));
+}
+
+TEST_F(Changes, AnEndOfANewNamespaceThatIsHeardOfBeforeItHasAnotherIsToldWithIt) {
+  Pass(true);
+  Sh("ip netns add red && ip netns exec red sysctl -qw net.ipv6.conf.default.disable_ipv6=1 && "
+     "ip -n red link add eth0 type veth peer name t0 netns $$");
+  EXPECT_EQ(Refresh({"red", "@host"}), (Told{"red", "@host:+t0"}));
+  const v1::Link end = LinkOf("@host", "t0");
+  EXPECT_EQ(end.peer().namespace_(), "red");
+  EXPECT_EQ(end.peer().name(), "eth0");
+  EXPECT_EQ(std::to_string(end.peer().ifindex()), Sh("ip -j link show t0 | jq -r .[0].link_index"));
+  EXPECT_EQ(std::to_string(end.peer().nsid()), Sh("ip -j link show t0 | jq -r .[0].link_netnsid"));
+  EXPECT_EQ(LinkOf("red", "eth0").peer().name(), "t0");
 }
 
 TEST_F(Changes, AnEndThatMovesToTheHostIsToldAtItsOtherEndToo) {

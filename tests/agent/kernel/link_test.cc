@@ -127,6 +127,15 @@ TEST_F(LinkTest, WhatIsNotThereIsEnodevByNameAndByIndex) {
   EXPECT_EQ(GetLink(host(), 1)->name, "lo");
 }
 
+TEST_F(LinkTest, AnIndexIsFoundByName) {
+  Sh("ip netns add green && ip -n green link add eth0 index 4711 type veth peer name eth1 index 4712");
+  const Netlink inside = OpenSocket(Named("green"));
+  EXPECT_EQ(*IndexOfLink(inside.fd(), "eth1"), 4712);
+  EXPECT_ERRNO(IndexOfLink(host().fd(), "eth1"), ENODEV);
+  EXPECT_ERRNO(IndexOfLink(host().fd(), std::string(200, 'x')), ENODEV);
+  EXPECT_THAT(std::string(IndexOfLink(host().fd(), "nothere").status().message()), HasSubstr("nothere"));
+}
+
 TEST_F(LinkTest, WhetherThereIsOneIsAskedOfTheSocketsOwnNamespace) {
   Sh("ip netns add green && ip -n green link add eth0 index 4711 type veth peer name eth1 index 4712");
   const Netlink inside = OpenSocket(Named("green"));

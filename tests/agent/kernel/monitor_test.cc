@@ -114,12 +114,15 @@ TEST_F(MonitorTest, TellsTheHostsOwnLinksAsALookWouldShowThem) {
   Monitor monitor = Listen();
   Sh("ip link add a0 type veth peer name a1 && ip link set a0 alias text && ip link set a0 up && ip link set a1 up");
   std::map<int, std::string> told;
-  int of_pair = 0;
+  std::vector<Link> first;
   ASSERT_OK(monitor.Read([&](const Event& event) {
-    if (event.kind == Event::Kind::kLink && !event.link.empty()) told[event.ifindex] = event.link;
-    if (event.kind == Event::Kind::kLink && event.link.empty()) ++of_pair;
+    if (event.kind != Event::Kind::kLink || event.link.empty()) return;
+    if (first.empty()) first.push_back(LinkFromBody(event.link));
+    told[event.ifindex] = event.link;
   }));
-  EXPECT_GE(of_pair, 1) << "an end without its other end is not told whole";
+  ASSERT_EQ(first.size(), 1u);
+  EXPECT_EQ(first[0].peer, 0) << "the first end is told before there is another";
+  EXPECT_EQ(first[0].name, GetLink(host(), first[0].ifindex)->name);
   for (const char* name : {"a0", "a1"}) {
     const Link seen = *GetLink(host(), name);
     ASSERT_TRUE(told.contains(seen.ifindex));

@@ -28,6 +28,17 @@ TEST_F(NsidTest, TheOneTheKernelGaveWhenAVethCrossedIsReadBack) {
   EXPECT_EQ(std::to_string(*GetOrAssignNsid(host(), Named("red"))), kernels);
 }
 
+TEST_F(NsidTest, IsFoundWhateverWasLikely) {
+  for (const NsidIs likely : {NsidIs::kGiven, NsidIs::kMissing}) {
+    Sh("ip netns add red");
+    const auto given = GetOrAssignNsid(host(), Named("red"), likely);
+    ASSERT_OK(given);
+    EXPECT_EQ(Ip("netns list", ".[0].id"), std::to_string(*given));
+    EXPECT_EQ(*GetOrAssignNsid(host(), Named("red"), likely), *given) << "it had one";
+    Sh("ip netns delete red");
+  }
+}
+
 TEST_F(NsidTest, EachNamespaceCountsForItself) {
   Sh("ip netns add red && ip netns add blue && ip netns add green");
   ASSERT_OK(GetOrAssignNsid(host(), Named("blue")));
