@@ -37,6 +37,7 @@ struct Creator::Making {
   Step step;
   journal::Ownership ownership;
   std::set<std::string> touched;
+  std::set<uint64_t> lots;           // of the warm namespaces among the new ones
   std::vector<absl::Duration> took;  // by operation
 };
 
@@ -60,9 +61,10 @@ absl::Status Creator::Prepare(Making& run) {
       continue;
     }
     if (places_.dir().Has(planned.name)) return Taken(planned.name);
-    auto made = TakeNetns(work_.warm, places_.worker());
-    if (!made.ok()) return made.status();
-    run.places.push_back(places_.Adopt(planned.name, std::move(made->netns), std::move(made->netlink)));
+    auto taken = TakeNetns(work_.warm, places_.worker());
+    if (!taken.ok()) return taken.status();
+    if (taken->lot) run.lots.insert(*taken->lot);
+    run.places.push_back(places_.Adopt(planned.name, std::move(taken->made.netns), std::move(taken->made.netlink)));
     run.took[static_cast<size_t>(planned.operation)] += absl::Now() - begin;
   }
   for (const Plan::Passing& passing : run.plan.passing) {
@@ -127,9 +129,9 @@ absl::Status Creator::FindIndices(Making& run) {
     if (link.loopback) continue;
     Place& place = *run.places[link.place];
     if (run.ifindexes[i] == 0) {
-      auto found = kernel::GetLink(place.netlink, link.name);
+      auto found = kernel::IndexOfLink(place.netlink.fd(), link.name);
       if (!found.ok()) return found.status();
-      run.ifindexes[i] = found->ifindex;
+      run.ifindexes[i] = *found;
     }
     run.ownership.made_links.emplace(place.cookie(), run.ifindexes[i]);
   }
@@ -205,13 +207,18 @@ absl::Status Creator::Make(Making& run) {
     const auto other = veth != nullptr ? next.find(run.plan.links[veth->b].place) : next.end();
     if (other == next.end()) continue;
     // The next one to be told must not be the one that the kernel chose.
-    auto found = kernel::GetLink(run.places[other->first]->netlink, run.plan.links[veth->b].name);
+    auto found = kernel::IndexOfLink(run.places[other->first]->netlink.fd(), run.plan.links[veth->b].name);
     if (!found.ok()) return found.status();
-    run.ifindexes[veth->b] = found->ifindex;
-    other->second = std::max(other->second, found->ifindex + 1);
+    run.ifindexes[veth->b] = *found;
+    other->second = std::max(other->second, *found + 1);
   }
   if (auto s = FindIndices(run); !s.ok()) return s;
   return Change(run);
+}
+
+bool Creator::Confirm(const Making& run) {
+  return std::all_of(run.lots.begin(), run.lots.end(),
+                     [&](uint64_t lot) { return work_.warm->Confirm(lot, run.task->asked); });
 }
 
 void Creator::Report(const Making& run) {
@@ -262,7 +269,8 @@ std::vector<const Task*> Creator::Run(std::vector<Job> jobs, Outcome& outcome) {
   std::vector<journal::Closing> closings;
   std::vector<Making> made;
   for (Making& run : runs) {
-    if (!Make(run).ok()) {
+    // Last, when somebody else has looked meanwhile.
+    if (!Make(run).ok() || !Confirm(run)) {
       first_free_ = 0;  // it may have been due to that
       if (Undo(run, outcome)) others.push_back(run.task);
       continue;

@@ -42,6 +42,8 @@ class Creator {
   absl::Status FindIndices(Making& run);
   absl::Status Change(Making& run);
   absl::StatusOr<int> FirstFree(Place& place);
+  // Whether the warm namespaces that it took are as new ones would be.
+  bool Confirm(const Making& run);
   // False: something is left, and it has failed.
   bool Undo(Making& run, Outcome& outcome);
   void Report(const Making& run);

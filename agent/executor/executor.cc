@@ -64,6 +64,7 @@ class Parallel : public Executor {
         journal_(std::move(journal)),
         listener_(listener),
         dir_(options_.netns_dir),
+        worker_count_(Workers(options_.workers)),
         book_(*journal_) {}
   ~Parallel() override { Stop(); }
 
@@ -88,7 +89,7 @@ class Parallel : public Executor {
     release_ = *std::move(queue);
     work_ = {journal_.get(), &book_, &listener_, warm_.get(), options_.run_dir, boot_id_};
     bookkeeper_ = std::jthread([this] { KeepBook(); });
-    for (size_t i = 0; i < Workers(options_.workers); ++i) {
+    for (size_t i = 0; i < worker_count_; ++i) {
       auto netns = kernel::NetnsWorker::Create();
       if (!netns.ok()) return netns.status();
       workers_.emplace_back(
@@ -99,6 +100,7 @@ class Parallel : public Executor {
 
   void Submit(std::vector<v1::IntentDelivery> intents) override {
     const Steady now = options_.clock();
+    const Steady asked = std::chrono::steady_clock::now();
     std::vector<Finished> again;
     {
       MutexLock lock(&mutex_);
@@ -109,7 +111,7 @@ class Parallel : public Executor {
           again.push_back({kept->second, {}, true});
         } else if (!stopping_ && schedule_.queued() < options_.max_queued) {
           const Steady begin_by = BeginBy(now, intent);
-          schedule_.Add(std::move(intent), begin_by);
+          schedule_.Add(std::move(intent), begin_by, asked);
         }
       }
       Changed();
@@ -240,7 +242,8 @@ class Parallel : public Executor {
     // Until the server has the results: telling them is work too, for the same processors and locks of the kernel.
     const bool telling = heard_ && !results_.empty();
     if (warm_ != nullptr) warm_->SetBusy(schedule_.ready() || schedule_.running() > 0 || telling);
-    if (schedule_.ready()) to_workers_.SignalAll();
+    // One at a time: whoever takes some wakes the next when there are more.
+    if (schedule_.ready()) to_workers_.Signal();
   }
 
   void Run(Worker& worker) {
@@ -253,7 +256,7 @@ class Parallel : public Executor {
         while (!stopping_ && !schedule_.ready()) to_workers_.Wait(&mutex_);
         if (stopping_) return;
         const Steady now = options_.clock();
-        for (Schedule::Item& item : schedule_.Take(Workers(options_.workers))) {
+        for (Schedule::Item& item : schedule_.Take(worker_count_)) {
           const int64_t sequence = item.intent.sequence();
           if (item.begin_by <= now && !interrupted_.contains(sequence)) {
             expired.push_back({NeverBegan(item.intent, boot_id_, v1::Intent::EXPIRED), {}, false});
@@ -261,7 +264,7 @@ class Parallel : public Executor {
             schedule_.Finish(sequence);
           } else {
             if (OnlyDeletesNamespaces(item.intent)) deleting_.insert(sequence);
-            batch.push_back({std::move(item.intent), server_, item.early});
+            batch.push_back({std::move(item.intent), server_, item.asked, item.early});
           }
         }
         release_->Expect(!deleting_.empty());
@@ -274,8 +277,8 @@ class Parallel : public Executor {
       }
       for (const Task& task : batch) {
         listener_.OnStarted(task.intent.sequence());
-        options_.logger.Info("intent started",
-                             {{"intent", task.intent.intent_id()}, {"sequence", absl::StrCat(task.intent.sequence())}});
+        options_.logger.Debug("intent started", {{"intent", task.intent.intent_id()},
+                                                 {"sequence", absl::StrCat(task.intent.sequence())}});
       }
       worker.Run(batch, [this](Outcome outcome) { Settle(std::move(outcome)); });
     }
@@ -301,7 +304,7 @@ class Parallel : public Executor {
       MutexLock lock(&mutex_);
       for (const int64_t sequence : decided) deleting_.erase(sequence);
       release_->Expect(!deleting_.empty());
-      for (Task& task : outcome.again) schedule_.Again({std::move(task.intent), Steady::max(), false});
+      for (Task& task : outcome.again) schedule_.Again({std::move(task.intent), Steady::max(), task.asked, false});
       if (!outcome.again.empty()) Changed();
     }
     Tell(std::move(outcome.finished));
@@ -375,6 +378,7 @@ class Parallel : public Executor {
   const std::unique_ptr<journal::Journal> journal_;
   Listener& listener_;
   const kernel::NetnsDir dir_;
+  const size_t worker_count_;
   Book book_;
   std::unique_ptr<WarmPool> warm_;  // null: none
   Work work_;

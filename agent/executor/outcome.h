@@ -3,6 +3,7 @@
 
 // What a worker is given, and what becomes of it.
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <set>
@@ -19,7 +20,8 @@ namespace warren::executor {
 
 struct Task {
   v1::IntentDelivery intent;
-  kernel::Ip server;  // family 0: none
+  kernel::Ip server;                            // family 0: none
+  std::chrono::steady_clock::time_point asked;  // when it came
   // An earlier intent is not over that may take links away yet: a failure may be due to that, and is none.
   bool early = false;
 };

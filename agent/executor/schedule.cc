@@ -21,13 +21,13 @@ Schedule::State Schedule::StateOf(int64_t sequence) const {
   return queued_.contains(sequence) ? State::kQueued : State::kUnknown;
 }
 
-void Schedule::Add(v1::IntentDelivery intent, Time begin_by) {
+void Schedule::Add(v1::IntentDelivery intent, Time begin_by, Time asked) {
   const int64_t sequence = intent.sequence();
   if (StateOf(sequence) != State::kUnknown) return;
   const std::vector<Lock> locks = LocksOf(intent);
   if (locks_.Add(sequence, locks)) ready_.insert(sequence);
   if (FreesLinks(locks)) freeing_.insert(sequence);
-  queued_.emplace(sequence, Item{std::move(intent), begin_by, false});
+  queued_.emplace(sequence, Item{std::move(intent), begin_by, asked, false});
 }
 
 std::vector<Schedule::Item> Schedule::Take(size_t workers) {

@@ -24,6 +24,7 @@ class Schedule {
   struct Item {
     v1::IntentDelivery intent;
     Time begin_by = Time::max();  // until when it may begin
+    Time asked;                   // when it came
     // An earlier one is not over that may take links away: a failure may be due to that (Again).
     bool early = false;
   };
@@ -32,7 +33,7 @@ class Schedule {
   State StateOf(int64_t sequence) const;
 
   // Sequences ascend. Nothing happens when it is held already.
-  void Add(v1::IntentDelivery intent, Time begin_by);
+  void Add(v1::IntentDelivery intent, Time begin_by, Time asked);
 
   // The next to run, in order; from then on they are running. As many as let `workers` share what is ready evenly, and
   // no more than gain by being run together.

@@ -36,7 +36,7 @@ absl::Status Transaction::Write(Step step) {
 }
 
 absl::StatusOr<kernel::NetnsWorker::Made> Transaction::NewNetns() {
-  return TakeNetns(environment_.warm, places_.worker());
+  return TakeConfirmedNetns(environment_.warm, places_.worker());
 }
 
 std::string Transaction::ParkPath() { return absl::StrCat(environment_.run_dir, "/parked/", sequence_, "-", ++paths_); }

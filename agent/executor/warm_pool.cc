@@ -35,31 +35,50 @@ class Pool : public WarmPool {
       : options_(std::move(options)),
         worker_(std::move(worker)),
         defaults_(std::move(defaults)),
+        looker_([this](std::stop_token stop) { LookAhead(stop); }),
         thread_([this] { Run(); }) {}
   ~Pool() override { Stop(); }
 
-  std::optional<Made> Claim() override {
-    bool wake = false;
-    std::optional<Made> made;
+  std::optional<Claimed> Claim() override {
+    std::optional<Claimed> claimed;
     {
       MutexLock lock(&mutex_);
       // After Stop there is none.
-      if (!warm_.empty() && options_.clock() >= trusted_until_) wake = !Look();
       if (warm_.empty()) {
         ++misses_;
       } else {
         ++hits_;
-        made.emplace(std::move(warm_.back()));
+        claimed.emplace(std::move(warm_.back()), lot_);
         warm_.pop_back();
         full_ = false;
       }
     }
-    if (wake || (made && !busy_)) Wake();
-    return made;
+    if (claimed && !busy_) Wake();
+    return claimed;
+  }
+
+  bool Confirm(uint64_t lot, Steady asked) override {
+    const auto known = [&] {
+      MutexLock lock(&mutex_);
+      return lot != lot_ || looked_at_ + options_.trust > asked;
+    };
+    if (!known()) {
+      MutexLock looking(&look_mutex_);
+      if (!known()) Look();
+    }
+    MutexLock lock(&mutex_);
+    return lot == lot_;
   }
 
   void SetBusy(bool busy) override {
-    if (busy_.exchange(busy) && !busy && !full_) Wake(Clock::now());
+    if (busy_.exchange(busy) == busy) return;
+    if (busy) {
+      MutexLock lock(&ahead_mutex_);
+      ahead_wanted_ = true;
+      ahead_.Signal();
+    } else if (!full_) {
+      Wake(Clock::now());
+    }
   }
 
   Stats stats() const override {
@@ -71,24 +90,59 @@ class Pool : public WarmPool {
     stopping_ = true;
     Wake();
     if (thread_.joinable()) thread_.join();
+    looker_.request_stop();
+    {
+      MutexLock lock(&ahead_mutex_);
+      ahead_.Signal();
+    }
+    if (looker_.joinable()) looker_.join();
     MutexLock lock(&mutex_);
     warm_.clear();
     outdated_.clear();
   }
 
  private:
-  // Looks at the host's settings. When they are not those that what is here was made under, all goes: false.
-  bool Look() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+  // Looks at the host's settings. When they are not those that what is here was made under, all goes.
+  void Look() ABSL_EXCLUSIVE_LOCKS_REQUIRED(look_mutex_) {
+    const Steady begun = options_.clock();
     std::string now = defaults_.Tell();
-    trusted_until_ = options_.clock() + options_.trust;
-    if (now == made_under_) return true;
-    made_under_ = std::move(now);
-    full_ = false;
-    if (warm_.empty()) return true;
-    // Closing them is left to the thread.
-    std::move(warm_.begin(), warm_.end(), std::back_inserter(outdated_));
-    warm_.clear();
-    return false;
+    bool outdated = false;
+    {
+      MutexLock lock(&mutex_);
+      looked_at_ = begun;
+      if (now == made_under_) return;
+      made_under_ = std::move(now);
+      ++lot_;
+      full_ = false;
+      // Closing them is left to the thread.
+      outdated = !warm_.empty();
+      std::move(warm_.begin(), warm_.end(), std::back_inserter(outdated_));
+      warm_.clear();
+    }
+    if (outdated) Wake();
+  }
+  // Unless somebody just did.
+  void LookAgain() {
+    MutexLock looking(&look_mutex_);
+    {
+      MutexLock lock(&mutex_);
+      if (looked_at_ + options_.trust > options_.clock()) return;
+    }
+    Look();
+  }
+
+  // Whoever was given work will have to know.
+  void LookAhead(const std::stop_token& stop) {
+    pthread_setname_np(pthread_self(), "warm-look");
+    while (true) {
+      {
+        MutexLock lock(&ahead_mutex_);
+        while (!ahead_wanted_ && !stop.stop_requested()) ahead_.Wait(&ahead_mutex_);
+        if (stop.stop_requested()) return;
+        ahead_wanted_ = false;
+      }
+      LookAgain();
+    }
   }
 
   void Wake(Steady idle_since = Steady::min()) {
@@ -101,8 +155,8 @@ class Pool : public WarmPool {
     MutexLock lock(&wake_mutex_);
     while (!awake_) wake_.Wait(&wake_mutex_);
     awake_ = false;
-    while (!busy_ && !stopping_) {
-      if (!wake_.WaitUntil(&wake_mutex_, idle_since_ + kRest)) break;
+    while (!busy_ && !stopping_ && Clock::now() < idle_since_ + kRest) {
+      wake_.WaitUntil(&wake_mutex_, idle_since_ + kRest);
       awake_ = false;
     }
   }
@@ -118,13 +172,13 @@ class Pool : public WarmPool {
 
   // False: there is nothing to do until the next Wake.
   bool Refill() {
+    if (!busy_ && !full_) LookAgain();
     std::vector<Made> outdated;
-    std::string before;
+    uint64_t before = 0;
     size_t missing = 0;
     {
       MutexLock lock(&mutex_);
-      if (warm_.size() < options_.size && !busy_ && options_.clock() >= trusted_until_) Look();
-      before = made_under_;
+      before = lot_;
       missing = options_.size - warm_.size();
       full_ = missing == 0;
       outdated.swap(outdated_);
@@ -151,10 +205,13 @@ class Pool : public WarmPool {
       failing_ = failed;
     }
     if (batch.empty()) return false;
+    {
+      MutexLock looking(&look_mutex_);
+      Look();
+    }
     MutexLock lock(&mutex_);
-    Look();
     // Otherwise nobody knows under which they were made.
-    if (made_under_ == before) {
+    if (lot_ == before) {
       std::move(batch.begin(), batch.end(), std::back_inserter(warm_));
     }
     full_ = warm_.size() >= options_.size;
@@ -168,10 +225,13 @@ class Pool : public WarmPool {
   std::atomic<bool> full_ = false;  // there is nothing to wake the thread for
   std::atomic<bool> stopping_ = false;
 
+  Mutex look_mutex_;  // before mutex_
+  kernel::DeviceDefaults defaults_ ABSL_GUARDED_BY(look_mutex_);
+
   mutable Mutex mutex_;
-  kernel::DeviceDefaults defaults_ ABSL_GUARDED_BY(mutex_);
-  std::string made_under_ ABSL_GUARDED_BY(mutex_);  // what defaults_ told
-  Steady trusted_until_ ABSL_GUARDED_BY(mutex_);
+  std::string made_under_ ABSL_GUARDED_BY(mutex_);            // what defaults_ told
+  uint64_t lot_ ABSL_GUARDED_BY(mutex_) = 0;                  // those made under it
+  Steady looked_at_ ABSL_GUARDED_BY(mutex_) = Steady::min();  // when that began
   std::vector<Made> warm_ ABSL_GUARDED_BY(mutex_);
   std::vector<Made> outdated_ ABSL_GUARDED_BY(mutex_);
   int64_t hits_ ABSL_GUARDED_BY(mutex_) = 0;
@@ -182,7 +242,13 @@ class Pool : public WarmPool {
   bool awake_ ABSL_GUARDED_BY(wake_mutex_) = false;
   Steady idle_since_ ABSL_GUARDED_BY(wake_mutex_);
 
-  std::jthread thread_;  // last: it uses the rest
+  Mutex ahead_mutex_;
+  CondVar ahead_;
+  bool ahead_wanted_ ABSL_GUARDED_BY(ahead_mutex_) = false;
+
+  // Last: they use the rest.
+  std::jthread looker_;
+  std::jthread thread_;
 };
 
 // How many there can be without taking more than half of the descriptors.

@@ -3,14 +3,16 @@
 
 // Pristine namespaces made ahead of need: making one takes 0.3 ms, claiming one that is there nothing. They are held by
 // descriptors alone: they have no name and no nsid, nobody sees them, and they are gone with the agent. One that is
-// claimed cannot be told from a fresh one: nothing in it was touched, its loopback is down, and a change of what a new
-// namespace takes over from the host (agent/kernel/device_defaults.h) lets go of all that were made before it
-// (docs/adr/0009-warm-namespaces.md).
+// claimed and confirmed cannot be told from a fresh one: nothing in it was touched, its loopback is down, and a change
+// of what a new namespace takes over from the host (agent/kernel/device_defaults.h) lets go of all that were made
+// before it (docs/adr/0009-warm-namespaces.md).
 //
-// Threading: any thread, and one of its own, made for namespace work, which refills. Start it in the host's namespace.
+// Threading: any thread, and two of its own: one, made for namespace work, refills; the other looks at the host's
+// settings when work begins, while that is under way. Start it in the host's namespace.
 //
-// Cost: a claim takes 1 µs; the first one after 5 ms looks at the host's settings, 0.1 ms. Each namespace kept costs
-// two descriptors and some 160 KiB of the kernel's memory.
+// Cost: a claim takes 1 µs, and so does to confirm it, unless nobody has looked at the host's settings for 5 ms: 0.1 ms
+// (0.2 ms where IPv6's are among them), less what the thread that looks is ahead. Each namespace kept costs two
+// descriptors and some 160 KiB of the kernel's memory.
 //
 // Metrics: stats().
 
@@ -46,8 +48,15 @@ class WarmPool {
   // Stops.
   virtual ~WarmPool() = default;
 
+  struct Claimed {
+    kernel::NetnsWorker::Made made;
+    uint64_t lot = 0;  // all of one were made under the same settings
+  };
   // None: whoever asks makes one himself. Does not wait for the kernel's locks.
-  virtual std::optional<kernel::NetnsWorker::Made> Claim() = 0;
+  virtual std::optional<Claimed> Claim() = 0;
+  // Whether those of the lot are what one would be that is made after `asked`; false: let go of it, and make one. To be
+  // asked before a claim counts, the later the better: somebody may have looked by then.
+  virtual bool Confirm(uint64_t lot, std::chrono::steady_clock::time_point asked) = 0;
   // While busy, nothing is refilled: it would compete with the work for the kernel's locks. Nor for 5 ms after.
   // Idle at first.
   virtual void SetBusy(bool busy) = 0;

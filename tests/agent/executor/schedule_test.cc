@@ -21,7 +21,7 @@ std::vector<int64_t> Sequences(const std::vector<Schedule::Item>& items) {
 class ScheduleTest : public ::testing::Test {
  protected:
   void Add(int64_t sequence, const std::string& operations) {
-    schedule_.Add(ParseIntent(sequence, operations), Schedule::Time::max());
+    schedule_.Add(ParseIntent(sequence, operations), Schedule::Time::max(), Schedule::Time());
   }
   std::vector<int64_t> Take() { return Sequences(schedule_.Take(1)); }
 

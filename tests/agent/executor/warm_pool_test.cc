@@ -88,6 +88,14 @@ class WarmPoolTest : public kernel::KernelTest {
     ASSERT_NO_FATAL_FAILURE(Start());
     ASSERT_TRUE(Eventually([&] { return Full(); }));
   }
+  std::chrono::steady_clock::time_point Now() const { return options_.clock(); }
+  // One that counts.
+  std::optional<Made> Take() {
+    const auto asked = Now();
+    auto claimed = pool_->Claim();
+    if (!claimed || !pool_->Confirm(claimed->lot, asked)) return std::nullopt;
+    return std::move(claimed->made);
+  }
   bool Full() const { return pool_->stats().warm == options_.size; }
   // What new namespaces take over from this one (the rest is the machine's first one's).
   void ChangeDefaults(int entries) {
@@ -140,14 +148,14 @@ TEST_F(WarmPoolTest, FillsItselfAndGivesEachOnce) {
   std::set<uint64_t> cookies = {host().cookie()};
   std::vector<Made> all;
   for (size_t i = 0; i < options_.size; ++i) {
-    auto made = pool_->Claim();
+    auto made = Take();
     ASSERT_TRUE(made);
     EXPECT_TRUE(cookies.insert(made->netlink.cookie()).second);
     EXPECT_EQ(OpenSocket(made->netns).cookie(), made->netlink.cookie()) << "the socket is in another namespace";
     all.push_back(*std::move(made));
   }
-  EXPECT_FALSE(pool_->Claim());
-  EXPECT_FALSE(pool_->Claim());
+  EXPECT_FALSE(Take());
+  EXPECT_FALSE(Take());
   const WarmPool::Stats stats = pool_->stats();
   EXPECT_EQ(stats.warm, 0u);
   EXPECT_EQ(stats.hits, 4);
@@ -157,7 +165,7 @@ TEST_F(WarmPoolTest, FillsItselfAndGivesEachOnce) {
 TEST_F(WarmPoolTest, RefillsWhenThereIsNothingElseToDo) {
   ASSERT_NO_FATAL_FAILURE(StartFull());
   pool_->SetBusy(true);
-  for (int i = 0; i < 3; ++i) ASSERT_TRUE(pool_->Claim());
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(Take());
   // Time enough to make three.
   auto other = WarmPool::Start(options_);
   ASSERT_OK(other);
@@ -170,31 +178,31 @@ TEST_F(WarmPoolTest, RefillsWhenThereIsNothingElseToDo) {
 TEST_F(WarmPoolTest, RefillsAfterAClaimInIdleness) {
   ASSERT_NO_FATAL_FAILURE(StartFull());
   for (int i = 0; i < 10; ++i) {
-    pool_->Claim();
+    Take();
     ASSERT_TRUE(Eventually([&] { return Full(); })) << i;
   }
 }
 
 TEST_F(WarmPoolTest, OneCannotBeToldFromAFreshOne) {
   ASSERT_NO_FATAL_FAILURE(StartFull());
-  const auto made = pool_->Claim();
+  const auto made = Take();
   ASSERT_TRUE(made);
   ExpectLikeAFreshOne(*made);
 }
 
 TEST_F(WarmPoolTest, WhenTheHostsDefaultsChangeThoseMadeBeforeAreNotGiven) {
   ASSERT_NO_FATAL_FAILURE(StartFull());
-  const auto before = pool_->Claim();
+  const auto before = Take();
   ASSERT_TRUE(before);
   ASSERT_TRUE(Eventually([&] { return Full(); }));
   ChangeDefaults(64);
   EXPECT_NE(Difference(SysctlsOf(*before), SysctlsOf(Fresh())), "") << "the change would not show";
   pool_->SetBusy(true);
-  EXPECT_FALSE(pool_->Claim());
-  EXPECT_FALSE(pool_->Claim());
+  EXPECT_FALSE(Take());
+  EXPECT_FALSE(Take());
   pool_->SetBusy(false);
   ASSERT_TRUE(Eventually([&] { return Full(); }));
-  const auto after = pool_->Claim();
+  const auto after = Take();
   ASSERT_TRUE(after);
   ExpectLikeAFreshOne(*after);
 }
@@ -204,7 +212,7 @@ TEST_F(WarmPoolTest, DefaultsThatAreAsTheyWereAgainDoNotMatter) {
   ChangeDefaults(64);
   ChangeDefaults(0);
   pool_->SetBusy(true);
-  const auto made = pool_->Claim();
+  const auto made = Take();
   ASSERT_TRUE(made);
   ExpectLikeAFreshOne(*made);
 }
@@ -213,14 +221,34 @@ TEST_F(WarmPoolTest, ABurstLooksAtTheDefaultsOnce) {
   ASSERT_NO_FATAL_FAILURE(StartFull());
   pool_->SetBusy(true);
   now_ += 1000;
-  EXPECT_TRUE(pool_->Claim());
+  EXPECT_TRUE(Take());
   ChangeDefaults(64);
   now_ -= 1000;
-  EXPECT_TRUE(pool_->Claim()) << "it looked again within the time that it trusts what it saw";
+  EXPECT_TRUE(Take()) << "it looked again within the time that it trusts what it saw";
   now_ += 4;
-  EXPECT_TRUE(pool_->Claim());
+  EXPECT_TRUE(Take());
   now_ += 1;
-  EXPECT_FALSE(pool_->Claim());
+  EXPECT_FALSE(Take());
+}
+
+TEST_F(WarmPoolTest, IsConfirmedByWhatWasSeenAfterItWasAskedFor) {
+  ASSERT_NO_FATAL_FAILURE(StartFull());
+  const auto before = Now();
+  const auto claimed = pool_->Claim();
+  ASSERT_TRUE(claimed);
+  ChangeDefaults(64);
+  EXPECT_TRUE(pool_->Confirm(claimed->lot, before)) << "the change came after it was asked for";
+  EXPECT_FALSE(pool_->Confirm(claimed->lot, Now()));
+  EXPECT_FALSE(pool_->Confirm(claimed->lot, before)) << "what is known by now";
+}
+
+TEST_F(WarmPoolTest, LooksAtTheDefaultsWhenWorkBegins) {
+  ASSERT_NO_FATAL_FAILURE(StartFull());
+  ChangeDefaults(64);
+  pool_->SetBusy(true);
+  EXPECT_TRUE(Eventually([&] { return pool_->stats().warm == 0; }));
+  pool_->SetBusy(false);
+  EXPECT_TRUE(Eventually([&] { return Full(); }));
 }
 
 TEST_F(WarmPoolTest, ThoseThatAreNotGivenAreLetGoOf) {
@@ -228,7 +256,7 @@ TEST_F(WarmPoolTest, ThoseThatAreNotGivenAreLetGoOf) {
   const int descriptors = OpenDescriptors();
   for (int entries : {64, 128, 256}) {
     ChangeDefaults(entries);
-    pool_->Claim();
+    Take();
     ASSERT_TRUE(Eventually([&] { return Full(); }));
   }
   EXPECT_TRUE(Eventually([&] { return OpenDescriptors() == descriptors; })) << OpenDescriptors() << " " << descriptors;
@@ -240,7 +268,7 @@ TEST_F(WarmPoolTest, NobodySeesThem) {
   EXPECT_EQ(Difference(before, DumpHost({})), "");
   EXPECT_EQ(Ip("netns list-id", "length"), "0");
   EXPECT_EQ(Sh("grep -c 'net:\\[' /proc/self/mountinfo || true"), "0");
-  const auto made = pool_->Claim();
+  const auto made = Take();
   ASSERT_TRUE(made);
   EXPECT_EQ(*GetNsid(host(), made->netns), -1);
 }
@@ -283,7 +311,7 @@ TEST_F(WarmPoolTest, AfterStopThereAreNone) {
   ASSERT_NO_FATAL_FAILURE(StartFull());
   pool_->Stop();
   pool_->Stop();
-  EXPECT_FALSE(pool_->Claim());
+  EXPECT_FALSE(Take());
   pool_->SetBusy(true);
   pool_->SetBusy(false);
   EXPECT_EQ(pool_->stats().warm, 0u);
@@ -302,14 +330,14 @@ TEST_F(WarmPoolTest, ThereAreFewerWhereFewFilesMayBeOpenAndThatIsSaid) {
   EXPECT_THAT(errors.text(), HasSubstr("\"asked\":\"64\",\"kept\":\"3\",\"open_files_allowed\":\"524\""));
   ASSERT_TRUE(Eventually([&] { return pool_->stats().warm == 3; }));
   pool_->SetBusy(true);
-  for (int i = 0; i < 3; ++i) EXPECT_TRUE(pool_->Claim());
-  EXPECT_FALSE(pool_->Claim());
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(Take());
+  EXPECT_FALSE(Take());
 }
 
 TEST_F(WarmPoolTest, WhereHardlyAnyFileMayBeOpenThereAreNone) {
   const OpenFilesAllowed limit(64);
   ASSERT_NO_FATAL_FAILURE(Start());
-  EXPECT_FALSE(pool_->Claim());
+  EXPECT_FALSE(Take());
   EXPECT_LT(OpenDescriptors(), 32);
 }
 
@@ -318,7 +346,7 @@ TEST_F(WarmPoolTest, OneThatCannotBeMadeIsSaidOnceAndTriedAgainAfterTheNextWork)
   ASSERT_NO_FATAL_FAILURE(StartFull());
   const StandardError errors;
   pool_->SetBusy(true);
-  while (pool_->Claim()) {
+  while (Take()) {
   }
   const auto said = [&] {
     const std::string text = errors.text();
@@ -354,7 +382,7 @@ TEST_F(WarmPoolTest, IsClaimedFromManyThreadsAtOnce) {
       threads.emplace_back([&] {
         for (int k = 0; k < 20; ++k) {
           pool_->SetBusy(k % 2 == 0);
-          auto made = pool_->Claim();
+          auto made = Take();
           now_ += 1;
           MutexLock lock(&mutex);
           if (made) cookies.push_back(made->netlink.cookie());
