@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
+#include <sys/timerfd.h>
 
 #include <algorithm>
 #include <iterator>
@@ -51,13 +52,22 @@ v1::AgentMessage ToMessage(v1::InventoryUpdate update) {
 
 }  // namespace
 
-Reporter::Reporter(Observer& observer) : observer_(observer), bell_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+Reporter::Reporter(Observer& observer)
+    : observer_(observer),
+      bell_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      alarm_(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) {}
 
 void Reporter::Wake() {
   changed_.SignalAll();
   if (!std::exchange(asleep_, false)) return;
   const uint64_t one = 1;
   (void)!write(bell_.get(), &one, sizeof one);
+}
+
+void Reporter::SetAlarm(Clock::duration in) {
+  const auto nanoseconds = std::chrono::nanoseconds(in).count();
+  const itimerspec once{{}, {nanoseconds / 1'000'000'000, nanoseconds % 1'000'000'000}};
+  (void)timerfd_settime(alarm_.get(), 0, &once, nullptr);
 }
 
 bool Reporter::Sleep(Clock::time_point later, int descriptor) {
@@ -69,12 +79,14 @@ bool Reporter::Sleep(Clock::time_point later, int descriptor) {
     timeout = static_cast<int>(std::clamp<int64_t>(left, 0, INT_MAX));
   }
   // poll(2) passes over -1.
-  pollfd wait[] = {{bell_.get(), POLLIN, 0}, {descriptor, POLLIN, 0}};
+  pollfd wait[] = {{bell_.get(), POLLIN, 0}, {descriptor, POLLIN, 0}, {alarm_.get(), POLLIN, 0}};
   (void)poll(wait, std::size(wait), timeout);
   mutex_.Lock();
   asleep_ = false;
   uint64_t ignored;
-  if (wait[0].revents != 0) (void)!read(bell_.get(), &ignored, sizeof ignored);
+  for (const pollfd& rang : {wait[0], wait[2]}) {
+    if (rang.revents != 0) (void)!read(rang.fd, &ignored, sizeof ignored);
+  }
   return wait[1].revents != 0;
 }
 
@@ -163,9 +175,11 @@ void Reporter::OnStarted(int64_t sequence) {
   running_.insert(sequence);
   if (started_.empty()) {
     started_since_ = Clock::now();
-    Wake();
+    // The thread is not woken for what is most likely over before it is to be told.
+    SetAlarm(kStartedDelay);
   }
   started_.push_back(sequence);
+  if (running_.size() == kMany && !hurries_) Wake();
 }
 
 void Reporter::OnFinished(executor::Finished finished) {
@@ -173,7 +187,8 @@ void Reporter::OnFinished(executor::Finished finished) {
   MutexLock lock(&mutex_);
   const int64_t sequence = finished.result.sequence();
   running_.erase(sequence);
-  started_.erase(std::remove(started_.begin(), started_.end(), sequence), started_.end());
+  const bool untold = std::erase(started_, sequence) > 0;
+  if (untold && started_.empty()) SetAlarm({});
   idle_since_ = Clock::now();
   // Without a session the executor keeps it for the next one.
   if (outbox_) finished_.push_back(std::move(finished));

@@ -80,6 +80,7 @@ class Reporter : public executor::Listener {
   // Until something is to be done, or may be: it is `later`, or `descriptor` (-1: none) is readable. True: it is.
   bool Sleep(Clock::time_point later, int descriptor) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Wake() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void SetAlarm(Clock::duration in);  // 0: none
   void WantPass() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // What is due now, or when something will be.
   enum class Task { kNone, kIntroduce, kResults, kStarted, kPass };
@@ -99,6 +100,7 @@ class Reporter : public executor::Listener {
   executor::Executor* executor_ = nullptr;
   std::unique_ptr<inventory::Inventory> inventory_;  // the thread's
   const UniqueFd bell_;                              // an eventfd: wakes the thread while it is asleep_
+  const UniqueFd alarm_;  // a timerfd: wakes it when what has begun is to be told, if that is not over by then
 
   mutable Mutex mutex_;
   CondVar changed_;

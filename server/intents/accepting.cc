@@ -336,6 +336,8 @@ void Intents::Accepted(const std::shared_ptr<AcceptJob>& job, const absl::Status
     if (absl::IsResourceExhausted(status)) status = WithRetry(std::move(status), options_.retry_after);
     job->done(status);
   } else {
+    for (const std::string& host : first) directory_.Introduce(host);
+    for (const AcceptJob::Share& share : job->shares) Pump(share.host);
     std::vector<v1::Intent> answer;
     answer.reserve(job->items.size());
     for (AcceptJob::Item& item : job->items) {
@@ -348,8 +350,6 @@ void Intents::Accepted(const std::shared_ptr<AcceptJob>& job, const absl::Status
       answer.push_back(Complete(std::move(item.intent), item.host->name, item.id, sequence));
     }
     ObserveDepth();
-    for (const std::string& host : first) directory_.Introduce(host);
-    for (const AcceptJob::Share& share : job->shares) Pump(share.host);
     job->done(std::move(answer));
   }
   for (auto& repeat : repeats) repeat();

@@ -222,8 +222,9 @@ void Intents::FinishCommitted(const std::shared_ptr<Finishing>& finishing,
     if (entry.expire_time != absl::InfiniteFuture()) expiries_.erase({entry.expire_time, host, entry.sequence});
     waits = TakeWaits(entry);
     open_calls_ -= entry.cancels.size();
+    // Once for all that ended in one commit, and after those who watch have been told.
+    SchedulePump(host);
   }
-  Pump(host);
   const v1::Intent intent = Complete(std::move(finishing->intent), host->name, finishing->id, finishing->sequence);
   Observe(*host, finishing->id, finishing->from, intent, state);
   ObserveDepth();
