@@ -33,6 +33,7 @@ WAYS = {
 }
 PROGRAMS = ("floor", "agent", "server", "client", "kernel", "others")
 SLICE_MS = 10  # of a burst's timeline
+PAUSE_MS = 3  # about as long as an intent takes that is alone
 PARTS = ("throughput", "peers", "growth", "single", "profile")
 
 
@@ -40,9 +41,9 @@ def say(text=""):
     print(text, flush=True)
 
 
-def floor(count, threads, existing=0):
+def floor(count, threads, existing=0, flags=()):
     drain()
-    out = in_sandbox([BENCH / "netlink_floor", count, threads, existing], LIMIT).stdout
+    out = in_sandbox([BENCH / "netlink_floor", count, threads, existing, *flags], LIMIT).stdout
     each = re.search(r"^each \d+ p50 ([0-9.]+) p99 ([0-9.]+)$", out, re.M)
     return rates(out), each and (float(each.group(1)), float(each.group(2)))
 
@@ -66,6 +67,10 @@ class Throughput:
         best = collections.Counter()
         for threads in (1, 2):
             got, _ = floor(self.options.n, threads)
+            ahead = [floor(self.options.warm, threads, flags=["--ahead"])[0]["create"]
+                     for _ in range(self.options.bursts)]
+            if ahead:
+                got["burst"] = median(ahead)
             for what, rate in got.items():
                 self.rates[f"floor, {threads} thread{'s' * (threads > 1)}"][what].append(rate)
                 best[what] = max(best[what], rate)
@@ -76,6 +81,8 @@ class Throughput:
             for what, rate in got.items():
                 self.rates["Warren, " + way][what].append(rate)
                 self.ratios[way][what].append(rate / best["delete" if what == "delete" else "create"])
+        if best["burst"]:
+            self.ratios["the kernel alone, namespaces made ahead"]["burst"].append(best["burst"] / best["create"])
 
     def warren(self, warren, way):
         got = {}
@@ -141,8 +148,8 @@ def print_table(rows):
 def print_ratios(ratios):
     best = {}
     for way, row in ratios.items():
-        say(f"{way}: " + " ".join(f"{what} {median(row[what]):.2f}" for what in ("create", "delete", "burst")))
-        for what in ("create", "delete", "burst"):
+        say(f"{way}: " + " ".join(f"{what} {median(row[what]):.2f}" for what in ("create", "delete", "burst") if row[what]))
+        for what in ("create", "delete", "burst") if way in WAYS else ():
             best[what] = max(best.get(what, 0), median(row[what]))
     return "warren/floor " + " ".join(f"{what} {best[what]:.2f}" for what in ("create", "delete", "burst"))
 
@@ -246,7 +253,9 @@ def single(options):
     """One intent at a time on an idle system."""
     lines = collections.defaultdict(list)
     for _ in range(options.rounds):
-        lines["floor create"].append(floor(options.single, 1)[1])
+        lines["floor create, one after the other"].append(floor(options.single, 1)[1])
+        lines[f"floor create, one each {PAUSE_MS} ms"].append(
+            floor(options.single, 1, flags=["--pause", PAUSE_MS])[1])
         freed = [1e3 / floor(1, 1)[0]["delete"] for _ in range(5)]
         lines["floor delete"].append((median(freed), max(freed)))
         drain()

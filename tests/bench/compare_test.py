@@ -29,7 +29,7 @@ class CompareTest(unittest.TestCase):
 
     def test_the_table_has_a_line_for_the_floor_and_for_each_way_through_warren(self):
         for threads in ("1 thread", "2 threads"):
-            self.has(f"floor, {threads}{RATE}{RATE} +-")
+            self.has(f"floor, {threads}{RATE}{RATE}{RATE}")
         for way in ("one intent a call", "100 intents a call"):
             self.has(f"Warren, {way}{RATE}{RATE}{RATE}")
 
@@ -43,7 +43,7 @@ class CompareTest(unittest.TestCase):
         for existing in (5, 10):
             self.has(rf" +{existing}(?: +\d+\.\d+){{4}} +\d+")
         self.has(r"cost at 10 / cost at 5: Warren \d+\.\d\d, floor \d+\.\d\d")
-        for what in ("floor create", "floor delete", "Warren create, submit to result",
+        for what in ("floor create, one after the other", "floor create, one each 3 ms", "floor delete", "Warren create, submit to result",
                      "Warren delete, submit to result", "Warren create, of it on the host", "fdatasync of 4 KiB"):
             self.has(what + r" +\d+\.\d{3} +\d+\.\d{3}")
 
@@ -52,6 +52,9 @@ class CompareTest(unittest.TestCase):
             self.has(rf"  {what}, one intent a call: machine \d+\.\d+ of \d+\.\d+")
         for program in ("server", "agent ", "client"):
             self.has(rf"    {program} \d+\.\d+ .*")
+
+    def test_what_the_kernel_alone_reaches_in_a_burst_is_told(self):
+        self.has(r"the kernel alone, namespaces made ahead: burst \d+\.\d\d")
 
     def test_the_last_line_is_the_ratios(self):
         ratio = r"\d+\.\d\d"

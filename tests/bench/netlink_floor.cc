@@ -1,7 +1,9 @@
 // The floor: what the kernel alone takes for N virtual routers, asked as cheaply as it can be asked, by a program that
 // does nothing else. No controller can do better without work done ahead of time.
 //
-//   netlink_floor N [THREADS [EXISTING]]      root, in a network and mount namespace of its own (unshare --net --mount)
+//   netlink_floor N [THREADS [EXISTING]] [--pause MS] [--ahead]
+//
+// as root, in a network and mount namespace of its own (unshare --net --mount).
 //
 // A router: a network namespace with a name under /run/netns, a veth pair whose inner end (eth0) is born inside it, up,
 // with a fixed index and one queue, whose outer end stays here, an IPv4 address on the inner end, and loopback up.
@@ -34,6 +36,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -155,18 +158,31 @@ Request UpMessage(uint16_t flags, int index) {
   return Request(RTM_NEWLINK, flags, link);
 }
 
-// `outside` stays in the namespace the pair's outer ends are for; the thread changes its own with every router.
-void Create(Socket& outside, int router) {
+// A namespace without a name, which the calling thread is in from then on.
+struct Netns {
+  int fd = -1;
+  Socket inside;
+  ~Netns() { close(fd); }
+};
+
+std::unique_ptr<Netns> MakeNetns() {
+  Checked(unshare(CLONE_NEWNET), "unshare(CLONE_NEWNET)");
+  auto made = std::make_unique<Netns>();
+  made->fd = Checked(open(kSelf, O_RDONLY | O_CLOEXEC), "opening the namespace");
+  return made;
+}
+
+// `outside` stays in the namespace the pair's outer ends are for. No namespace: one is made.
+void Create(Socket& outside, int router, std::unique_ptr<Netns> netns) {
   const std::string path = PathOf(router);
   close(Checked(open(path.c_str(), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0), "creating the name"));
-  Checked(unshare(CLONE_NEWNET), "unshare(CLONE_NEWNET)");
-  Checked(mount(kSelf, path.c_str(), "none", MS_BIND, nullptr), "binding the name");
-  Socket inside;
-  const int netns = Checked(open(kSelf, O_RDONLY | O_CLOEXEC), "opening the namespace");
+  if (netns == nullptr) netns = MakeNetns();
+  const std::string self = "/proc/self/fd/" + std::to_string(netns->fd);
+  Checked(mount(self.c_str(), path.c_str(), "none", MS_BIND, nullptr), "binding the name");
 
   Request pair = UpMessage(NLM_F_CREATE | NLM_F_EXCL, kInner);
   pair.PutText(IFLA_IFNAME, "eth0");
-  pair.Put(IFLA_NET_NS_FD, &netns, sizeof netns);
+  pair.Put(IFLA_NET_NS_FD, &netns->fd, sizeof netns->fd);
   pair.Put(IFLA_NUM_TX_QUEUES, &kOneQueue, sizeof kOneQueue);
   pair.Put(IFLA_NUM_RX_QUEUES, &kOneQueue, sizeof kOneQueue);
   PutPeer(pair, OuterOf(router));
@@ -181,26 +197,45 @@ void Create(Socket& outside, int router) {
   address.Put(IFA_LOCAL, &ip, sizeof ip);
   address.Put(IFA_ADDRESS, &ip, sizeof ip);
   Request loopback = UpMessage(0, kLoopback);
-  inside.Send(std::array{address.bytes(), loopback.bytes()}, "address and loopback");
-  close(netns);
+  netns->inside.Send(std::array{address.bytes(), loopback.bytes()}, "address and loopback");
 }
 
-// Returns the seconds each took where there is one thread.
-std::vector<double> CreateAll(int first, int end, int threads) {
+struct Options {
+  int n = 0;
+  int threads = 1;
+  int existing = 0;
+  int pause_ms = 0;
+  bool ahead = false;
+};
+
+// Returns the seconds each took where there is one thread. `ahead`: by router; empty: none.
+std::vector<double> CreateAll(int first, int end, const Options& options,
+                              std::vector<std::unique_ptr<Netns>> ahead = {}) {
   std::vector<double> took;
   std::vector<std::jthread> pool;
-  for (int k = 0; k < threads; ++k) {
-    pool.emplace_back([&took, first, end, threads, k] {
+  for (int k = 0; k < options.threads; ++k) {
+    pool.emplace_back([&, k] {
       Socket outside;
-      for (int router = first + k; router < end; router += threads) {
+      for (int router = first + k; router < end; router += options.threads) {
+        if (options.pause_ms > 0) usleep(static_cast<useconds_t>(options.pause_ms) * 1000);
+        std::unique_ptr<Netns> made;
+        if (!ahead.empty()) made = std::move(ahead[static_cast<size_t>(router - first)]);
         const auto begun = Clock::now();
-        Create(outside, router);
-        if (threads == 1) took.push_back(Since(begun));
+        Create(outside, router, std::move(made));
+        if (options.threads == 1) took.push_back(Since(begun));
       }
     });
   }
   pool.clear();
   return took;
+}
+
+std::vector<std::unique_ptr<Netns>> MakeAhead(int n) {
+  std::vector<std::unique_ptr<Netns>> made;
+  std::jthread([&] {
+    for (int i = 0; i < n; ++i) made.push_back(MakeNetns());
+  }).join();
+  return made;
 }
 
 void DeleteAll(int first, int end) {
@@ -214,19 +249,45 @@ void DeleteAll(int first, int end) {
   }
 }
 
-int Argument(int argc, char** argv, int which, int otherwise, int least) {
-  const int value = argc > which ? atoi(argv[which]) : otherwise;
-  if (value >= least) return value;
-  fprintf(stderr, "usage: netlink_floor N [THREADS [EXISTING]]\n");
+[[noreturn]] void Usage() {
+  fprintf(stderr, "usage: netlink_floor N [THREADS [EXISTING]] [--pause MS] [--ahead]\n");
   exit(2);
+}
+
+int Number(const char* text, int least) {
+  const int value = text != nullptr ? atoi(text) : -1;
+  if (value < least) Usage();
+  return value;
+}
+
+Options Parse(int argc, char** argv) {
+  Options options;
+  int place = 0;
+  for (int i = 1; i < argc; ++i) {
+    const std::string argument = argv[i];
+    if (argument == "--ahead") {
+      options.ahead = true;
+    } else if (argument == "--pause") {
+      options.pause_ms = Number(argv[++i], 0);
+    } else if (place == 0) {
+      options.n = Number(argv[i], 1);
+      ++place;
+    } else if (place == 1) {
+      options.threads = Number(argv[i], 1);
+      ++place;
+    } else {
+      options.existing = Number(argv[i], 0);
+    }
+  }
+  if (options.n == 0) Usage();
+  return options;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const int n = Argument(argc, argv, 1, 0, 1);
-  const int threads = Argument(argc, argv, 2, 1, 1);
-  const int existing = Argument(argc, argv, 3, 0, 0);
+  const Options options = Parse(argc, argv);
+  const int n = options.n, existing = options.existing;
   setvbuf(stdout, nullptr, _IOLBF, 0);
 
   Checked(mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "keeping mounts to itself (root is needed)");
@@ -234,9 +295,18 @@ int main(int argc, char** argv) {
   Checked(mount("tmpfs", kNetnsDir, "tmpfs", 0, nullptr),
           "a /run/netns of its own (run it under unshare --net --mount)");
 
-  CreateAll(n, n + existing, 1);
+  CreateAll(n, n + existing, {});
+  if (existing > 0) {
+    // A virtual machine's host may have to find memory that was never used, which takes longer than a router does. What
+    // these leave behind when the kernel is done with them, one batch after the other, is used again.
+    for (const int count : {n, 1}) {
+      CreateAll(0, count, {});
+      DeleteAll(0, count);
+    }
+  }
+  std::vector<std::unique_ptr<Netns>> ahead = MakeAhead(options.ahead ? n : 0);
   const auto create = Clock::now();
-  std::vector<double> took = CreateAll(0, n, threads);
+  std::vector<double> took = CreateAll(0, n, options, std::move(ahead));
   printf("create %d %.0f/s\n", n, n / Since(create));
   if (!took.empty()) {
     std::sort(took.begin(), took.end());
