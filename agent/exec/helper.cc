@@ -99,8 +99,8 @@ void Helper::HangUp(std::chrono::milliseconds grace) {
   const nsexec::Request request = {nsexec::Request::kHangUp, static_cast<int32_t>(grace.count())};
   // There may be no room behind signals that it has not read; their end says the same.
   if (nsexec::SendRequest(control_.native_handle(), request) != 0) shutdown(control_.native_handle(), SHUT_WR);
-  // Nobody else: SIGCONT also takes back a SIGSTOP that is on its way, which is how a debugger, or a leak checker at its
-  // end, begins to trace it (ptrace(2), PTRACE_ATTACH), and would then wait for it for good.
+  // Nobody else: SIGCONT also takes back a SIGSTOP that is on its way, which is how a debugger, or a leak checker at
+  // its end, begins to trace it (ptrace(2), PTRACE_ATTACH), and would then wait for it for good.
   if (StateOf(pid_) == 'T') kill(pid_, SIGCONT);
   ExpectEnd(grace + kLate);
 }

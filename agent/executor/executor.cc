@@ -52,6 +52,11 @@ size_t Workers(size_t asked) {
   return std::clamp<size_t>(std::thread::hardware_concurrency(), 1, 4);
 }
 
+bool MakesNamespaces(const v1::IntentDelivery& intent) {
+  return std::any_of(intent.operations().begin(), intent.operations().end(),
+                     [](const v1::Operation& operation) { return operation.has_create_namespace(); });
+}
+
 void NameThread(const char* name) { pthread_setname_np(pthread_self(), name); }
 
 class Parallel : public Executor {
@@ -101,6 +106,7 @@ class Parallel : public Executor {
   void Submit(std::vector<v1::IntentDelivery> intents) override {
     const Steady now = options_.clock();
     const Steady asked = std::chrono::steady_clock::now();
+    if (warm_ != nullptr && std::any_of(intents.begin(), intents.end(), MakesNamespaces)) warm_->Expect();
     std::vector<Finished> again;
     {
       MutexLock lock(&mutex_);

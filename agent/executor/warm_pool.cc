@@ -48,7 +48,7 @@ class Pool : public WarmPool {
         ++misses_;
       } else {
         ++hits_;
-        claimed.emplace(std::move(warm_.back()), lot_);
+        claimed = Claimed{std::move(warm_.back()), lot_};
         warm_.pop_back();
         full_ = false;
       }
@@ -71,14 +71,13 @@ class Pool : public WarmPool {
   }
 
   void SetBusy(bool busy) override {
-    if (busy_.exchange(busy) == busy) return;
-    if (busy) {
-      MutexLock lock(&ahead_mutex_);
-      ahead_wanted_ = true;
-      ahead_.Signal();
-    } else if (!full_) {
-      Wake(Clock::now());
-    }
+    if (busy_.exchange(busy) && !busy && !full_) Wake(Clock::now());
+  }
+
+  void Expect() override {
+    MutexLock lock(&ahead_mutex_);
+    ahead_wanted_ = true;
+    ahead_.Signal();
   }
 
   Stats stats() const override {
@@ -123,6 +122,7 @@ class Pool : public WarmPool {
   }
   // Unless somebody just did.
   void LookAgain() {
+    if (options_.size == 0) return;
     MutexLock looking(&look_mutex_);
     {
       MutexLock lock(&mutex_);
@@ -131,7 +131,6 @@ class Pool : public WarmPool {
     Look();
   }
 
-  // Whoever was given work will have to know.
   void LookAhead(const std::stop_token& stop) {
     pthread_setname_np(pthread_self(), "warm-look");
     while (true) {

@@ -8,7 +8,7 @@
 // before it (docs/adr/0009-warm-namespaces.md).
 //
 // Threading: any thread, and two of its own: one, made for namespace work, refills; the other looks at the host's
-// settings when work begins, while that is under way. Start it in the host's namespace.
+// settings when claims are expected, while their work is under way. Start it in the host's namespace.
 //
 // Cost: a claim takes 1 µs, and so does to confirm it, unless nobody has looked at the host's settings for 5 ms: 0.1 ms
 // (0.2 ms where IPv6's are among them), less what the thread that looks is ahead. Each namespace kept costs two
@@ -57,6 +57,8 @@ class WarmPool {
   // Whether those of the lot are what one would be that is made after `asked`; false: let go of it, and make one. To be
   // asked before a claim counts, the later the better: somebody may have looked by then.
   virtual bool Confirm(uint64_t lot, std::chrono::steady_clock::time_point asked) = 0;
+  // Somebody is about to claim and confirm: the host's settings are looked at meanwhile, unless that was just done.
+  virtual void Expect() = 0;
   // While busy, nothing is refilled: it would compete with the work for the kernel's locks. Nor for 5 ms after.
   // Idle at first.
   virtual void SetBusy(bool busy) = 0;

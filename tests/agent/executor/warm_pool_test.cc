@@ -242,10 +242,12 @@ TEST_F(WarmPoolTest, IsConfirmedByWhatWasSeenAfterItWasAskedFor) {
   EXPECT_FALSE(pool_->Confirm(claimed->lot, before)) << "what is known by now";
 }
 
-TEST_F(WarmPoolTest, LooksAtTheDefaultsWhenWorkBegins) {
+TEST_F(WarmPoolTest, LooksAtTheDefaultsWhenClaimsAreExpected) {
   ASSERT_NO_FATAL_FAILURE(StartFull());
   ChangeDefaults(64);
   pool_->SetBusy(true);
+  EXPECT_TRUE(Full());
+  pool_->Expect();
   EXPECT_TRUE(Eventually([&] { return pool_->stats().warm == 0; }));
   pool_->SetBusy(false);
   EXPECT_TRUE(Eventually([&] { return Full(); }));
