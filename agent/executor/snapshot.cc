@@ -18,6 +18,8 @@
 namespace warren::executor {
 namespace {
 
+constexpr int kLoopback = 1;  // always lo's index (net/core/dev.c)
+
 std::string Text(const absl::Status& status) { return std::string(status.message()); }
 
 // A link that comes up gets a link-local address of its MAC. One whose MAC was changed while it was up had that of
@@ -29,6 +31,18 @@ void RemoveSecondLinkLocal(Place& home, const LinkState& state, int ifindex, con
   // The address comes with the carrier, which the kernel settles when the link is asked for by itself
   // (linkwatch_sync_dev; before Linux 6.8 it does so later).
   (void)kernel::GetLink(home.netlink, ifindex);
+  auto have = kernel::ListAddresses(home.netlink, ifindex);
+  if (!have.ok()) return;
+  for (const kernel::Address& address : *have) {
+    if (is_own(address)) (void)kernel::DeleteAddress(home.netlink, ifindex, address.local, address.peer);
+  }
+}
+
+// A loopback that comes up gets 127.0.0.1/8 where it has not, and keeps it when it goes down (inetdev_event).
+void RemoveLoopbacksAddress(Place& home, const LinkState& state, int ifindex, const std::vector<kernel::Address>& had) {
+  const kernel::IpPrefix own{{AF_INET, std::string("\x7f\0\0\x01", 4)}, 8};
+  const auto is_own = [&](const kernel::Address& address) { return address.local == own; };
+  if (ifindex != kLoopback || state.up() || std::any_of(had.begin(), had.end(), is_own)) return;
   auto have = kernel::ListAddresses(home.netlink, ifindex);
   if (!have.ok()) return;
   for (const kernel::Address& address : *have) {
@@ -156,6 +170,7 @@ void Restore(Places& places, const RestoreLink& record, std::vector<Problem>& pr
   for (const std::string& body : state.addresses()) addresses.push_back(kernel::AddressFromBody(body));
   ReplayAddresses(**home, shown, link->ifindex, addresses, problems);
   RemoveSecondLinkLocal(**home, state, link->ifindex, addresses);
+  RemoveLoopbacksAddress(**home, state, link->ifindex, addresses);
   std::vector<kernel::Route> routes;
   for (const std::string& body : state.routes()) routes.push_back(kernel::RouteFromBody(body));
   std::map<int, int> ifindexes;

@@ -104,6 +104,16 @@ TEST_F(LinkTest, LoopbackThatGoesDownIsUndone) {
   ExpectUndone("set_link { namespace: 'red' name: 'lo' up: false }");
 }
 
+TEST_F(LinkTest, LoopbackThatComesUpIsUndone) {
+  for (const std::string before : {"true", "ip -n green address add 10.99.0.1/32 dev lo",
+                                   "ip -n green link set lo up && ip -n green link set lo down"}) {
+    Succeed("create_namespace { namespace: 'green' loopback_down: true }");
+    Sh(before);
+    ExpectUndone("set_link { namespace: 'green' name: 'lo' up: true }");
+    Succeed("delete_namespace { namespace: 'green' }");
+  }
+}
+
 TEST_F(LinkTest, ThatComesUpIsUndone) {
   Succeed(
       "create_veth { a { namespace: 'red' name: 'down0' } b { namespace: 'blue' name: 'down0' addresses: '10.5.0.1/24' "
