@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "agent/kernel/error.h"
+#include "agent/kernel/nsid.h"
 #include "agent/kernel/route.h"
 
 namespace warren::kernel {
@@ -24,7 +25,7 @@ namespace {
 // Larger than any event: they are allocated at a page or two (NLMSG_GOODSIZE), link events with many VFs at more.
 constexpr size_t kBufferSize = 64 * 1024;
 
-// af_netlink.c, netlink_cmsg_listen_all_nsid: only with events from elsewhere.
+// af_netlink.c, netlink_cmsg_listen_all_nsid: with events from where the listener has an id for.
 int OriginOf(msghdr& message) {
   for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(&message, c)) {
     if (c->cmsg_level == SOL_NETLINK && c->cmsg_type == NETLINK_LISTEN_ALL_NSID) {
@@ -125,13 +126,19 @@ bool Parse(int origin, nlmsghdr* header, Event* event) {
 
 }  // namespace
 
-EventSocket::EventSocket(Netlink socket) : socket_(std::move(socket)), buffer_(kBufferSize) {}
+EventSocket::EventSocket(Netlink socket, int own_nsid)
+    : socket_(std::move(socket)), own_nsid_(own_nsid), buffer_(kBufferSize) {}
 
 absl::StatusOr<EventSocket> EventSocket::Open(NetnsWorker& worker, const Options& options) {
   auto socket = worker.OpenNetlink(worker.host());
   if (!socket.ok()) return socket.status();
   const int fd = socket->fd();
-  EventSocket events(*std::move(socket));
+  // Somebody, or the kernel when it is asked for a veth that leads to the host, may give the host's namespace an id of
+  // its own, and its events have that from then on. It never changes; and as long as there is none, the kernel looks
+  // for it among all others with every event of the host.
+  auto own = GetOrAssignNsid(*socket, worker.host());
+  if (!own.ok()) return own.status();
+  EventSocket events(*std::move(socket), *own);
   if (auto status = events.HearAll(true); !status.ok()) return status;
   // Without CAP_NET_ADMIN in the initial user namespace, as much as the system grants.
   if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &options.receive_buffer, sizeof options.receive_buffer) != 0) {
@@ -178,7 +185,8 @@ absl::Status EventSocket::Read(const std::function<void(int origin, nlmsghdr* me
       lost();
       continue;
     }
-    const int origin = OriginOf(message);
+    int origin = OriginOf(message);
+    if (origin == own_nsid_) origin = kOwnNamespace;
     int left = static_cast<int>(got);
     for (auto* header = reinterpret_cast<nlmsghdr*>(buffer_.data()); nlmsg_ok(header, left);
          header = nlmsg_next(header, &left)) {

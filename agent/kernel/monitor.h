@@ -53,9 +53,10 @@ class EventSocket {
   int fd() const { return socket_.fd(); }
 
  private:
-  explicit EventSocket(Netlink socket);
+  EventSocket(Netlink socket, int own_nsid);
 
   Netlink socket_;
+  int own_nsid_;  // what the host's namespace calls itself
   std::vector<char> buffer_;
 };
 

@@ -95,6 +95,13 @@ TEST_F(MonitorTest, HearsItsOwnNamespaceAndWhichIdsItGives) {
   EXPECT_THAT(events, Contains(absl::StrCat("-nsid ", red)));
 }
 
+TEST_F(MonitorTest, HearsItsOwnNamespaceAsThatThoughItHasAnIdToo) {
+  ASSERT_GE(*GetOrAssignNsid(host(), worker().host()), 0);
+  Monitor monitor = Listen();
+  Sh("ip link add v0 index 20 type veth peer name v1");
+  EXPECT_THAT(Read(monitor), Contains("+link -1:20"));
+}
+
 TEST_F(MonitorTest, HearsNothingOfANamespaceWithoutAnId) {
   Monitor monitor = Listen();
   Sh("ip netns add red && ip -n red link set lo up");
