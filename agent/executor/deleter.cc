@@ -1,5 +1,6 @@
 #include "agent/executor/deleter.h"
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <utility>
@@ -37,56 +38,78 @@ struct Deleter::Deletion {
 };
 
 bool Deleter::Look(const v1::DeleteNamespace& operation, Deletion& deletion) {
-  auto opened = places_.Open(operation.namespace_());
+  auto found = places_.Find(operation.namespace_());
   auto host = places_.Host();
-  if (!opened.ok() || !host.ok()) return false;
-  Place& place = **opened;
-  const std::string shown = EscapeName(place.name);
-  auto links = kernel::ListLinks(place.netlink);
+  if (!found.ok() || !host.ok()) return false;
+  const std::string name = found->name;
+  const ino_t inode = found->netns.inode;
+  const auto known = places_.worker().CookieOf(found->netns);
+  const auto nsid = kernel::GetOrAssignNsid((*host)->netlink, found->netns);
+  if (!known.ok() || !nsid.ok()) return false;
+  const uint64_t cookie = *known;
+  // From here: a socket in it would keep it alive for longer than all the rest takes.
+  auto links = kernel::ListLinksIn((*host)->netlink, *nsid);
   if (!links.ok()) return false;
   // What is left of the name of someone else's, after a crash, could not be told from another's.
-  if (!work_.journal->OwnsNetns(place.cookie())) return false;
-  if (!operation.force()) deletion.guarded.insert(place.netns.inode);
+  if (!work_.journal->OwnsNetns(cookie)) return false;
+  const auto leads_away = [](const kernel::Link& link) {
+    return link.kind == "veth" && link.peer != 0 && link.peer_nsid != -1;
+  };
+  // What the host's is called there where the links were asked for.
+  int host_nsid = -1;
+  if (std::any_of(links->begin(), links->end(), leads_away)) {
+    host_nsid = kernel::GetNsid((*host)->netlink, (*host)->netns).value_or(-1);
+  }
+  const auto leads_elsewhere = [&](const kernel::Link& link) {
+    return leads_away(link) && link.peer_nsid != host_nsid;
+  };
+  Place* inside = nullptr;
+  if (std::any_of(links->begin(), links->end(), leads_elsewhere)) {
+    // Who else is meant shows only there.
+    auto place = places_.Adopt(name, std::move(found->netns));
+    if (!place.ok()) return false;
+    inside = *place;
+    links = kernel::ListLinks(inside->netlink);
+    if (!links.ok()) return false;
+    host_nsid = kernel::GetNsid(inside->netlink, (*host)->netns).value_or(-1);
+  }
+  if (!operation.force()) deletion.guarded.insert(inode);
   ReleaseQueue::Drop drop;
-  drop.path = places_.dir().PathOf(place.name);
-  drop.shown = shown;
-  drop.inode = place.netns.inode;
-  // What the namespace calls the host's.
-  std::optional<int> host_nsid;
+  drop.path = places_.dir().PathOf(name);
+  drop.shown = EscapeName(name);
+  drop.inode = inode;
+  drop.nsid = *nsid;
   for (const kernel::Link& link : *links) {
     if (link.kind.empty() && link.ifindex != 1) deletion.touched.emplace(kHostNamespace);  // it returns there
     const bool kept = link.kind.empty() || kernel::IsFallback(link);
-    if (!operation.force() && !kept && !work_.journal->OwnsLink({place.cookie(), link.ifindex})) return false;
-    if (link.kind != "veth" || link.peer == 0 || link.peer_nsid == -1) continue;
-    if (!host_nsid) host_nsid = kernel::GetNsid(place.netlink, (*host)->netns).value_or(-1);
-    if (link.peer_nsid == *host_nsid) {
+    if (!operation.force() && !kept && !work_.journal->OwnsLink({cookie, link.ifindex})) return false;
+    if (!leads_away(link)) continue;
+    if (link.peer_nsid == host_nsid) {
       drop.outer_links.emplace_back(-1, link.peer);
       deletion.touched.emplace(kHostNamespace);
       deletion.ownership.lost_links.emplace((*host)->cookie(), link.peer);
       continue;
     }
-    auto peer = FindPeer(places_, place, link);
+    if (inside == nullptr) return false;
+    auto peer = FindPeer(places_, *inside, link);
     if (!peer.ok()) return false;
     if (!*peer) continue;
-    auto nsid = kernel::GetOrAssignNsid((*host)->netlink, (*peer)->place->netns);
-    if (!nsid.ok()) return false;
-    drop.outer_links.emplace_back(*nsid, (*peer)->link.ifindex);
+    auto peers_nsid = kernel::GetOrAssignNsid((*host)->netlink, (*peer)->place->netns);
+    if (!peers_nsid.ok()) return false;
+    drop.outer_links.emplace_back(*peers_nsid, (*peer)->link.ifindex);
     deletion.touched.insert((*peer)->place->name);
     deletion.ownership.lost_links.emplace((*peer)->place->cookie(), (*peer)->link.ifindex);
   }
-  auto nsid = kernel::GetOrAssignNsid((*host)->netlink, place.netns);
-  if (!nsid.ok()) return false;
-  drop.nsid = *nsid;
   Step step;
   auto* forward = step.add_forward()->mutable_drop_netns();
-  forward->set_name(place.name);
+  forward->set_name(name);
   forward->set_path(drop.path);
-  forward->set_cookie(place.cookie());
+  forward->set_cookie(cookie);
   deletion.steps.push_back(std::move(step));
   deletion.drops.push_back(std::move(drop));
-  deletion.touched.insert(place.name);
-  deletion.ownership.lost_netns.insert(place.cookie());
-  for (const journal::LinkId& link : work_.journal->OwnedLinksOf(place.cookie())) {
+  deletion.touched.insert(name);
+  deletion.ownership.lost_netns.insert(cookie);
+  for (const journal::LinkId& link : work_.journal->OwnedLinksOf(cookie)) {
     deletion.ownership.lost_links.insert(link);
   }
   return true;

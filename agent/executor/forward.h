@@ -60,8 +60,9 @@ bool Deletes(const std::vector<Step>& steps);
 void DeleteSetAside(Places& places, const std::vector<Remainder*>& all);
 // 2. Looks up the namespaces of the steps, which are drops then. Nothing stays open.
 void LookUpNetns(Places& places, Remainder& remainder);
-// 3. Takes the names of the drops away. Whoever is to hear of it listens by now. The kernel frees them when `last` is
-// closed: as soon as it frees any, each umount(2) waits for a grace period of RCU that its work keeps up, 10 ms.
+// 3. Takes the names of the drops away; of different remainders any thread may. Whoever is to hear of it listens by
+// now. The kernel frees them when `last` is closed: as soon as it frees any, each umount(2) waits for a grace period of
+// RCU that its work keeps up, 10 ms.
 void LetGo(Remainder& remainder, std::vector<UniqueFd>& last);
 // 4. Notes what the kernel still has, and who holds it as far as can be found: one look around for all.
 struct Left {

@@ -42,24 +42,30 @@ absl::StatusOr<Place*> Places::Open(const std::string& name) {
     if (!host.fd.valid()) return kernel::ErrnoError(errno, "opening the host's namespace");
     return Adopt(name, std::move(host));
   }
+  auto found = Find(name);
+  if (!found.ok()) return found.status();
+  if (const auto open = open_.find(found->name); open != open_.end()) return open->second.get();
+  return Adopt(found->name, std::move(found->netns));
+}
+
+absl::StatusOr<Places::Named> Places::Find(const std::string& name) {
   auto netns = dir_.Open(name);
   if (kernel::ErrnoOf(netns.status()) == ENOENT) {
     if (auto raw = UnescapeName(name); raw.ok() && *raw != name) {
-      if (const auto found = open_.find(*raw); found != open_.end()) return found->second.get();
       auto escaped = dir_.Open(*raw);
-      if (escaped.ok()) return OpenedAs(*raw, *std::move(escaped));
+      if (escaped.ok()) return Checked(*raw, *std::move(escaped));
     }
   }
   if (!netns.ok()) return netns.status();
-  return OpenedAs(name, *std::move(netns));
+  return Checked(name, *std::move(netns));
 }
 
-absl::StatusOr<Place*> Places::OpenedAs(const std::string& name, kernel::Netns netns) {
+absl::StatusOr<Places::Named> Places::Checked(const std::string& name, kernel::Netns netns) const {
   if (netns.inode == worker_.host().inode) {
     return absl::FailedPreconditionError(
         absl::StrCat("the name ", EscapeName(name), " is bound to the host's own namespace; say @host to work there"));
   }
-  return Adopt(name, std::move(netns));
+  return Named{name, std::move(netns)};
 }
 
 absl::StatusOr<Place*> Places::Host() { return Open(std::string(kHostNamespace)); }

@@ -40,6 +40,12 @@ class Places {
   // FAILED_PRECONDITION for what is not a network namespace, and for a name bound to the host's own.
   absl::StatusOr<Place*> Open(const std::string& name);
   absl::StatusOr<Place*> Host();
+  // What Open would open, without a socket in it.
+  struct Named {
+    std::string name;  // raw
+    kernel::Netns netns;
+  };
+  absl::StatusOr<Named> Find(const std::string& name);
   // By a reference of the journal: NOT_FOUND (ESTALE in the message) when another namespace has that name now.
   absl::StatusOr<Place*> Open(const NetnsRef& ref);
   // A namespace that has no name, under a pretended one.
@@ -57,7 +63,7 @@ class Places {
   const kernel::NetnsDir& dir() const { return dir_; }
 
  private:
-  absl::StatusOr<Place*> OpenedAs(const std::string& name, kernel::Netns netns);
+  absl::StatusOr<Named> Checked(const std::string& name, kernel::Netns netns) const;
 
   kernel::NetnsWorker& worker_;
   const kernel::NetnsDir& dir_;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <iterator>
 #include <thread>
 #include <unordered_map>
 #include <utility>
@@ -28,6 +29,10 @@ constexpr std::chrono::milliseconds kGather{100};
 constexpr std::chrono::milliseconds kQuiet{10};
 constexpr size_t kMany = 8;
 constexpr size_t kAtOnce = 64;
+// Each umount(2) waits for a grace period of RCU, which those of other threads wait for as well: with eight of them it
+// takes 0.03 ms instead of 0.13. Fewer names a thread than this are not worth one.
+constexpr size_t kThreads = 8;
+constexpr size_t kNamesAThread = 4;
 // So many are kept alive by a descriptor each at most...
 constexpr size_t kHeld = 2048;
 // ... and no more than the kernel frees in this time, which is part of each one's timeout. It takes some 0.5 ms each,
@@ -147,6 +152,20 @@ class ThreeThreads final : public ReleaseQueue {
     return !stopping_;
   }
 
+  static void LetGoOf(const Items& items, std::vector<UniqueFd>& last) {
+    const size_t threads = std::min(kThreads, items.size() / kNamesAThread + 1);
+    std::vector<std::vector<UniqueFd>> kept(threads);
+    const auto share = [&](size_t which) {
+      for (size_t i = which; i < items.size(); i += threads) LetGo(items[i]->remainder, kept[which]);
+    };
+    {
+      std::vector<std::jthread> others;
+      for (size_t which = 1; which < threads; ++which) others.emplace_back(share, which);
+      share(0);
+    }
+    for (auto& each : kept) std::move(each.begin(), each.end(), std::back_inserter(last));
+  }
+
   void DropNetns() {
     pthread_setname_np(pthread_self(), "let-go");
     Places places(workers_.netns, dir_);
@@ -171,15 +190,15 @@ class ThreeThreads final : public ReleaseQueue {
           std::move(for_netns_.begin(), for_netns_.begin() + taken, std::back_inserter(items));
           for_netns_.erase(for_netns_.begin(), for_netns_.begin() + taken);
         }
-        for (auto& item : items) {
-          if (stopping()) return;
+        if (stopping()) return;
+        for (const auto& item : items) {
           LookUpNetns(places, item->remainder);
           for (const Drop& drop : item->remainder.drops) highest_nsid = std::max(highest_nsid, drop.nsid);
           if (watcher_.ok()) watcher_->Watch(item->id, item->remainder.Awaited());
           places.CloseAll();
-          LetGo(item->remainder, last);
-          together.push_back(std::move(item));
         }
+        LetGoOf(items, last);
+        std::move(items.begin(), items.end(), std::back_inserter(together));
       }
       for (auto& item : together) {
         if (!watcher_.ok()) {

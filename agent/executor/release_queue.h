@@ -7,7 +7,8 @@
 //
 // Threading: every method may be called from any thread; none waits for the kernel, except Stop. Three threads of its
 // own: one deletes links (a bridge may take 32 ms), one lets namespaces go, one hears what has gone; a work goes from
-// the one to the other and waits for no other work's links. All calls of `done` are on one of them.
+// the one to the other and waits for no other work's links. Names of many are taken away by up to eight, which live as
+// long as that takes. All calls of `done` are on one of the three.
 //
 // Cost: docs/performance.md. Metrics: pending().
 

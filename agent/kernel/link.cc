@@ -106,6 +106,17 @@ absl::StatusOr<std::vector<Link>> ListLinks(Netlink& netlink, const std::string&
   return links;
 }
 
+absl::StatusOr<std::vector<Link>> ListLinksIn(Netlink& netlink, int nsid) {
+  std::vector<Link> links;
+  Message message(RTM_GETLINK, 0, ifinfomsg{});
+  message.PutU32(IFLA_TARGET_NETNSID, static_cast<uint32_t>(nsid));
+  auto status = netlink.Dump(
+      message, absl::StrCat("listing links of nsid ", nsid),
+      [&](const nlmsghdr* header) { links.push_back(Parse(header)); }, [&] { links.clear(); });
+  if (!status.ok()) return status;
+  return links;
+}
+
 absl::StatusOr<Link> GetLink(Netlink& netlink, const std::string& name) {
   Message message(RTM_GETLINK, 0, ifinfomsg{});
   message.PutName(IFLA_IFNAME, name);

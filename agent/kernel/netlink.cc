@@ -53,6 +53,15 @@ Message& Message::Put(int type, const void* data, int length) {
   return *this;
 }
 
+absl::StatusOr<uint64_t> NetnsCookie(int socket) {
+  uint64_t cookie = 0;
+  socklen_t length = sizeof cookie;
+  if (getsockopt(socket, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &length) != 0) {
+    return ErrnoError(errno, "reading SO_NETNS_COOKIE (Linux 5.14 or newer is needed)");
+  }
+  return cookie;
+}
+
 absl::StatusOr<Netlink> Netlink::Open() {
   Netlink netlink(nl_socket_alloc());
   // libnl opens with SOCK_CLOEXEC; a descriptor leaked into a child would keep the namespace alive.
@@ -64,10 +73,9 @@ absl::StatusOr<Netlink> Netlink::Open() {
   setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof one);
   setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &one, sizeof one);
   setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &one, sizeof one);
-  socklen_t length = sizeof netlink.cookie_;
-  if (getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &netlink.cookie_, &length) != 0) {
-    return ErrnoError(errno, "reading SO_NETNS_COOKIE (Linux 5.14 or newer is needed)");
-  }
+  auto cookie = NetnsCookie(fd);
+  if (!cookie.ok()) return cookie.status();
+  netlink.cookie_ = *cookie;
   return netlink;
 }
 

@@ -59,6 +59,10 @@ class Message {
   std::unique_ptr<nl_msg, Free> msg_;
 };
 
+// SO_NETNS_COOKIE of any socket: the identity of its namespace within a boot (socket(7)). ENOPROTOOPT before
+// Linux 5.14.
+absl::StatusOr<uint64_t> NetnsCookie(int socket);
+
 class Netlink {
  public:
   // In the namespace the calling thread is in.

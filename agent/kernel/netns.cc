@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -114,6 +115,18 @@ absl::StatusOr<Netlink> NetnsWorker::OpenNetlink(const Netns& target) {
   });
   if (!status.ok()) return status;
   return netlink;
+}
+
+absl::StatusOr<uint64_t> NetnsWorker::CookieOf(const Netns& target) {
+  absl::StatusOr<uint64_t> cookie = absl::UnknownError("not read");
+  auto status = Within(target, [&] {
+    const UniqueFd any(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    if (!any.valid()) return ErrnoError(errno, "opening a socket");
+    cookie = NetnsCookie(any.get());
+    return cookie.status();
+  });
+  if (!status.ok()) return status;
+  return cookie;
 }
 
 absl::StatusOr<NetnsWorker::Made> NetnsWorker::NewNetns() {

@@ -35,8 +35,11 @@ class NetnsWorker {
 
   // Runs `work` with the thread inside `target`; verifies before that it got there.
   absl::Status Within(const Netns& target, const std::function<absl::Status()>& work);
-  // A netlink socket that stays inside `target`.
+  // A netlink socket that stays inside `target`. When it has been closed, it keeps the namespace alive for a grace
+  // period of RCU more, 10-40 ms (netlink_release): not for one that is about to be deleted.
   absl::StatusOr<Netlink> OpenNetlink(const Netns& target);
+  // Its SO_NETNS_COOKIE, by a socket of which nothing stays.
+  absl::StatusOr<uint64_t> CookieOf(const Netns& target);
   // A new, anonymous namespace, with a socket inside: unshare(CLONE_NEWNET), keep, return. Its loopback is down.
   struct Made {
     Netns netns;

@@ -34,6 +34,8 @@ WAYS = {
 PROGRAMS = ("floor", "agent", "server", "client", "kernel", "others")
 SLICE_MS = 10  # of a burst's timeline
 PAUSE_MS = 3  # about as long as an intent takes that is alone
+# Before a deletion that is to be alone: what closes a socket in a namespace, or frees one, is not over when it returns.
+DELETE_PAUSE_MS = 150
 PARTS = ("throughput", "peers", "growth", "single", "profile")
 
 
@@ -256,11 +258,11 @@ def single(options):
         lines["floor create, one after the other"].append(floor(options.single, 1)[1])
         lines[f"floor create, one each {PAUSE_MS} ms"].append(
             floor(options.single, 1, flags=["--pause", PAUSE_MS])[1])
-        freed = [1e3 / floor(1, 1)[0]["delete"] for _ in range(5)]
+        freed = [1e3 / floor(1, 1, flags=["--pause", DELETE_PAUSE_MS])[0]["delete"] for _ in range(5)]
         lines["floor delete"].append((median(freed), max(freed)))
         drain()
         with Warren(options.warm, options.server_flag, options.agent_flag) as warren:
-            out, _ = warren.load("single", options.single)
+            out, _ = warren.load("single", options.single, DELETE_PAUSE_MS)
         for what, *values in re.findall(
                 r"^(create|delete) \d+ p50 ([0-9.]+) p99 ([0-9.]+) host ([0-9.]+) ([0-9.]+)$", out, re.M):
             p50, p99, host_p50, host_p99 = map(float, values)

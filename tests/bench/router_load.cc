@@ -237,9 +237,10 @@ absl::StatusOr<double> RouterLoad::Run(Make make, const RouterOptions& options) 
   return SecondsSince(begun);
 }
 
-absl::StatusOr<RouterLoad::Single> RouterLoad::RunSingly(Make make, size_t count) {
+absl::StatusOr<RouterLoad::Single> RouterLoad::RunSingly(Make make, size_t count, absl::Duration pause) {
   Single single;
   for (size_t i = 0; i < count; ++i) {
+    absl::SleepFor(pause);
     const absl::Time begun = absl::Now();
     grpc::ClientContext context;
     v1::Intent accepted;

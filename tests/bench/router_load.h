@@ -44,11 +44,11 @@ class RouterLoad {
   using Make = v1::Intent (*)(size_t index);
   absl::StatusOr<double> Run(Make make, const RouterOptions& options);
 
-  // One after the other, each when the one before has its result; milliseconds.
+  // One after the other, each so long after the one before has its result; milliseconds.
   struct Single {
     std::vector<double> total, on_host;
   };
-  absl::StatusOr<Single> RunSingly(Make make, size_t count);
+  absl::StatusOr<Single> RunSingly(Make make, size_t count, absl::Duration pause);
 
  private:
   class Results;

@@ -1,7 +1,9 @@
 // Makes and deletes routers through a server, and prints what it took.
 //
 //   router_load SERVER HOST create|delete FIRST COUNT BATCH IN_FLIGHT     BATCH 0: one intent a call
-//   router_load SERVER HOST single COUNT                                  one after the other, created, then deleted
+//   router_load SERVER HOST single COUNT PAUSE_MS                         one after the other, created, then deleted
+//
+// Before each deletion there is a pause: the kernel is not done with the one before when nothing is left of it to see.
 //
 // Prints `create COUNT RATE/s` or `delete COUNT RATE/s`; of single ones `create COUNT p50 MS p99 MS host MS MS` and the
 // same for delete; and `client SECONDS`, the processor time this process took for it. tests/bench/compare.sh runs it.
@@ -52,8 +54,9 @@ int Main(int argc, char** argv) {
   const double before = ProcessorSeconds();
   if (mode == "single") {
     const size_t count = number(4);
+    const absl::Duration pause = absl::Milliseconds(number(5));
     for (const auto& [what, make] : {std::pair{"create", &CreateRouter}, std::pair{"delete", &DeleteRouter}}) {
-      const auto single = (*load)->RunSingly(make, count);
+      const auto single = (*load)->RunSingly(make, count, make == DeleteRouter ? pause : absl::ZeroDuration());
       if (!single.ok()) return Failed(single.status());
       const Latency total = Quantiles(single->total), host = Quantiles(single->on_host);
       printf("%s %zu p50 %.3f p99 %.3f host %.3f %.3f\n", what, count, total.p50, total.p99, host.p50, host.p99);

@@ -5,6 +5,8 @@
 #include <net/if.h>
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 #include "agent/kernel/nsid.h"
 #include "tests/agent/kernel/kernel_test.h"
@@ -134,6 +136,21 @@ TEST_F(LinkTest, AnIndexIsFoundByName) {
   EXPECT_ERRNO(IndexOfLink(host().fd(), "eth1"), ENODEV);
   EXPECT_ERRNO(IndexOfLink(host().fd(), std::string(200, 'x')), ENODEV);
   EXPECT_THAT(std::string(IndexOfLink(host().fd(), "nothere").status().message()), HasSubstr("nothere"));
+}
+
+TEST_F(LinkTest, ThoseOfAnotherNamespaceAreListedByItsIdAndInTheAskersTerms) {
+  Sh("ip netns add green && ip netns add pink && "
+     "ip link add v0 index 4711 type veth peer name eth0 netns green && "
+     "ip -n green link add eth1 type veth peer name eth2 netns pink");
+  const int green = *GetOrAssignNsid(host(), Named("green")), pink = *GetOrAssignNsid(host(), Named("pink"));
+  const auto links = ListLinksIn(host(), green);
+  ASSERT_OK(links);
+  std::map<std::string, std::pair<int, int>> peers;
+  for (const Link& link : *links) peers[link.name] = {link.peer_nsid, link.peer};
+  EXPECT_EQ(peers.at("lo"), std::pair(-1, 0));
+  EXPECT_EQ(peers.at("eth0"), std::pair(*GetNsid(host(), worker().host()), 4711));
+  EXPECT_EQ(peers.at("eth1").first, pink);
+  EXPECT_FALSE(ListLinksIn(host(), 4242).ok());
 }
 
 TEST_F(LinkTest, WhetherThereIsOneIsAskedOfTheSocketsOwnNamespace) {

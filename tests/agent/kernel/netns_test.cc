@@ -100,6 +100,15 @@ TEST_F(NetnsTest, ASocketStaysInTheNamespaceItWasOpenedIn) {
   EXPECT_EQ(red.cookie(), OpenSocket(Named("red")).cookie());
 }
 
+TEST_F(NetnsTest, TheCookieIsThatOfASocketInside) {
+  Sh("ip netns add red");
+  const Netns red = Named("red");
+  const uint64_t cookie = OpenSocket(red).cookie();
+  EXPECT_EQ(*worker().CookieOf(red), cookie);
+  EXPECT_NE(cookie, host().cookie());
+  EXPECT_EQ(*worker().CookieOf(worker().host()), host().cookie());
+}
+
 TEST_F(NetnsTest, PreparingMakesASharedMountOnceHoweverOftenItIsCalled) {
   const NetnsDir fresh("/run/elsewhere/netns");
   for (int i = 0; i < 3; ++i) {
