@@ -50,6 +50,22 @@ void RemoveLoopbacksAddress(Place& home, const LinkState& state, int ifindex, co
   }
 }
 
+// With less than 1,280 bytes of MTU a loopback loses ::1, which comes without a route outside the table local when the
+// kernel gives it, and with one when it is put back (inet6_addr_add, init_loopback).
+void RemoveLoopbacksRoute(Place& home, int ifindex, const std::vector<kernel::Route>& had) {
+  if (ifindex != kLoopback) return;
+  const kernel::IpPrefix own{{AF_INET6, std::string(15, '\0') + '\x01'}, 128};
+  kernel::RouteFilter filter;
+  filter.ifindex = ifindex;
+  auto have = kernel::ListRoutes(home.netlink, filter);
+  if (!have.ok()) return;
+  for (const kernel::Route& route : *have) {
+    const auto same = [&](const kernel::Route& other) { return other.body == route.body; };
+    if (route.destination != own || std::any_of(had.begin(), had.end(), same)) continue;
+    (void)kernel::DeleteExactly(home.netlink, route);
+  }
+}
+
 // The link of a record, brought back to where it was if it was moved.
 absl::StatusOr<kernel::Link> FindAndReturn(Places& places, Place& home, const RestoreLink& record) {
   const LinkState& state = record.state();
@@ -176,6 +192,7 @@ void Restore(Places& places, const RestoreLink& record, std::vector<Problem>& pr
   std::map<int, int> ifindexes;
   if (link->ifindex != state.ifindex()) ifindexes[state.ifindex()] = link->ifindex;
   ReplayRoutes(**home, routes, ifindexes, problems);
+  RemoveLoopbacksRoute(**home, link->ifindex, routes);
 }
 
 }  // namespace warren::executor

@@ -104,6 +104,10 @@ TEST_F(LinkTest, LoopbackThatGoesDownIsUndone) {
   ExpectUndone("set_link { namespace: 'red' name: 'lo' up: false }");
 }
 
+TEST_F(LinkTest, LoopbackThatLosesIpv6ByItsMtuIsUndone) {
+  ExpectUndone("set_link { namespace: 'red' name: 'lo' mtu: 1000 }");
+}
+
 TEST_F(LinkTest, LoopbackThatComesUpIsUndone) {
   for (const std::string before : {"true", "ip -n green address add 10.99.0.1/32 dev lo",
                                    "ip -n green link set lo up && ip -n green link set lo down"}) {
