@@ -84,37 +84,33 @@ void PutEnd(Message& message, const NewVethEnd& end) {
   if (end.mtu != 0) message.PutU32(IFLA_MTU, end.mtu);
 }
 
+absl::StatusOr<std::vector<Link>> DumpLinks(Netlink& netlink, Message& message, std::string_view doing) {
+  std::vector<Link> links;
+  auto status = netlink.Dump(
+      message, doing, [&](const nlmsghdr* header) { links.push_back(Parse(header)); }, [&] { links.clear(); });
+  if (!status.ok()) return status;
+  return links;
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<Link>> ListLinks(Netlink& netlink, const std::string& kind) {
-  std::vector<Link> links;
   Message message(RTM_GETLINK, 0, ifinfomsg{});
   if (!kind.empty()) {
     nlattr* info = message.Begin(IFLA_LINKINFO);
     message.PutName(IFLA_INFO_KIND, kind);
     message.End(info);
   }
-  auto status = netlink.Dump(
-      message, "listing links",
-      [&](const nlmsghdr* header) {
-        Link link = Parse(header);
-        // The kernel ignores a kind that it has not loaded.
-        if (kind.empty() || link.kind == kind) links.push_back(std::move(link));
-      },
-      [&] { links.clear(); });
-  if (!status.ok()) return status;
+  auto links = DumpLinks(netlink, message, "listing links");
+  // The kernel ignores a kind that it has not loaded.
+  if (links.ok() && !kind.empty()) std::erase_if(*links, [&](const Link& link) { return link.kind != kind; });
   return links;
 }
 
 absl::StatusOr<std::vector<Link>> ListLinksIn(Netlink& netlink, int nsid) {
-  std::vector<Link> links;
   Message message(RTM_GETLINK, 0, ifinfomsg{});
   message.PutU32(IFLA_TARGET_NETNSID, static_cast<uint32_t>(nsid));
-  auto status = netlink.Dump(
-      message, absl::StrCat("listing links of nsid ", nsid),
-      [&](const nlmsghdr* header) { links.push_back(Parse(header)); }, [&] { links.clear(); });
-  if (!status.ok()) return status;
-  return links;
+  return DumpLinks(netlink, message, absl::StrCat("listing links of nsid ", nsid));
 }
 
 absl::StatusOr<Link> GetLink(Netlink& netlink, const std::string& name) {
