@@ -22,6 +22,15 @@ constexpr int kLoopback = 1;  // always lo's index (net/core/dev.c)
 
 std::string Text(const absl::Status& status) { return std::string(status.message()); }
 
+template <typename Which>
+void RemoveAddresses(Place& home, int ifindex, const Which& which) {
+  auto have = kernel::ListAddresses(home.netlink, ifindex);
+  if (!have.ok()) return;
+  for (const kernel::Address& address : *have) {
+    if (which(address)) (void)kernel::DeleteAddress(home.netlink, ifindex, address.local, address.peer);
+  }
+}
+
 // A link that comes up gets a link-local address of its MAC. One whose MAC was changed while it was up had that of
 // another, and has both once its addresses are replayed.
 void RemoveSecondLinkLocal(Place& home, const LinkState& state, int ifindex, const std::vector<kernel::Address>& had) {
@@ -31,11 +40,7 @@ void RemoveSecondLinkLocal(Place& home, const LinkState& state, int ifindex, con
   // The address comes with the carrier, which the kernel settles when the link is asked for by itself
   // (linkwatch_sync_dev; before Linux 6.8 it does so later).
   (void)kernel::GetLink(home.netlink, ifindex);
-  auto have = kernel::ListAddresses(home.netlink, ifindex);
-  if (!have.ok()) return;
-  for (const kernel::Address& address : *have) {
-    if (is_own(address)) (void)kernel::DeleteAddress(home.netlink, ifindex, address.local, address.peer);
-  }
+  RemoveAddresses(home, ifindex, is_own);
 }
 
 // A loopback that comes up gets 127.0.0.1/8 where it has not, and keeps it when it goes down (inetdev_event).
@@ -43,11 +48,7 @@ void RemoveLoopbacksAddress(Place& home, const LinkState& state, int ifindex, co
   const kernel::IpPrefix own{{AF_INET, std::string("\x7f\0\0\x01", 4)}, 8};
   const auto is_own = [&](const kernel::Address& address) { return address.local == own; };
   if (ifindex != kLoopback || state.up() || std::any_of(had.begin(), had.end(), is_own)) return;
-  auto have = kernel::ListAddresses(home.netlink, ifindex);
-  if (!have.ok()) return;
-  for (const kernel::Address& address : *have) {
-    if (is_own(address)) (void)kernel::DeleteAddress(home.netlink, ifindex, address.local, address.peer);
-  }
+  RemoveAddresses(home, ifindex, is_own);
 }
 
 // With less than 1,280 bytes of MTU a loopback loses ::1, which comes without a route outside the table local when the

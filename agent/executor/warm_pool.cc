@@ -58,16 +58,9 @@ class Pool : public WarmPool {
   }
 
   bool Confirm(uint64_t lot, Steady asked) override {
-    const auto known = [&] {
-      MutexLock lock(&mutex_);
-      return lot != lot_ || looked_at_ + options_.trust > asked;
-    };
-    if (!known()) {
-      MutexLock looking(&look_mutex_);
-      if (!known()) Look();
-    }
-    MutexLock lock(&mutex_);
-    return lot == lot_;
+    if (!IsOfLot(lot)) return false;
+    LookUnlessSeen(asked);
+    return IsOfLot(lot);
   }
 
   void SetBusy(bool busy) override {
@@ -101,6 +94,20 @@ class Pool : public WarmPool {
   }
 
  private:
+  bool IsOfLot(uint64_t lot) const {
+    MutexLock lock(&mutex_);
+    return lot == lot_;
+  }
+  bool WasSeen(Steady since) const {
+    MutexLock lock(&mutex_);
+    return looked_at_ + options_.trust > since;
+  }
+  // Looks at the host's settings unless somebody has since then.
+  void LookUnlessSeen(Steady since) {
+    if (options_.size == 0 || WasSeen(since)) return;
+    MutexLock looking(&look_mutex_);
+    if (!WasSeen(since)) Look();
+  }
   // Looks at the host's settings. When they are not those that what is here was made under, all goes.
   void Look() ABSL_EXCLUSIVE_LOCKS_REQUIRED(look_mutex_) {
     const Steady begun = options_.clock();
@@ -120,16 +127,6 @@ class Pool : public WarmPool {
     }
     if (outdated) Wake();
   }
-  // Unless somebody just did.
-  void LookAgain() {
-    if (options_.size == 0) return;
-    MutexLock looking(&look_mutex_);
-    {
-      MutexLock lock(&mutex_);
-      if (looked_at_ + options_.trust > options_.clock()) return;
-    }
-    Look();
-  }
 
   void LookAhead(const std::stop_token& stop) {
     pthread_setname_np(pthread_self(), "warm-look");
@@ -140,7 +137,7 @@ class Pool : public WarmPool {
         if (stop.stop_requested()) return;
         ahead_wanted_ = false;
       }
-      LookAgain();
+      LookUnlessSeen(options_.clock());
     }
   }
 
@@ -171,7 +168,7 @@ class Pool : public WarmPool {
 
   // False: there is nothing to do until the next Wake.
   bool Refill() {
-    if (!busy_ && !full_) LookAgain();
+    if (!busy_ && !full_) LookUnlessSeen(options_.clock());
     std::vector<Made> outdated;
     uint64_t before = 0;
     size_t missing = 0;
