@@ -13,6 +13,7 @@
 #include "agent/flags.h"
 #include "agent/inventory/kernel_inventory.h"
 #include "agent/kernel/boot.h"
+#include "agent/kernel/event_socket.h"
 #include "agent/metrics/agent_metrics.h"
 #include "agent/metrics/exec_metrics.h"
 #include "agent/metrics/executor_metrics.h"
@@ -119,6 +120,7 @@ absl::Status Run(const AgentFlags& flags, const Settings& settings, const Logger
   metrics::ExecMetrics exec_metrics(metrics.registry());
   session::Reporter reporter(agent_metrics);
 
+  const kernel::SharedEvents events = kernel::EventSocket::Open();
   executor::Options executor_options;
   executor_options.state_dir = flags.state_dir;
   executor_options.run_dir = flags.run_dir;
@@ -126,6 +128,7 @@ absl::Status Run(const AgentFlags& flags, const Settings& settings, const Logger
   executor_options.release_timeout = settings.release_timeout;
   executor_options.max_queued = flags.max_queued;
   executor_options.warm_namespaces = flags.warm_namespaces;
+  executor_options.events = events;
   executor_options.logger = logger;
   // Without namespaces nothing can be applied, but that is no reason to be silent: the host connects and says why.
   const std::string no_netns = WhyNoNetns(*capabilities);
@@ -140,6 +143,7 @@ absl::Status Run(const AgentFlags& flags, const Settings& settings, const Logger
   inventory::Options inventory_options;
   inventory_options.host = settings.host;
   inventory_options.netns_dir = flags.netns_dir;
+  inventory_options.events = events;
   inventory_options.logger = logger;
   inventory_options.ownership.owns_netns = [&](uint64_t cookie) { return (*executor)->OwnsNetns(cookie); };
   inventory_options.ownership.owns_link = [&](uint64_t cookie, int ifindex) {

@@ -89,6 +89,7 @@ class Parallel : public Executor {
     ReleaseQueue::Options release;
     release.timeout = options_.release_timeout;
     release.netns_dir = options_.netns_dir;
+    release.events = options_.events;
     auto queue = ReleaseQueue::Start(std::move(release));
     if (!queue.ok()) return queue.status();
     release_ = *std::move(queue);
@@ -223,7 +224,8 @@ class Parallel : public Executor {
     if (!worker.ok()) return worker.status();
     Places places(*worker, dir_);
     if (auto s = dir_.Prepare(); !s.ok()) return s;
-    if (auto s = executor::Recover(*journal_, places, options_.run_dir, options_.release_timeout, options_.logger);
+    if (auto s = executor::Recover(*journal_, places, options_.events, options_.run_dir, options_.release_timeout,
+                                   options_.logger);
         !s.ok()) {
       return s;
     }

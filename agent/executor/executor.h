@@ -20,9 +20,11 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "agent/executor/listener.h"
+#include "agent/kernel/event_socket.h"
 #include "agent/kernel/ip.h"
 #include "agent/kernel/netns.h"
 #include "proto/common/logging.h"
@@ -38,6 +40,8 @@ struct Options {
   size_t max_queued = 20000;                          // intents held; further ones are not taken and come again
   size_t warm_namespaces = 64;                        // made ahead of need; 0: none
   size_t workers = 0;                                 // intents applied at once; 0: one a processor, at most 4
+  // What tells when the kernel has let go. Without, what was deleted counts as gone at once.
+  kernel::SharedEvents events = absl::FailedPreconditionError("nobody listens");
   Logger logger = Logger::Null();
   // What expires_in is counted by.
   std::function<std::chrono::steady_clock::time_point()> clock = [] { return std::chrono::steady_clock::now(); };

@@ -200,14 +200,14 @@ void NoteLeft(Places& places, const std::vector<Left>& all) {
   places.CloseAll();
 }
 
-std::optional<v1::ReleasePending> Release(Places& places, const std::vector<Step>& steps, absl::Duration timeout,
-                                          int stop) {
+std::optional<v1::ReleasePending> Release(Places& places, const kernel::SharedEvents& events,
+                                          const std::vector<Step>& steps, absl::Duration timeout, int stop) {
   Remainder remainder(steps, {});
   DeleteSetAside(places, {&remainder});
   LookUpNetns(places, remainder);
   places.CloseAll();
   const kernel::Release awaited = remainder.Awaited();
-  auto watcher = kernel::ReleaseWatcher::Open(places.worker());
+  auto watcher = kernel::ReleaseWatcher::Open(places.worker(), events);
   constexpr uint64_t kOnlyOne = 0;
   if (watcher.ok()) watcher->Watch(kOnlyOne, awaited);
   std::vector<UniqueFd> last;

@@ -19,6 +19,7 @@
 #include "absl/time/time.h"
 #include "agent/executor/places.h"
 #include "agent/executor/step.pb.h"
+#include "agent/kernel/event_socket.h"
 #include "agent/kernel/release.h"
 #include "warren/v1/intents.pb.h"
 
@@ -75,8 +76,8 @@ void NoteUnseen(const absl::Status& why, Remainder& remainder);
 
 // All of this for one intent, waiting at most `timeout`. Returns what is still there and who holds it; empty: nothing.
 // Nothing at all when the descriptor `stop` became readable meanwhile (-1: none): to be run again.
-std::optional<v1::ReleasePending> Release(Places& places, const std::vector<Step>& steps, absl::Duration timeout,
-                                          int stop);
+std::optional<v1::ReleasePending> Release(Places& places, const kernel::SharedEvents& events,
+                                          const std::vector<Step>& steps, absl::Duration timeout, int stop);
 
 }  // namespace warren::executor
 

@@ -29,15 +29,15 @@ absl::StatusOr<std::vector<Step>> ParseSteps(const journal::Begun& begun) {
   return steps;
 }
 
-absl::Status RecoverOne(journal::Journal& journal, Places& places, const journal::Begun& begun,
-                        absl::Duration release_timeout, const Logger& logger) {
+absl::Status RecoverOne(journal::Journal& journal, Places& places, const kernel::SharedEvents& events,
+                        const journal::Begun& begun, absl::Duration release_timeout, const Logger& logger) {
   auto steps = ParseSteps(begun);
   if (!steps.ok()) return steps.status();
   v1::IntentResult result;
   result.ParseFromString(begun.body);
   const std::string sequence = absl::StrCat(begun.sequence);
   if (begun.committed) {
-    *result.mutable_release_pending() = *Release(places, *steps, release_timeout, /*stop=*/-1);
+    *result.mutable_release_pending() = *Release(places, events, *steps, release_timeout, /*stop=*/-1);
     Succeed(result);
     places.CloseAll();
     logger.Info("finished an intent that was committed", {{"sequence", sequence}, {"intent", result.intent_id()}});
@@ -71,13 +71,13 @@ void Sweep(const std::string& folder, const Logger& logger) {
 
 }  // namespace
 
-absl::Status Recover(journal::Journal& journal, Places& places, const std::string& run_dir,
-                     absl::Duration release_timeout, const Logger& logger) {
+absl::Status Recover(journal::Journal& journal, Places& places, const kernel::SharedEvents& events,
+                     const std::string& run_dir, absl::Duration release_timeout, const Logger& logger) {
   auto begun = journal.LoadBegun();
   if (!begun.ok()) return begun.status();
   // The last first: a later one was begun on what the earlier ones had left.
   for (auto each = begun->rbegin(); each != begun->rend(); ++each) {
-    if (auto s = RecoverOne(journal, places, *each, release_timeout, logger); !s.ok()) return s;
+    if (auto s = RecoverOne(journal, places, events, *each, release_timeout, logger); !s.ok()) return s;
   }
   Sweep(absl::StrCat(run_dir, "/parked"), logger);
   return ForgetGone(journal, places);

@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 #include "agent/executor/places.h"
 #include "agent/journal/journal.h"
+#include "agent/kernel/event_socket.h"
 #include "proto/common/logging.h"
 
 namespace warren::executor {
@@ -15,8 +16,8 @@ namespace warren::executor {
 // Afterwards the journal has nothing begun, and nothing is bound below the run directory. An intent taken back leaves
 // no trace, and is applied when it is delivered again; one that could not be taken back wholly is FAILED and says what
 // is left.
-absl::Status Recover(journal::Journal& journal, Places& places, const std::string& run_dir,
-                     absl::Duration release_timeout, const Logger& logger);
+absl::Status Recover(journal::Journal& journal, Places& places, const kernel::SharedEvents& events,
+                     const std::string& run_dir, absl::Duration release_timeout, const Logger& logger);
 
 // Forgets ownership of what others have deleted meanwhile.
 absl::Status ForgetGone(journal::Journal& journal, Places& places);

@@ -284,7 +284,7 @@ absl::StatusOr<std::unique_ptr<ReleaseQueue>> ReleaseQueue::Start(Options option
   }
   UniqueFd stop(eventfd(0, EFD_CLOEXEC));
   if (!stop.valid()) return kernel::ErrnoError(errno, "making an eventfd");
-  auto watcher = kernel::ReleaseWatcher::Open(*ends, options.receive_buffer);
+  auto watcher = kernel::ReleaseWatcher::Open(*ends, options.events);
   return std::make_unique<ThreeThreads>(std::move(options),
                                         ThreeThreads::Workers{*std::move(links), *std::move(netns), *std::move(ends)},
                                         std::move(watcher), std::move(stop));

@@ -18,10 +18,12 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "agent/executor/forward.h"
 #include "agent/executor/step.pb.h"
+#include "agent/kernel/event_socket.h"
 #include "warren/v1/intents.pb.h"
 
 namespace warren::executor {
@@ -31,7 +33,8 @@ class ReleaseQueue {
   struct Options {
     std::string netns_dir = "/run/netns";
     absl::Duration timeout = absl::Seconds(5);  // how long the kernel may take, from letting go
-    int receive_buffer = 16 << 20;              // of the events' socket: 10,000 namespaces freed at a stroke
+    // Without them works are done at once, and say that nobody can see whether the kernel has let go.
+    kernel::SharedEvents events = absl::FailedPreconditionError("nobody listens");
   };
   using Drop = executor::Drop;
   struct Work {
@@ -43,8 +46,7 @@ class ReleaseQueue {
     std::function<void(v1::ReleasePending)> done;
   };
 
-  // To be called in the host's namespace. Without CAP_NET_BROADCAST works are done at once, and say that nobody can
-  // see whether the kernel has let go.
+  // To be called in the host's namespace.
   static absl::StatusOr<std::unique_ptr<ReleaseQueue>> Start(Options options);
   // Stops.
   virtual ~ReleaseQueue() = default;

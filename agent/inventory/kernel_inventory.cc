@@ -67,13 +67,15 @@ KernelInventory::KernelInventory(Options options, std::string boot_id, std::opti
 
 absl::Status KernelInventory::Listen() {
   if (!worker_) return absl::FailedPreconditionError("this kernel has no namespaces");
-  auto monitor = kernel::Monitor::Open(*worker_, options_.event_buffer);
+  auto monitor = kernel::Monitor::Open(options_.events, options_.event_buffer);
   if (!monitor.ok()) return monitor.status();
   auto names = kernel::NetnsWatch::Open(options_.netns_dir);
   if (!names.ok()) return names.status();
   UniqueFd epoll(epoll_create1(EPOLL_CLOEXEC));
   if (!epoll.valid()) return kernel::ErrnoError(errno, "making an epoll descriptor");
-  for (const int fd : {monitor->fd(), names->fd()}) {
+  std::vector<int> fds = monitor->descriptors();
+  fds.push_back(names->fd());
+  for (const int fd : fds) {
     epoll_event event{};
     event.events = EPOLLIN;
     if (epoll_ctl(epoll.get(), EPOLL_CTL_ADD, fd, &event) != 0) return kernel::ErrnoError(errno, "listening to events");

@@ -7,12 +7,12 @@
 // with many links or routes it keeps a fingerprint of each (told_parts.h), looks only at those that events name, and
 // tells only those.
 //
-// To be heard, a namespace needs an id: it is given one when it is first looked into. Without CAP_NET_BROADCAST nothing
-// is heard, and every pass looks at everything.
+// To be heard, a namespace needs an id: it is given one when it is first looked into. Where nothing is heard, every
+// pass looks at everything.
 //
 // Cost: some 0.1 ms a namespace looked into, so 10,000 in about a second, and the listing of 10,000 names 30 ms; of one
 // kept in parts 20 µs for each link that changed, however many there are. Memory some 1 KB a namespace with two links.
-// No descriptor is kept but those of the host's namespace, of a socket in it and of the two that hear.
+// No descriptor is kept but those of the host's namespace, of a socket in it and of what hears.
 
 #include <deque>
 #include <map>
@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "agent/inventory/convert.h"
 #include "agent/inventory/inventory.h"
@@ -32,6 +33,7 @@
 #include "agent/inventory/told_parts.h"
 #include "agent/inventory/topology.h"
 #include "agent/inventory/update_builder.h"
+#include "agent/kernel/event_socket.h"
 #include "agent/kernel/link.h"
 #include "agent/kernel/monitor.h"
 #include "agent/kernel/netlink.h"
@@ -45,8 +47,10 @@ struct Options {
   std::string host;  // the host's name, for those of its namespaces
   std::string netns_dir = "/run/netns";
   Ownership ownership;
-  int event_buffer = 16 << 20;  // bytes of events not read yet; those beyond are lost, and everything is looked at
-  size_t many_links = 64;       // more than so many, or four times as many routes, are kept in parts
+  // Without them nothing is heard.
+  kernel::SharedEvents events = absl::FailedPreconditionError("nobody listens");
+  size_t event_buffer = 16 << 20;  // bytes of events not read yet; those beyond are lost, and everything is looked at
+  size_t many_links = 64;          // more than so many, or four times as many routes, are kept in parts
   // The same of the host's own, where nearly every namespace that is made has the other end of something.
   size_t many_links_of_host = 0;
   Logger logger = Logger::Null();

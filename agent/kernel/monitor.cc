@@ -1,56 +1,25 @@
 #include "agent/kernel/monitor.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <linux/filter.h>
 #include <linux/if.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/net_namespace.h>
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
-#include <stddef.h>
-#include <string.h>
-#include <sys/socket.h>
+#include <netlink/msg.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <utility>
 
 #include "agent/kernel/error.h"
-#include "agent/kernel/nsid.h"
 #include "agent/kernel/route.h"
+#include "proto/common/mutex.h"
+#include "proto/common/unique_fd.h"
 
 namespace warren::kernel {
 namespace {
-
-// Larger than any event: they are allocated at a page or two (NLMSG_GOODSIZE), link events with many VFs at more.
-constexpr size_t kBufferSize = 64 * 1024;
-
-// af_netlink.c, netlink_cmsg_listen_all_nsid: with events from where the listener has an id for.
-int OriginOf(msghdr& message) {
-  for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(&message, c)) {
-    if (c->cmsg_level == SOL_NETLINK && c->cmsg_type == NETLINK_LISTEN_ALL_NSID) {
-      return *reinterpret_cast<const int*>(CMSG_DATA(c));
-    }
-  }
-  return EventSocket::kOwnNamespace;
-}
-
-// What is not wanted is not even queued.
-absl::Status Filter(int fd, const std::vector<uint16_t>& types) {
-  std::vector<sock_filter> code = {BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(nlmsghdr, nlmsg_type))};
-  for (size_t i = 0; i < types.size(); ++i) {
-    // Loads are in network order. On a match over the rest and the refusal.
-    const auto over = static_cast<uint8_t>(types.size() - i);
-    code.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<uint32_t>(htons(types[i])), over, 0));
-  }
-  code.push_back(BPF_STMT(BPF_RET | BPF_K, 0));
-  code.push_back(BPF_STMT(BPF_RET | BPF_K, UINT32_MAX));
-  const sock_fprog program{static_cast<unsigned short>(code.size()), code.data()};
-  if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0) {
-    return ErrnoError(errno, "choosing among events");
-  }
-  return absl::OkStatus();
-}
 
 // Everything about a link but the other end, which a veth has not when it is first told of (veth_newlink): not what a
 // bridge, or a wireless driver, tells of its ports.
@@ -126,92 +95,86 @@ bool Parse(int origin, nlmsghdr* header, Event* event) {
 
 }  // namespace
 
-EventSocket::EventSocket(Netlink socket, int own_nsid)
-    : socket_(std::move(socket)), own_nsid_(own_nsid), buffer_(kBufferSize) {}
+// What the events of others' reading leave here until the inventory reads.
+class Monitor::Kept : public EventSocket::Listener {
+ public:
+  Kept(std::shared_ptr<EventSocket> events, size_t most_bytes, UniqueFd bell)
+      : source_(std::move(events)), most_bytes_(most_bytes), bell_(std::move(bell)) {}
+  ~Kept() override { source_->Remove(*this); }
 
-absl::StatusOr<EventSocket> EventSocket::Open(NetnsWorker& worker, const Options& options) {
-  auto socket = worker.OpenNetlink(worker.host());
-  if (!socket.ok()) return socket.status();
-  const int fd = socket->fd();
-  // Somebody, or the kernel when it is asked for a veth that leads to the host, may give the host's namespace an id of
-  // its own, and its events have that from then on. It never changes; and as long as there is none, the kernel looks
-  // for it among all others with every event of the host.
-  auto own = GetOrAssignNsid(*socket, worker.host());
-  if (!own.ok()) return own.status();
-  EventSocket events(*std::move(socket), *own);
-  if (auto status = events.HearAll(true); !status.ok()) return status;
-  // Without CAP_NET_ADMIN in the initial user namespace, as much as the system grants.
-  if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &options.receive_buffer, sizeof options.receive_buffer) != 0) {
-    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &options.receive_buffer, sizeof options.receive_buffer);
+  absl::Status Begin() {
+    return source_->Add(*this, {RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE,
+                                RTNLGRP_IPV6_ROUTE, RTNLGRP_NSID});
   }
-  if (!options.types.empty()) {
-    if (auto status = Filter(fd, options.types); !status.ok()) return status;
-  }
-  for (const int group : options.groups) {
-    if (setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) != 0) {
-      return ErrnoError(errno, "listening to events");
+  absl::Status HearAll(bool all) { return source_->HearAll(*this, all); }
+
+  absl::Status Read(const std::function<void(const Event&)>& each) {
+    const absl::Status status = source_->Read(*this);
+    std::vector<Event> events;
+    {
+      MutexLock lock(&mutex_);
+      events.swap(events_);
+      bytes_ = 0;
+      uint64_t ignored;
+      if (std::exchange(rang_, false)) (void)!read(bell_.get(), &ignored, sizeof ignored);
     }
+    for (const Event& event : events) each(event);
+    return status;
   }
-  return events;
-}
 
-absl::Status EventSocket::HearAll(bool all) {
-  const int on = all ? 1 : 0;
-  if (setsockopt(fd(), SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, &on, sizeof on) != 0) {
-    return ErrnoError(errno, "listening to all namespaces (CAP_NET_BROADCAST is needed)");
+  std::vector<int> descriptors() const { return {source_->fd(), bell_.get()}; }
+
+  void OnEvent(int origin, nlmsghdr* message) override {
+    Event event;
+    if (!Parse(origin, message, &event)) return;
+    MutexLock lock(&mutex_);
+    bytes_ += sizeof event + event.link.size() + event.route.size();
+    if (bytes_ > most_bytes_) return Lose();
+    events_.push_back(std::move(event));
   }
-  return absl::OkStatus();
-}
-
-absl::Status EventSocket::Read(const std::function<void(int origin, nlmsghdr* message)>& each,
-                               const std::function<void()>& lost) {
-  while (true) {
-    iovec part{buffer_.data(), buffer_.size()};
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int)) * 2];
-    msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
-    const ssize_t got = recvmsg(fd(), &message, MSG_DONTWAIT);
-    if (got < 0) {
-      if (errno == EINTR) continue;
-      if (errno == EAGAIN) return absl::OkStatus();
-      if (errno != ENOBUFS) return ErrnoError(errno, "reading events");
-      lost();
-      continue;
-    }
-    if (message.msg_flags & MSG_TRUNC) {
-      lost();
-      continue;
-    }
-    int origin = OriginOf(message);
-    if (origin == own_nsid_) origin = kOwnNamespace;
-    int left = static_cast<int>(got);
-    for (auto* header = reinterpret_cast<nlmsghdr*>(buffer_.data()); nlmsg_ok(header, left);
-         header = nlmsg_next(header, &left)) {
-      each(origin, header);
-    }
+  void OnLost() override {
+    MutexLock lock(&mutex_);
+    Lose();
   }
+  void OnReadByOther() override {
+    MutexLock lock(&mutex_);
+    if (events_.empty() || std::exchange(rang_, true)) return;
+    const uint64_t one = 1;
+    (void)!write(bell_.get(), &one, sizeof one);
+  }
+
+ private:
+  // What came before it is part of everything that is to be looked at.
+  void Lose() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    events_.assign(1, Event{});
+    bytes_ = 0;
+  }
+
+  const std::shared_ptr<EventSocket> source_;
+  const size_t most_bytes_;
+  const UniqueFd bell_;  // an eventfd: somebody else has read
+  Mutex mutex_;
+  std::vector<Event> events_ ABSL_GUARDED_BY(mutex_);
+  size_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool rang_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+Monitor::Monitor(std::unique_ptr<Kept> kept) : kept_(std::move(kept)) {}
+Monitor::Monitor(Monitor&&) noexcept = default;
+Monitor& Monitor::operator=(Monitor&&) noexcept = default;
+Monitor::~Monitor() = default;
+
+absl::StatusOr<Monitor> Monitor::Open(const SharedEvents& events, size_t most_bytes) {
+  if (!events.ok()) return events.status();
+  UniqueFd bell(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!bell.valid()) return ErrnoError(errno, "making an eventfd");
+  auto kept = std::make_unique<Kept>(*events, most_bytes, std::move(bell));
+  if (auto status = kept->Begin(); !status.ok()) return status;
+  return Monitor(std::move(kept));
 }
 
-absl::StatusOr<Monitor> Monitor::Open(NetnsWorker& worker, int receive_buffer) {
-  EventSocket::Options options;
-  options.groups = {RTNLGRP_LINK,       RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
-                    RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,  RTNLGRP_NSID};
-  options.receive_buffer = receive_buffer;
-  auto socket = EventSocket::Open(worker, options);
-  if (!socket.ok()) return socket.status();
-  return Monitor(*std::move(socket));
-}
-
-absl::Status Monitor::Read(const std::function<void(const Event&)>& each) {
-  return socket_.Read(
-      [&](int origin, nlmsghdr* header) {
-        Event event;
-        if (Parse(origin, header, &event)) each(event);
-      },
-      [&] { each(Event{}); });
-}
+absl::Status Monitor::HearAll(bool all) { return kept_->HearAll(all); }
+absl::Status Monitor::Read(const std::function<void(const Event&)>& each) { return kept_->Read(each); }
+std::vector<int> Monitor::descriptors() const { return kept_->descriptors(); }
 
 }  // namespace warren::kernel

@@ -18,7 +18,6 @@
 
 #include "agent/kernel/error.h"
 #include "agent/kernel/link.h"
-#include "agent/kernel/monitor.h"
 #include "agent/kernel/nsid.h"
 #include "proto/common/mutex.h"
 #include "proto/common/unique_fd.h"
@@ -44,22 +43,33 @@ std::set<Key> KeysOf(const Release& release) {
 
 }  // namespace
 
-class ReleaseWatcher::State {
+class ReleaseWatcher::State : public EventSocket::Listener {
  public:
-  State(EventSocket events, Netlink queries, UniqueFd wake)
-      : wake_(std::move(wake)), events_fd_(events.fd()), events_(std::move(events)), queries_(std::move(queries)) {}
+  State(std::shared_ptr<EventSocket> events, Netlink queries, UniqueFd wake)
+      : source_(std::move(events)), wake_(std::move(wake)), links_fd_(queries.fd()), queries_(std::move(queries)) {}
+  ~State() override { source_->Remove(*this); }
+
+  absl::Status Begin() {
+    if (auto status = source_->Add(*this, {RTNLGRP_NSID, RTNLGRP_LINK}); !status.ok()) return status;
+    Tune();
+    return absl::OkStatus();
+  }
 
   void Watch(uint64_t id, Release release) {
-    MutexLock lock(&mutex_);
     // What was said before is not about these: the kernel gives nsids out again.
-    ReadEvents();
-    for (const Key& key : KeysOf(release)) {
-      const auto [place, added] = index_.try_emplace(key);
-      place->second.push_back(id);
-      if (added && IsElsewhere(key)) ++elsewhere_;
+    const absl::Status heard = source_->Read(*this);
+    {
+      MutexLock lock(&mutex_);
+      Settle(heard);
+      for (const Key& key : KeysOf(release)) {
+        const auto [place, added] = index_.try_emplace(key);
+        place->second.push_back(id);
+        if (added && IsElsewhere(key)) ++elsewhere_;
+      }
+      waits_[id].left = std::move(release);
+      if (!ended_.empty()) Wake();
     }
     Tune();
-    waits_[id].left = std::move(release);
   }
 
   void Await(uint64_t id, absl::Duration timeout) {
@@ -68,38 +78,59 @@ class ReleaseWatcher::State {
     if (found == waits_.end()) return;
     Waiting& waiting = found->second;
     waiting.awaited = true;
+    ++awaited_;
+    bool wake = !listens_;
     if (waiting.left.empty() || !waiting.status.ok()) {
       End(id);
-      Wake();
+      wake = true;
     } else if (timeout < kForEver) {
       waiting.deadline = Clock::now() + absl::ToChronoNanoseconds(timeout);
-      const auto place = deadlines_.emplace(*waiting.deadline, id).first;
-      if (place == deadlines_.begin()) Wake();
+      wake |= deadlines_.emplace(*waiting.deadline, id).first == deadlines_.begin();
     }
+    if (wake) Wake();
   }
 
   absl::StatusOr<std::vector<Ended>> Next(int stop) {
     bool woken = false;
     while (true) {
-      int timeout;
+      const absl::Status heard = source_->Read(*this);
+      int events, timeout;
       {
         MutexLock lock(&mutex_);
         uint64_t ignored;
         if (woken) (void)!read(wake_.get(), &ignored, sizeof ignored);
-        ReadEvents();
+        Settle(heard);
         EndDue();
-        Tune();
-        if (!ended_.empty()) return std::exchange(ended_, {});
-        timeout = UntilFirstDeadline();
+        listens_ = awaited_ > 0;
+        // poll(2) passes over -1. As long as nothing is awaited nobody need be woken for what others do.
+        events = listens_ ? source_->fd() : -1;
+        timeout = ended_.empty() ? UntilFirstDeadline() : 0;
       }
-      // poll(2) passes over -1.
-      pollfd wait[] = {{events_fd_, POLLIN, 0}, {wake_.get(), POLLIN, 0}, {stop, POLLIN, 0}};
+      Tune();
+      {
+        MutexLock lock(&mutex_);
+        if (!ended_.empty()) return std::exchange(ended_, {});
+      }
+      pollfd wait[] = {{events, POLLIN, 0}, {wake_.get(), POLLIN, 0}, {stop, POLLIN, 0}};
       if (poll(wait, std::size(wait), timeout) < 0 && errno != EINTR) {
         return ErrnoError(errno, "waiting for link events");
       }
       if (wait[2].revents != 0) return absl::CancelledError("told to stop");
       woken = wait[1].revents != 0;
     }
+  }
+
+  void OnEvent(int origin, nlmsghdr* message) override {
+    MutexLock lock(&mutex_);
+    Hear(origin, message);
+  }
+  void OnLost() override {
+    MutexLock lock(&mutex_);
+    lost_ = true;
+  }
+  void OnReadByOther() override {
+    MutexLock lock(&mutex_);
+    if (lost_ || freeing_ || !ended_.empty()) Wake();
   }
 
  private:
@@ -121,27 +152,33 @@ class ReleaseWatcher::State {
     return static_cast<int>(std::clamp<int64_t>(left, 0, INT_MAX));
   }
 
-  // Hears of other namespaces only while something there is waited for: it costs everybody (monitor.h).
-  void Tune() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    const bool all = elsewhere_ > 0;
+  // Hears of other namespaces only while something there is waited for: it costs everybody (event_socket.h).
+  void Tune() {
+    MutexLock one_at_a_time(&tuning_);
+    bool all;
+    {
+      MutexLock lock(&mutex_);
+      all = elsewhere_ > 0;
+    }
     if (all == hears_all_) return;
-    if (auto status = events_.HearAll(all); !status.ok()) return EndAll(status);
-    hears_all_ = all;
+    const absl::Status status = source_->HearAll(*this, all);
+    if (status.ok()) {
+      hears_all_ = all;
+      return;
+    }
+    MutexLock lock(&mutex_);
+    EndAll(status);
   }
 
-  // All there are by now.
-  void ReadEvents() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    bool lost = false;
-    absl::Status status =
-        events_.Read([this](int origin, nlmsghdr* header) ABSL_NO_THREAD_SAFETY_ANALYSIS { Hear(origin, header); },
-                     [&lost] { lost = true; });
-    // Only now, with all of them read: the kernel goes on dropping, and does not say so again, until there are none.
-    if (lost && status.ok()) {
+  // What follows from what was heard, with all of it read by now: the kernel goes on dropping events, and does not say
+  // so again, until there are none.
+  void Settle(absl::Status heard) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (std::exchange(lost_, false) && heard.ok()) {
       std::set<Key> all;
       for (const auto& [key, ids] : index_) all.insert(key);
-      status = LookAgain(all);
+      heard = LookAgain(all);
     }
-    if (!status.ok()) EndAll(status);
+    if (!heard.ok()) EndAll(heard);
     if (std::exchange(freeing_, false)) Sweep();
   }
 
@@ -151,7 +188,7 @@ class ReleaseWatcher::State {
     std::vector<Key> gone;
     for (auto at = index_.lower_bound({kOwnNamespace, 1}); at != index_.end() && at->first.first == kOwnNamespace;
          ++at) {
-      if (!HasLink(events_fd_, at->first.second)) gone.push_back(at->first);
+      if (!HasLink(links_fd_, at->first.second)) gone.push_back(at->first);
     }
     for (const Key& key : gone) Gone(key);
   }
@@ -190,11 +227,12 @@ class ReleaseWatcher::State {
     }
   }
 
-  // The index does not know it any more, or is about to forget it.
+  // One that is awaited. The index does not know it any more, or is about to forget it.
   void End(uint64_t id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     const auto found = waits_.find(id);
     Waiting& waiting = found->second;
     if (waiting.deadline) deadlines_.erase({*waiting.deadline, id});
+    --awaited_;
     ended_.push_back({id, std::move(waiting.left), std::move(waiting.status)});
     waits_.erase(found);
   }
@@ -275,14 +313,18 @@ class ReleaseWatcher::State {
     return absl::OkStatus();
   }
 
+  const std::shared_ptr<EventSocket> source_;  // its lock is taken before mutex_
+  const UniqueFd wake_;                        // an eventfd: look at the deadlines and at what has ended
+  const int links_fd_;                         // a socket that tells of the host's links without waiting for RTNL
+  Mutex tuning_;                               // before all others
+  bool hears_all_ ABSL_GUARDED_BY(tuning_) = true;
   Mutex mutex_;
-  const UniqueFd wake_;  // an eventfd: look at the deadlines and at what has ended
-  const int events_fd_;  // polled without the mutex
-  EventSocket events_ ABSL_GUARDED_BY(mutex_);
   Netlink queries_ ABSL_GUARDED_BY(mutex_);
   std::map<Key, std::vector<uint64_t>> index_ ABSL_GUARDED_BY(mutex_);
   size_t elsewhere_ ABSL_GUARDED_BY(mutex_) = 0;  // keys that are links of other namespaces
-  bool hears_all_ ABSL_GUARDED_BY(mutex_) = true;
+  size_t awaited_ ABSL_GUARDED_BY(mutex_) = 0;    // waits that have been let go
+  bool listens_ ABSL_GUARDED_BY(mutex_) = false;  // whoever is in Next is woken by events
+  bool lost_ ABSL_GUARDED_BY(mutex_) = false;     // so that anything may be gone
   bool freeing_ ABSL_GUARDED_BY(mutex_) = false;  // a link of the host's is gone, and others may be
   std::unordered_map<uint64_t, Waiting> waits_ ABSL_GUARDED_BY(mutex_);
   std::set<std::pair<Clock::time_point, uint64_t>> deadlines_ ABSL_GUARDED_BY(mutex_);
@@ -294,19 +336,15 @@ ReleaseWatcher::ReleaseWatcher(ReleaseWatcher&&) noexcept = default;
 ReleaseWatcher& ReleaseWatcher::operator=(ReleaseWatcher&&) noexcept = default;
 ReleaseWatcher::~ReleaseWatcher() = default;
 
-absl::StatusOr<ReleaseWatcher> ReleaseWatcher::Open(NetnsWorker& worker, int receive_buffer) {
-  EventSocket::Options options;
-  options.groups = {RTNLGRP_NSID, RTNLGRP_LINK};
-  // Making routers tells of far more than what is waited for here.
-  options.types = {RTM_DELNSID, RTM_DELLINK};
-  options.receive_buffer = receive_buffer;
-  auto events = EventSocket::Open(worker, options);
+absl::StatusOr<ReleaseWatcher> ReleaseWatcher::Open(NetnsWorker& worker, const SharedEvents& events) {
   if (!events.ok()) return events.status();
   auto queries = worker.OpenNetlink(worker.host());
   if (!queries.ok()) return queries.status();
   UniqueFd wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!wake.valid()) return ErrnoError(errno, "making an eventfd");
-  return ReleaseWatcher(std::make_unique<State>(*std::move(events), *std::move(queries), std::move(wake)));
+  auto state = std::make_unique<State>(*events, *std::move(queries), std::move(wake));
+  if (auto status = state->Begin(); !status.ok()) return status;
+  return ReleaseWatcher(std::move(state));
 }
 
 void ReleaseWatcher::Watch(uint64_t id, Release release) { state_->Watch(id, std::move(release)); }

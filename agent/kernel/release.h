@@ -2,14 +2,14 @@
 #define WARREN_AGENT_KERNEL_RELEASE_H_
 
 // Waits until the kernel has let go of namespaces and links: deleting returns at once, freeing happens later in the
-// background. Told by events (RTM_DELNSID comes before the RTM_DELLINKs of what was inside) on one socket for any
+// background. Told by events (event_socket.h; RTM_DELNSID comes before the RTM_DELLINKs of what was inside), for any
 // number of waits; looks for itself only when events were lost, and when time is over.
 //
-// Threading: any thread; one of them at a time may be in Next. Needs CAP_NET_BROADCAST for links outside the
-// host's namespace (NETLINK_LISTEN_ALL_NSID); PERMISSION_DENIED without.
+// Threading: any thread; one of them at a time may be in Next, which reads events for all who listen while something is
+// awaited.
 //
-// Cost: a few µs for each event of a deletion on the host, however much is waited for; others are not received at all.
-// Looking for itself is one list of nsids (0.5 µs each) and one of links for each namespace concerned.
+// Cost: a few µs for each event of a deletion on the host, however much is waited for. Looking for itself is one list
+// of nsids (0.5 µs each) and one of links for each namespace concerned.
 
 #include <cstdint>
 #include <memory>
@@ -21,6 +21,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "agent/kernel/event_socket.h"
 #include "agent/kernel/netlink.h"
 #include "agent/kernel/netns.h"
 
@@ -37,8 +38,8 @@ struct Release {
 
 class ReleaseWatcher {
  public:
-  // The buffer is for events not read yet, some 800 bytes each.
-  static absl::StatusOr<ReleaseWatcher> Open(NetnsWorker& worker, int receive_buffer = 4 << 20);
+  // In the host's namespace. Where nobody hears: why.
+  static absl::StatusOr<ReleaseWatcher> Open(NetnsWorker& worker, const SharedEvents& events);
   ReleaseWatcher(ReleaseWatcher&&) noexcept;
   ReleaseWatcher& operator=(ReleaseWatcher&&) noexcept;
   ~ReleaseWatcher();

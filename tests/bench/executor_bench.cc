@@ -56,6 +56,7 @@ class Bench {
     options.state_dir = directory_ / "state";
     options.run_dir = directory_ / "run";
     options.warm_namespaces = kWarm;
+    options.events = kernel::EventSocket::Open();
     auto opened = executor::Executor::Open(std::move(options), finishes_);
     if (!opened.ok()) {
       fprintf(stderr, "warren-bench: %s\n", opened.status().ToString().c_str());

@@ -237,6 +237,7 @@ void LookAtANamespace(benchmark::State& state) {
   inventory::Options options;
   options.host = "h1";
   options.netns_dir = kNetnsDir;
+  options.events = kernel::EventSocket::Open();
   options.ownership.owns_netns = [](uint64_t) { return true; };
   options.ownership.owns_link = [](uint64_t, int) { return true; };
   auto inventory = Checked(inventory::KernelInventory::Create(std::move(options)));

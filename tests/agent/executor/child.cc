@@ -29,6 +29,7 @@ int main(int argc, char** argv) {
   executor::Options options;
   options.state_dir = argv[1];
   options.run_dir = argv[2];
+  options.events = kernel::EventSocket::Open();
   if (argc == 6) {
     options.workers = 1;
     if (!KillBefore(argv[4], atoi(argv[5]))) return 2;

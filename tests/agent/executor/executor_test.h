@@ -57,6 +57,7 @@ class ExecutorTest : public ::testing::Test {
   // Opens an executor over what the last one left.
   void Reopen() {
     executor_.reset();
+    options_.events = kernel::EventSocket::Open();
     auto executor = Executor::Open(options_, recorder_);
     ASSERT_TRUE(executor.ok()) << executor.status().ToString();
     executor_ = *std::move(executor);

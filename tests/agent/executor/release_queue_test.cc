@@ -19,7 +19,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "agent/executor/forward.h"
-#include "agent/kernel/monitor.h"
+#include "agent/kernel/event_socket.h"
 #include "agent/kernel/nsid.h"
 #include "proto/common/mutex.h"
 #include "proto/common/names.h"
@@ -109,7 +109,7 @@ class ReleaseQueueTest : public kernel::KernelTest {
   void Start(absl::Duration timeout = absl::InfiniteDuration(), int receive_buffer = 4 << 20) {
     ReleaseQueue::Options options;
     options.timeout = timeout;
-    options.receive_buffer = receive_buffer;
+    options.events = kernel::EventSocket::Open(receive_buffer);
     auto queue = ReleaseQueue::Start(std::move(options));
     ASSERT_OK(queue);
     queue_ = *std::move(queue);
@@ -334,45 +334,55 @@ TEST_F(ReleaseQueueTest, LinksOfSeveralWorksAreDeletedAndOneThatCannotBeIsToldOf
   EXPECT_THAT(told_.Pending("3").objects(), IsEmpty());
 }
 
+// Links that were deleted as members of a group.
+class DeletedInGroups : public kernel::EventSocket::Listener {
+ public:
+  void OnEvent(int, nlmsghdr* message) override {
+    if (message->nlmsg_type != RTM_DELLINK) return;
+    nlattr* table[IFLA_MAX + 1] = {};
+    nlmsg_parse(message, sizeof(ifinfomsg), table, IFLA_MAX, nullptr);
+    const uint32_t group = table[IFLA_GROUP] ? nla_get_u32(table[IFLA_GROUP]) : 0;
+    if (group == 0) return;
+    groups.insert(group);
+    ++members;
+  }
+  void OnLost() override { ++lost; }
+  void OnReadByOther() override {}
+
+  std::set<uint32_t> groups;
+  size_t members = 0;
+  int lost = 0;
+};
+
 // The parts, and all of them for one.
 class ForwardTest : public ReleaseQueueTest {
  protected:
   ForwardTest() : places_(worker(), dir()) {}
   void TearDown() override {
     places_.CloseAll();
+    events_ = absl::CancelledError("over");
     ReleaseQueueTest::TearDown();
   }
 
   Places places_;
+  kernel::SharedEvents events_ = kernel::EventSocket::Open();
 };
 
 TEST_F(ForwardTest, LinksOfSeveralWorksAreDeletedInOneGroupANamespace) {
   Sh("for i in 1 2 3 4 5 6; do ip link add a$i type veth peer name b$i; done");
   std::vector<Remainder> all;
   for (int i = 1; i <= 5; ++i) all.emplace_back(std::vector<Step>{SetAside(absl::StrCat("a", i))}, std::vector<Drop>{});
-  kernel::EventSocket::Options options;
-  options.groups = {RTNLGRP_LINK};
-  options.types = {RTM_DELLINK};
-  auto events = kernel::EventSocket::Open(worker(), options);
-  ASSERT_OK(events);
+  DeletedInGroups deleted;
+  ASSERT_OK((*events_)->Add(deleted, {RTNLGRP_LINK}));
   std::vector<Remainder*> pointers;
   for (Remainder& each : all) pointers.push_back(&each);
   DeleteSetAside(places_, pointers);
   EXPECT_EQ(Links(), "a6 b6 lo");
-  std::set<uint32_t> groups;
-  size_t members = 0;
-  ASSERT_OK(events->Read(
-      [&](int, nlmsghdr* header) {
-        nlattr* table[IFLA_MAX + 1] = {};
-        nlmsg_parse(header, sizeof(ifinfomsg), table, IFLA_MAX, nullptr);
-        const uint32_t group = table[IFLA_GROUP] ? nla_get_u32(table[IFLA_GROUP]) : 0;
-        if (group == 0) return;
-        groups.insert(group);
-        ++members;
-      },
-      [] { FAIL() << "events lost"; }));
-  EXPECT_THAT(groups, SizeIs(1));
-  EXPECT_EQ(members, 5u);
+  ASSERT_OK((*events_)->Read(deleted));
+  (*events_)->Remove(deleted);
+  EXPECT_EQ(deleted.lost, 0);
+  EXPECT_THAT(deleted.groups, SizeIs(1));
+  EXPECT_EQ(deleted.members, 5u);
 }
 
 TEST_F(ForwardTest, OneThatWasDeletedMeanwhileOrHasAnotherNameIsNoProblem) {
@@ -409,7 +419,7 @@ TEST_F(ForwardTest, WhatACrashLeftOfALettingGoIsRemovedAndWhatOthersLeftIsNot) {
   std::filesystem::create_directories("/run/warren/parked");
   Sh("ip netns add any && touch /run/warren/parked/red && printf 'warren 7' >/run/netns/blue && "
      "touch /run/netns/foreign");
-  EXPECT_THAT(Release(places_,
+  EXPECT_THAT(Release(places_, events_,
                       {DropStep("red", "/run/warren/parked/red", 0), DropStep("blue", "/run/netns/blue", 7),
                        DropStep("foreign", "/run/netns/foreign", 7), DropStep("gone", "/run/netns/gone", 7)},
                       absl::InfiniteDuration(), -1)
@@ -422,7 +432,8 @@ TEST_F(ForwardTest, WhatACrashLeftOfALettingGoIsRemovedAndWhatOthersLeftIsNot) {
 TEST_F(ForwardTest, ReleaseWaitsUntilItIsGone) {
   Make({"red", "blue"});
   Sh("ip link add br0 type bridge");
-  const auto pending = Release(places_, {SetAside("br0"), Park("red"), Park("blue")}, absl::InfiniteDuration(), -1);
+  const auto pending =
+      Release(places_, events_, {SetAside("br0"), Park("red"), Park("blue")}, absl::InfiniteDuration(), -1);
   ASSERT_TRUE(pending.has_value());
   EXPECT_THAT(pending->objects(), IsEmpty());
   EXPECT_EQ(Links(), "lo");
@@ -431,7 +442,7 @@ TEST_F(ForwardTest, ReleaseWaitsUntilItIsGone) {
 TEST_F(ForwardTest, ReleaseSaysWhatIsLeft) {
   Make({"red", "blue"});
   const kernel::Netns held = Named("red");
-  const auto pending = Release(places_, {Park("red"), Park("blue")}, absl::Milliseconds(200), -1);
+  const auto pending = Release(places_, events_, {Park("red"), Park("blue")}, absl::Milliseconds(200), -1);
   ASSERT_TRUE(pending.has_value());
   EXPECT_THAT(pending->objects(), ::testing::Contains("namespace red"));
 }
@@ -440,7 +451,7 @@ TEST_F(ForwardTest, ReleaseIsToldToStop) {
   Make({"red"});
   const kernel::Netns held = Named("red");
   const UniqueFd stop(eventfd(1, EFD_CLOEXEC));
-  EXPECT_FALSE(Release(places_, {Park("red")}, absl::InfiniteDuration(), stop.get()).has_value());
+  EXPECT_FALSE(Release(places_, events_, {Park("red")}, absl::InfiniteDuration(), stop.get()).has_value());
 }
 
 }  // namespace

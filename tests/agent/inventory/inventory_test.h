@@ -40,6 +40,7 @@ class InventoryTest : public ::testing::Test {
   void Open(Options options = {}) {
     inventory_.reset();
     options.host = "h1";
+    options.events = kernel::EventSocket::Open();
     options.ownership.owns_netns = [this](uint64_t cookie) { return owned_.contains(cookie); };
     options.ownership.owns_link = [this](uint64_t cookie, int ifindex) {
       return owned_links_.contains({cookie, ifindex});

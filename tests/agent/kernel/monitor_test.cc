@@ -1,10 +1,9 @@
 #include "agent/kernel/monitor.h"
 
 #include <gmock/gmock.h>
-#include <linux/rtnetlink.h>
 #include <poll.h>
-#include <sys/socket.h>
 
+#include <algorithm>
 #include <map>
 
 #include "absl/strings/str_cat.h"
@@ -18,6 +17,7 @@ namespace {
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::IsSupersetOf;
 using ::testing::Not;
 
 // "+link -1:3", "-address 0:2 inet", "route 0 10.0.0.0/8", "-nsid 0".
@@ -42,7 +42,7 @@ std::string Say(const Event& event) {
 class MonitorTest : public KernelTest {
  protected:
   Monitor Listen(int receive_buffer = 1 << 20) {
-    auto monitor = Monitor::Open(worker(), receive_buffer);
+    auto monitor = Monitor::Open(EventSocket::Open(receive_buffer));
     if (!monitor.ok()) throw std::runtime_error(std::string(monitor.status().message()));
     return *std::move(monitor);
   }
@@ -50,6 +50,14 @@ class MonitorTest : public KernelTest {
     std::vector<std::string> events;
     EXPECT_EQ(monitor.Read([&](const Event& event) { events.push_back(Say(event)); }), absl::OkStatus());
     return events;
+  }
+  static bool IsReadable(int fd) {
+    pollfd wait{fd, POLLIN, 0};
+    return poll(&wait, 1, 0) == 1;
+  }
+  static bool Rings(const Monitor& monitor) {
+    const auto descriptors = monitor.descriptors();
+    return std::any_of(descriptors.begin(), descriptors.end(), IsReadable);
   }
   // Namespaces in which nothing happens by itself.
   int Add(const std::string& name) {
@@ -88,7 +96,7 @@ TEST_F(MonitorTest, HearsItsOwnNamespaceAndWhichIdsItGives) {
   Sh("ip netns delete red");
   std::vector<std::string> events;
   while (events.empty()) {
-    pollfd wait{monitor.fd(), POLLIN, 0};
+    pollfd wait{monitor.descriptors().front(), POLLIN, 0};
     ASSERT_EQ(poll(&wait, 1, -1), 1);
     events = Read(monitor);
   }
@@ -154,17 +162,47 @@ TEST_F(MonitorTest, SaysWhenEventsWereLostAndGoesOn) {
   Sh("ip link set lo alias ''");
 }
 
-TEST_F(MonitorTest, ASocketQueuesOnlyTheTypesItIsOpenedFor) {
-  EventSocket::Options options;
-  options.groups = {RTNLGRP_LINK, RTNLGRP_NSID};
-  options.types = {RTM_DELLINK, RTM_NEWNSID};
-  auto socket = EventSocket::Open(worker(), options);
-  ASSERT_OK(socket);
-  Sh("ip link add br0 type bridge && ip link del br0 && ip netns add red");
-  *GetOrAssignNsid(host(), Named("red"));
-  std::vector<int> types;
-  ASSERT_OK(socket->Read([&](int, nlmsghdr* message) { types.push_back(message->nlmsg_type); }, [] {}));
-  EXPECT_THAT(types, ElementsAre(RTM_DELLINK, RTM_NEWNSID));
+TEST_F(MonitorTest, WhatSomebodyElseHasReadIsKeptAndItsDescriptorSaysSo) {
+  const SharedEvents events = EventSocket::Open();
+  Monitor monitor = *Monitor::Open(events), other = *Monitor::Open(events);
+  Sh("ip link add br0 index 9 type bridge");
+  EXPECT_THAT(Read(other), Contains("+link -1:9"));
+  EXPECT_FALSE(IsReadable((*events)->fd())) << "nothing is left there";
+  EXPECT_TRUE(Rings(monitor));
+  EXPECT_THAT(Read(monitor), Contains("+link -1:9"));
+  EXPECT_FALSE(Rings(monitor));
+  EXPECT_FALSE(Rings(other));
+}
+
+TEST_F(MonitorTest, WhatSomebodyElseHasReadIsKeptUpToItsLimitOnly) {
+  const SharedEvents events = EventSocket::Open();
+  Monitor monitor = *Monitor::Open(events, 2000), other = *Monitor::Open(events);
+  Sh("seq 20 | sed 's/.*/link set lo alias a&/' | ip -batch -");
+  EXPECT_EQ(Read(other).size(), 20u);
+  const auto kept = Read(monitor);
+  EXPECT_LT(kept.size(), 3u);
+  EXPECT_EQ(kept.front(), "lost");
+  Sh("ip link set lo alias ''");
+  EXPECT_THAT(Read(monitor), ElementsAre("+link -1:1"));
+}
+
+TEST_F(MonitorTest, WhoeverDoesNotWantOthersNamespacesIsNotToldOfThemBecauseSomebodyElseIs) {
+  const int red = Add("red");
+  const SharedEvents events = EventSocket::Open();
+  Monitor monitor = *Monitor::Open(events), other = *Monitor::Open(events);
+  ASSERT_OK(monitor.HearAll(false));
+  Sh("ip -n red link add br0 index 7 type bridge && ip link add br0 index 9 type bridge");
+  EXPECT_THAT(Read(other), IsSupersetOf({absl::StrCat("+link ", red, ":7"), std::string("+link -1:9")}));
+  const auto own = Read(monitor);
+  EXPECT_THAT(own, Contains("+link -1:9"));
+  EXPECT_THAT(own, Not(Contains(absl::StrCat("+link ", red, ":7"))));
+  ASSERT_OK(other.HearAll(false));
+  Sh("ip -n red link del br0");
+  EXPECT_FALSE(IsReadable((*events)->fd())) << "nobody wants it, and the kernel does not even queue it";
+  ASSERT_OK(monitor.HearAll(true));
+  Sh("ip -n red link add br0 index 7 type bridge");
+  EXPECT_THAT(Read(monitor), Contains(absl::StrCat("+link ", red, ":7")));
+  EXPECT_THAT(Read(other), IsEmpty());
 }
 
 }  // namespace

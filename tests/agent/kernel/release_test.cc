@@ -26,7 +26,7 @@ MATCHER_P3(OuterEndIs, nsid, ifindex, inner, "") {
 class ReleaseTest : public KernelTest {
  protected:
   ReleaseWatcher Watch(int receive_buffer = 4 << 20) {
-    auto watcher = ReleaseWatcher::Open(worker(), receive_buffer);
+    auto watcher = ReleaseWatcher::Open(worker(), EventSocket::Open(receive_buffer));
     if (!watcher.ok()) throw std::runtime_error(std::string(watcher.status().message()));
     return *std::move(watcher);
   }

@@ -1,0 +1,165 @@
+#include "agent/kernel/event_socket.h"
+
+#include <errno.h>
+#include <netlink/msg.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "agent/kernel/error.h"
+#include "agent/kernel/netns.h"
+#include "agent/kernel/nsid.h"
+
+namespace warren::kernel {
+namespace {
+
+// Larger than any event: they are allocated at a page or two (NLMSG_GOODSIZE), link events with many VFs at more.
+constexpr size_t kBufferSize = 64 * 1024;
+
+// af_netlink.c, netlink_cmsg_listen_all_nsid: with events from where the listener has an id for.
+int OriginOf(msghdr& message) {
+  for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(&message, c)) {
+    if (c->cmsg_level == SOL_NETLINK && c->cmsg_type == NETLINK_LISTEN_ALL_NSID) {
+      return *reinterpret_cast<const int*>(CMSG_DATA(c));
+    }
+  }
+  return EventSocket::kOwnNamespace;
+}
+
+absl::Status Set(int fd, int option, int value, const char* doing) {
+  if (setsockopt(fd, SOL_NETLINK, option, &value, sizeof value) != 0) return ErrnoError(errno, doing);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+EventSocket::EventSocket(Netlink socket, int own_nsid)
+    : fd_(socket.fd()), own_nsid_(own_nsid), socket_(std::move(socket)), buffer_(kBufferSize) {}
+
+absl::StatusOr<std::shared_ptr<EventSocket>> EventSocket::Open(int receive_buffer) {
+  auto worker = NetnsWorker::Create();
+  if (!worker.ok()) return worker.status();
+  auto socket = worker->OpenNetlink(worker->host());
+  if (!socket.ok()) return socket.status();
+  // Somebody, or the kernel when it is asked for a veth that leads to the host, may give the host's namespace an id of
+  // its own, and its events have that from then on. It never changes; and as long as there is none, the kernel looks
+  // for it among all others with every event of the host.
+  auto own = GetOrAssignNsid(*socket, worker->host());
+  if (!own.ok()) return own.status();
+  const int fd = socket->fd();
+  if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &receive_buffer, sizeof receive_buffer) != 0) {
+    // Without CAP_NET_ADMIN in the initial user namespace, as much as the system grants.
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+  }
+  std::shared_ptr<EventSocket> events(new EventSocket(*std::move(socket), *own));
+  MutexLock lock(&events->mutex_);
+  // Whether it may at all.
+  for (const int all : {1, 0}) {
+    auto status = Set(fd, NETLINK_LISTEN_ALL_NSID, all, "listening to all namespaces (CAP_NET_BROADCAST is needed)");
+    if (!status.ok()) return status;
+  }
+  return events;
+}
+
+absl::Status EventSocket::Add(Listener& listener, std::set<int> groups) {
+  MutexLock lock(&mutex_);
+  // What happened before is only for those who listened.
+  if (auto status = ReadAll(nullptr); !status.ok()) return status;
+  ears_.push_back({&listener, std::move(groups), true});
+  auto status = Tune();
+  if (!status.ok()) ears_.pop_back();
+  return status;
+}
+
+void EventSocket::Remove(Listener& listener) {
+  MutexLock lock(&mutex_);
+  std::erase_if(ears_, [&](const Ear& ear) { return ear.listener == &listener; });
+  (void)Tune();  // at worst more is heard than anybody wants
+}
+
+absl::Status EventSocket::HearAll(Listener& listener, bool all) {
+  MutexLock lock(&mutex_);
+  for (Ear& ear : ears_) {
+    if (ear.listener == &listener) ear.all = all;
+  }
+  return Tune();
+}
+
+absl::Status EventSocket::Tune() {
+  std::set<int> groups;
+  bool all = false;
+  for (const Ear& ear : ears_) {
+    groups.insert(ear.groups.begin(), ear.groups.end());
+    all |= ear.all;
+  }
+  if (all != all_) {
+    if (auto status = Set(fd_, NETLINK_LISTEN_ALL_NSID, all ? 1 : 0, "listening to all namespaces"); !status.ok()) {
+      return status;
+    }
+    all_ = all;
+  }
+  for (const int group : groups) {
+    if (groups_.contains(group)) continue;
+    if (auto status = Set(fd_, NETLINK_ADD_MEMBERSHIP, group, "listening to events"); !status.ok()) return status;
+    groups_.insert(group);
+  }
+  for (auto group = groups_.begin(); group != groups_.end();) {
+    if (groups.contains(*group)) {
+      ++group;
+      continue;
+    }
+    if (auto status = Set(fd_, NETLINK_DROP_MEMBERSHIP, *group, "leaving events"); !status.ok()) return status;
+    group = groups_.erase(group);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status EventSocket::Read(Listener& by) {
+  MutexLock lock(&mutex_);
+  return ReadAll(&by);
+}
+
+absl::Status EventSocket::ReadAll(const Listener* by) {
+  bool any = false;
+  absl::Status status;
+  while (true) {
+    iovec part{buffer_.data(), buffer_.size()};
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int)) * 2];
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    const ssize_t got = recvmsg(fd_, &message, MSG_DONTWAIT);
+    if (got < 0) {
+      if (errno == EINTR) continue;
+      if (errno == EAGAIN) break;
+      if (errno != ENOBUFS) {
+        status = ErrnoError(errno, "reading events");
+        break;
+      }
+    }
+    any = true;
+    if (got < 0 || message.msg_flags & MSG_TRUNC) {
+      for (const Ear& ear : ears_) ear.listener->OnLost();
+      continue;
+    }
+    int origin = OriginOf(message);
+    if (origin == own_nsid_) origin = kOwnNamespace;
+    int left = static_cast<int>(got);
+    for (auto* header = reinterpret_cast<nlmsghdr*>(buffer_.data()); nlmsg_ok(header, left);
+         header = nlmsg_next(header, &left)) {
+      for (const Ear& ear : ears_) {
+        if (ear.all || origin == kOwnNamespace) ear.listener->OnEvent(origin, header);
+      }
+    }
+  }
+  if (!any) return status;
+  for (const Ear& ear : ears_) {
+    if (ear.listener != by) ear.listener->OnReadByOther();
+  }
+  return status;
+}
+
+}  // namespace warren::kernel

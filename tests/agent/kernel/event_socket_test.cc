@@ -1,0 +1,105 @@
+#include "agent/kernel/event_socket.h"
+
+#include <gmock/gmock.h>
+#include <linux/rtnetlink.h>
+#include <poll.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "tests/agent/kernel/kernel_test.h"
+
+namespace warren::kernel {
+namespace {
+
+using ::testing::Contains;
+using ::testing::Each;
+using ::testing::IsEmpty;
+
+class Ears : public EventSocket::Listener {
+ public:
+  void OnEvent(int, nlmsghdr* message) override { types.push_back(message->nlmsg_type); }
+  void OnLost() override { ++lost; }
+  void OnReadByOther() override { ++read_by_other; }
+
+  std::vector<int> types;
+  int lost = 0, read_by_other = 0;
+};
+
+class EventSocketTest : public KernelTest {
+ protected:
+  // The groups that its sockets are in, and whether they hear all, as the kernel tells: masks of those that have any.
+  static std::string Groups() { return Sh("awk '$2 == 0 && $4 != \"00000000\" {print $4}' /proc/self/net/netlink"); }
+};
+
+TEST_F(EventSocketTest, OneSocketIsInTheGroupsThatSomebodyWantsAndLeavesThem) {
+  auto events = *EventSocket::Open();
+  EXPECT_EQ(Groups(), "");
+  Ears links, both;
+  ASSERT_OK(events->Add(links, {RTNLGRP_LINK}));
+  EXPECT_EQ(Groups(), "00000001");
+  ASSERT_OK(events->Add(both, {RTNLGRP_LINK, RTNLGRP_IPV4_ROUTE}));
+  EXPECT_EQ(Groups(), "00000041") << "one socket in both";
+  events->Remove(links);
+  EXPECT_EQ(Groups(), "00000041");
+  events->Remove(both);
+  EXPECT_EQ(Groups(), "");
+}
+
+TEST_F(EventSocketTest, WhoeverReadsHandsOverToAllAndTheyAreToldSo) {
+  auto events = *EventSocket::Open();
+  Ears one, other;
+  ASSERT_OK(events->Add(one, {RTNLGRP_LINK}));
+  ASSERT_OK(events->Add(other, {RTNLGRP_LINK}));
+  ASSERT_OK(events->Read(one));
+  EXPECT_EQ(other.read_by_other, 0) << "there was nothing";
+  Sh("ip link add br0 type bridge && ip link del br0");
+  ASSERT_OK(events->Read(one));
+  EXPECT_THAT(one.types, Contains(RTM_DELLINK));
+  EXPECT_EQ(other.types, one.types);
+  EXPECT_EQ(other.read_by_other, 1);
+  EXPECT_EQ(one.read_by_other, 0);
+  events->Remove(one);
+  events->Remove(other);
+}
+
+TEST_F(EventSocketTest, WhatCameBeforeIsOnlyForThoseWhoListened) {
+  auto events = *EventSocket::Open();
+  Ears early, late;
+  ASSERT_OK(events->Add(early, {RTNLGRP_LINK}));
+  Sh("ip link add br0 type bridge");
+  ASSERT_OK(events->Add(late, {RTNLGRP_LINK}));
+  EXPECT_EQ(early.read_by_other, 1);
+  EXPECT_THAT(early.types, Contains(RTM_NEWLINK));
+  Sh("ip link del br0");
+  ASSERT_OK(events->Read(late));
+  EXPECT_THAT(late.types, Each(RTM_DELLINK));
+  EXPECT_THAT(early.types, Contains(RTM_DELLINK));
+  events->Remove(early);
+  const auto heard = early.types;
+  Sh("ip link add br0 type bridge && ip link del br0");
+  ASSERT_OK(events->Read(late));
+  EXPECT_EQ(early.types, heard) << "it was removed";
+  events->Remove(late);
+}
+
+TEST_F(EventSocketTest, AllAreToldThatSomeWereLostAndHearTheRest) {
+  auto events = *EventSocket::Open(1);
+  Ears one, other;
+  ASSERT_OK(events->Add(one, {RTNLGRP_LINK}));
+  ASSERT_OK(events->Add(other, {RTNLGRP_LINK}));
+  Sh("seq 20 | sed 's/.*/link set lo alias a&/' | ip -batch - && ip link set lo alias ''");
+  ASSERT_OK(events->Read(one));
+  EXPECT_EQ(one.lost, 1);
+  EXPECT_EQ(other.lost, 1);
+  one.types.clear();
+  Sh("ip link set lo alias b && ip link set lo alias ''");
+  ASSERT_OK(events->Read(other));
+  EXPECT_THAT(one.types, Contains(RTM_NEWLINK));
+  events->Remove(one);
+  events->Remove(other);
+}
+
+}  // namespace
+}  // namespace warren::kernel
