@@ -101,7 +101,7 @@ class KernelInventory : public Inventory {
   absl::Status LookAtParts(const std::string& name, kernel::Netlink& netlink, v1::Namespace head, const Stale& stale,
                            Told& told);
   // As the last event told it; none: it is to be asked for.
-  std::optional<kernel::Link> LinkOf(uint64_t cookie, int ifindex, const Stale& stale) const;
+  std::optional<kernel::Link> AsTold(uint64_t cookie, kernel::Link link) const;
   absl::Status LookAtRoutes(const std::string& name, kernel::Netlink& netlink, const Stale& stale,
                             const std::vector<kernel::Link>& links, ToldParts& parts, v1::NamespaceChange* change);
   // All but links and routes.

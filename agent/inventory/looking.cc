@@ -208,13 +208,10 @@ absl::Status KernelInventory::LookAtAll(const std::string& name, kernel::Netlink
 }
 
 // What was told need not be asked for: that takes the kernel a walk through all ids the host has, and its lock.
-std::optional<kernel::Link> KernelInventory::LinkOf(uint64_t cookie, int ifindex, const Stale& stale) const {
-  const auto seen = stale.seen.find(ifindex);
-  if (seen == stale.seen.end()) return std::nullopt;
-  kernel::Link link = kernel::LinkFromBody(seen->second);
+std::optional<kernel::Link> KernelInventory::AsTold(uint64_t cookie, kernel::Link link) const {
   if (link.kind != "veth" || link.peer != 0) return link;
-  // It was told before it had its other end, which has been looked at since, and shows it.
-  const auto other = shown_of_host_.find(ifindex);
+  // It was told before it had its other end, which may have been looked at since, and shows it.
+  const auto other = shown_of_host_.find(link.ifindex);
   if (cookie != host_netlink_.cookie() || other == shown_of_host_.end()) return std::nullopt;
   const auto nsid = nsids_.find(other->second.first);
   if (nsid == nsids_.end()) return std::nullopt;
@@ -237,6 +234,12 @@ absl::Status KernelInventory::LookAtParts(const std::string& name, kernel::Netli
     }
   }
 
+  std::map<int, kernel::Link> told_links;
+  std::set<int> with_both_ends;  // of veths within this namespace, that of which the other end has told
+  for (const auto& [ifindex, body] : stale.seen) {
+    const kernel::Link& link = told_links.emplace(ifindex, kernel::LinkFromBody(body)).first->second;
+    if (link.peer != 0 && link.peer_nsid < 0) with_both_ends.insert(link.peer);
+  }
   std::vector<kernel::Link> links;
   std::vector<int> gone;
   for (const int ifindex : indexes) {
@@ -245,8 +248,21 @@ absl::Status KernelInventory::LookAtParts(const std::string& name, kernel::Netli
       gone.push_back(ifindex);
       continue;
     }
-    const auto told_link = LinkOf(cookie, ifindex, stale);
-    auto link = told_link ? *told_link : kernel::GetLink(netlink, ifindex);
+    const auto told_link = told_links.find(ifindex);
+    std::optional<kernel::Link> known;
+    if (told_link != told_links.end()) {
+      known = AsTold(cookie, told_link->second);
+      // One end of what an intent is making, which will be among those that it has touched. Looking there now would
+      // make the kernel settle the other end's carrier first, with a grace period of RCU under RTNL
+      // (linkwatch_sync_dev).
+      if (!known && hurries_ && refreshing_ && !with_both_ends.contains(ifindex) && !shown_of_host_.contains(ifindex)) {
+        Stale& later = stale_[name];
+        later.links.insert(ifindex);
+        later.seen.emplace(ifindex, stale.seen.at(ifindex));
+        continue;
+      }
+    }
+    auto link = known ? *std::move(known) : kernel::GetLink(netlink, ifindex);
     if (link.ok()) {
       const End* before = topology_.Find(cookie, ifindex);
       // Others show the name.
@@ -293,6 +309,7 @@ absl::Status KernelInventory::LookAtParts(const std::string& name, kernel::Netli
     if (link.peer != 0) *shown.mutable_peer() = PeerOf(netlink, link, name_of, &peer_netns);
     shown.set_foreign(IsForeign(cookie, link));
     ends.push_back(ToEnd(link, peer_netns));
+    if (refreshing_ && peer_netns == host_netlink_.cookie()) shown_of_host_[link.peer] = {cookie, link.ifindex};
     parts.PutLink(std::move(shown), *addresses, &change);
   }
   Concern(topology_.Update(name, std::move(ends), {}));

@@ -1,5 +1,6 @@
 // What is heard and told part by part, against what a new inventory sees that looks at everything.
 
+#include <gmock/gmock.h>
 #include <poll.h>
 #include <stdlib.h>
 
@@ -13,6 +14,8 @@
 namespace warren::inventory {
 namespace {
 
+using ::testing::IsSupersetOf;
+using ::testing::UnorderedElementsAre;
 using Told = std::vector<std::string>;
 
 class Changes : public InventoryTest {
@@ -38,6 +41,10 @@ class Changes : public InventoryTest {
     return poll(&wait, 1, timeout_ms) == 1;
   }
   int IndexOf(const std::string& link) { return std::stoi(Sh("cat /sys/class/net/" + link + "/ifindex")); }
+
+  static bool Contains(const Told& told, const std::string& one) {
+    return std::find(told.begin(), told.end(), one) != told.end();
+  }
 
   // Everything that is shown of all namespaces but counters, in an order of its own.
   static std::string Text(const std::map<std::string, v1::Namespace>& namespaces) {
@@ -228,6 +235,40 @@ TEST_F(Changes, AmongTwoThousandLinksTheAddedOneIsToldAlone) {
      "ip -batch - && ip link delete group 7");
   Refresh({"@host"});
   ExpectUpToDate("deleting all");
+}
+
+TEST_F(Changes, WhileMuchIsUnderWayTheEndOfAPairBeingMadeIsToldWithItsOther) {
+  FillHost();
+  Pass(true);
+  inventory().Hurry(true);
+  // At most once a second the kernel tells of all links once more, with both ends (linkwatch): then there is nothing
+  // that would have to wait.
+  bool waited = false;
+  for (int i = 0; i < 50 && !waited; ++i) {
+    const std::string red = absl::StrCat("red", i), blue = absl::StrCat("blue", i);
+    Sh("ip netns add " + red + " && ip netns add " + blue);
+    Refresh({red, blue});
+    // The host's end is the first to be told, before it has another.
+    Sh("ip -n " + red + " link add eth0 type veth peer name v-" + red + " netns $$ && ip -n " + blue +
+       " link add eth0 type veth peer name v-" + blue + " netns $$ && ip link add a0 type veth peer name a1");
+    const Told told = Refresh({red, "@host"});
+    EXPECT_THAT(told, IsSupersetOf({red, "@host:+v-" + red, std::string("@host:+a0"), std::string("@host:+a1")}));
+    EXPECT_EQ(LinkOf("@host", "v-" + red).peer().name(), "eth0");
+    EXPECT_EQ(LinkOf("@host", "a0").peer().name(), "a1");
+    waited = !Contains(told, "@host:+v-" + blue);
+    if (waited) {
+      EXPECT_TRUE(inventory().stale()) << "it is not forgotten";
+      EXPECT_EQ(Refresh({"@host"}), Told{});
+      EXPECT_THAT(Refresh({blue, "@host"}), UnorderedElementsAre(blue, "@host:+v-" + blue));
+    }
+    EXPECT_EQ(LinkOf("@host", "v-" + blue).peer().name(), "eth0");
+    Sh("ip link delete a0");
+  }
+  EXPECT_TRUE(waited);
+  Sh("ip -n blue0 link add eth1 type veth peer name v-foreign netns $$");
+  Refresh({"@host"});
+  inventory().Hurry(false);
+  ExpectUpToDate("the hurry");
 }
 
 TEST_F(Changes, WhereEventsWereLostEverythingIsLookedAt) {
