@@ -24,8 +24,11 @@ namespace {
 
 // Links deleted before it is asked again whether to stop.
 constexpr size_t kLinksAtOnce = 200;
-// So long namespaces wait for others that are on their way; and, where there are many, for others to come.
-constexpr std::chrono::milliseconds kGather{100};
+// So long namespaces wait for others that are on their way, from the last that came, and in all; and, where there are
+// many, for others to come. What the kernel has begun with it finishes before it begins with the next, so that a second
+// lot waits for the whole of the first.
+constexpr std::chrono::milliseconds kExpected{100};
+constexpr std::chrono::milliseconds kGather{500};
 constexpr std::chrono::milliseconds kQuiet{10};
 constexpr size_t kMany = 8;
 constexpr size_t kAtOnce = 64;
@@ -146,7 +149,7 @@ class ThreeThreads final : public ReleaseQueue {
     while (for_netns_.empty() && !stopping_) {
       const Clock::time_point now = Clock::now();
       if (now >= latest || (!more_ && held < kMany)) return false;
-      const Clock::time_point until = more_ ? latest : std::min(latest, now + kQuiet);
+      const Clock::time_point until = std::min(latest, now + (more_ ? kExpected : kQuiet));
       if (!added_.WaitUntil(&mutex_, until) && for_netns_.empty()) return false;
     }
     return !stopping_;
@@ -200,19 +203,24 @@ class ThreeThreads final : public ReleaseQueue {
         LetGoOf(items, last);
         std::move(items.begin(), items.end(), std::back_inserter(together));
       }
-      for (auto& item : together) {
-        if (!watcher_.ok()) {
-          if (!item->remainder.Awaited().empty()) NoteUnseen(watcher_.status(), item->remainder);
-          Finish(*item);
-          continue;
-        }
-        const uint64_t id = item->id;
-        {
-          MutexLock lock(&mutex_);
-          waiting_[id] = std::move(item);
-        }
-        watcher_->Await(id, options_.timeout);
+      Await(together);
+    }
+  }
+
+  // They are about to be let go, with the last descriptor.
+  void Await(Items& items) {
+    for (auto& item : items) {
+      if (!watcher_.ok()) {
+        if (!item->remainder.Awaited().empty()) NoteUnseen(watcher_.status(), item->remainder);
+        Finish(*item);
+        continue;
       }
+      const uint64_t id = item->id;
+      {
+        MutexLock lock(&mutex_);
+        waiting_[id] = std::move(item);
+      }
+      watcher_->Await(id, options_.timeout);
     }
   }
 

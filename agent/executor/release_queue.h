@@ -53,7 +53,8 @@ class ReleaseQueue {
 
   virtual void Add(Work work) = 0;
   // Whether more is about to be added: namespaces that are let go together are freed together, and while the kernel
-  // frees any, it lets nobody look at links (RTNL, 0.3 ms each). So those that are here wait a little, 100 ms at most.
+  // frees any, it lets nobody look at links (RTNL, 0.3 ms each). So those that are here wait a little: for 100 ms in
+  // which none comes, 500 ms at most.
   virtual void Expect(bool more) = 0;
   // Works added and not done.
   virtual size_t pending() const = 0;
