@@ -21,8 +21,6 @@ namespace warren::executor {
 
 namespace {
 
-constexpr int kLoopback = 1;  // always lo's index (net/core/dev.c)
-
 absl::Status Taken(const std::string& what) { return kernel::ErrnoError(EEXIST, absl::StrCat("making ", what)); }
 
 }  // namespace
@@ -45,7 +43,7 @@ absl::StatusOr<int> Creator::FirstFree(Place& place) {
   if (first_free_ != 0) return first_free_;
   auto links = kernel::ListLinks(place.netlink);
   if (!links.ok()) return links.status();
-  first_free_ = kLoopback + 1;
+  first_free_ = kernel::kLoopback + 1;
   for (const kernel::Link& link : *links) first_free_ = std::max(first_free_, link.ifindex + 1);
   return first_free_;
 }
@@ -193,7 +191,7 @@ absl::Status Creator::Make(Making& run) {
     run.ownership.made_netns.insert(place.cookie());
   }
   for (size_t i = 0; i < run.plan.links.size(); ++i) {
-    if (run.plan.links[i].loopback) run.ifindexes[i] = kLoopback;
+    if (run.plan.links[i].loopback) run.ifindexes[i] = kernel::kLoopback;
   }
   for (const Plan::Creation& creation : run.plan.creations) {
     // Only the message's main end can be told its index; the other's is found.

@@ -37,6 +37,11 @@ struct Deleter::Deletion {
   std::set<ino_t> guarded;           // namespaces that no process may be in
 };
 
+int Deleter::HostNsid(Place& host) {
+  if (host_nsid_ < 0) host_nsid_ = kernel::GetNsid(host.netlink, host.netns).value_or(-1);
+  return host_nsid_;
+}
+
 bool Deleter::Look(const v1::DeleteNamespace& operation, Deletion& deletion) {
   auto found = places_.Find(operation.namespace_());
   auto host = places_.Host();
@@ -57,9 +62,7 @@ bool Deleter::Look(const v1::DeleteNamespace& operation, Deletion& deletion) {
   };
   // What the host's is called there where the links were asked for.
   int host_nsid = -1;
-  if (std::any_of(links->begin(), links->end(), leads_away)) {
-    host_nsid = kernel::GetNsid((*host)->netlink, (*host)->netns).value_or(-1);
-  }
+  if (std::any_of(links->begin(), links->end(), leads_away)) host_nsid = HostNsid(**host);
   const auto leads_elsewhere = [&](const kernel::Link& link) {
     return leads_away(link) && link.peer_nsid != host_nsid;
   };
@@ -80,7 +83,8 @@ bool Deleter::Look(const v1::DeleteNamespace& operation, Deletion& deletion) {
   drop.inode = inode;
   drop.nsid = *nsid;
   for (const kernel::Link& link : *links) {
-    if (link.kind.empty() && link.ifindex != 1) deletion.touched.emplace(kHostNamespace);  // it returns there
+    const bool returns_to_host = link.kind.empty() && link.ifindex != kernel::kLoopback;
+    if (returns_to_host) deletion.touched.emplace(kHostNamespace);
     const bool kept = link.kind.empty() || kernel::IsFallback(link);
     if (!operation.force() && !kept && !work_.journal->OwnsLink({cookie, link.ifindex})) return false;
     if (!leads_away(link)) continue;

@@ -11,7 +11,6 @@
 //
 // Cost: 0.05 ms a namespace, and one pass over /proc for all.
 
-#include <optional>
 #include <vector>
 
 #include "agent/executor/outcome.h"
@@ -34,9 +33,12 @@ class Deleter {
   struct Deletion;
   // False: it is refused, or is not as simple as that.
   bool Look(const v1::DeleteNamespace& operation, Deletion& deletion);
+  // What the host's namespace calls itself; -1: nothing. An id once given stays.
+  int HostNsid(Place& host);
 
   const Work& work_;
   Places& places_;
+  int host_nsid_ = -1;
 };
 
 }  // namespace warren::executor

@@ -15,18 +15,16 @@
 namespace warren::executor {
 namespace {
 
-constexpr int kLoopback = 1;  // always lo's index (net/core/dev.c)
-
 absl::Status SetLoopbackUp(kernel::Netlink& netlink) {
   kernel::LinkChange up;
   up.up = true;
-  return kernel::SetLink(netlink, kLoopback, up);
+  return kernel::SetLink(netlink, kernel::kLoopback, up);
 }
 
 absl::Status Adopt(Transaction& tx, const v1::CreateNamespace& operation) {
   auto place = tx.Open(operation.namespace_());
   if (!place.ok()) return place.status();
-  auto lo = kernel::GetLink((*place)->netlink, kLoopback);
+  auto lo = kernel::GetLink((*place)->netlink, kernel::kLoopback);
   if (!lo.ok()) return lo.status();
   if (lo->up() == !operation.loopback_down()) return absl::OkStatus();
   return ExistsButDiffers(tx.object(), {absl::StrCat("its loopback is ", lo->up() ? "up" : "down")});

@@ -18,8 +18,6 @@
 namespace warren::executor {
 namespace {
 
-constexpr int kLoopback = 1;  // always lo's index (net/core/dev.c)
-
 std::string Text(const absl::Status& status) { return std::string(status.message()); }
 
 template <typename Which>
@@ -47,14 +45,14 @@ void RemoveSecondLinkLocal(Place& home, const LinkState& state, int ifindex, con
 void RemoveLoopbacksAddress(Place& home, const LinkState& state, int ifindex, const std::vector<kernel::Address>& had) {
   const kernel::IpPrefix own{{AF_INET, std::string("\x7f\0\0\x01", 4)}, 8};
   const auto is_own = [&](const kernel::Address& address) { return address.local == own; };
-  if (ifindex != kLoopback || state.up() || std::any_of(had.begin(), had.end(), is_own)) return;
+  if (ifindex != kernel::kLoopback || state.up() || std::any_of(had.begin(), had.end(), is_own)) return;
   RemoveAddresses(home, ifindex, is_own);
 }
 
 // With less than 1,280 bytes of MTU a loopback loses ::1, which comes without a route outside the table local when the
 // kernel gives it, and with one when it is put back (inet6_addr_add, init_loopback).
 void RemoveLoopbacksRoute(Place& home, int ifindex, const std::vector<kernel::Route>& had) {
-  if (ifindex != kLoopback) return;
+  if (ifindex != kernel::kLoopback) return;
   const kernel::IpPrefix own{{AF_INET6, std::string(15, '\0') + '\x01'}, 128};
   kernel::RouteFilter filter;
   filter.ifindex = ifindex;

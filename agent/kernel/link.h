@@ -20,6 +20,8 @@
 
 namespace warren::kernel {
 
+constexpr int kLoopback = 1;  // always lo's index (net/core/dev.c)
+
 struct LinkStatistics {
   uint64_t rx_bytes = 0, rx_packets = 0, rx_errors = 0, rx_dropped = 0;
   uint64_t tx_bytes = 0, tx_packets = 0, tx_errors = 0, tx_dropped = 0;
