@@ -251,6 +251,9 @@ def print_slices(samples):
             f"{who} {count * 1e3 / FREQUENCY:.0f}" for who, count in taken.most_common(6)))
 
 
+SINGLE = {"create": "create", "delete": "delete", "nothing": "changing nothing"}
+
+
 def single(options):
     """One intent at a time on an idle system."""
     lines = collections.defaultdict(list)
@@ -264,16 +267,16 @@ def single(options):
         with Warren(options.warm, options.server_flag, options.agent_flag) as warren:
             out, _ = warren.load("single", options.single, DELETE_PAUSE_MS)
         for what, *values in re.findall(
-                r"^(create|delete) \d+ p50 ([0-9.]+) p99 ([0-9.]+) host ([0-9.]+) ([0-9.]+)$", out, re.M):
+                r"^(create|delete|nothing) \d+ p50 ([0-9.]+) p99 ([0-9.]+) host ([0-9.]+) ([0-9.]+)$", out, re.M):
             p50, p99, host_p50, host_p99 = map(float, values)
-            lines[f"Warren {what}, submit to result"].append((p50, p99))
-            lines[f"Warren {what}, of it on the host"].append((host_p50, host_p99))
+            lines[f"Warren {SINGLE[what]}, submit to result"].append((p50, p99))
+            lines[f"Warren {SINGLE[what]}, of it on the host"].append((host_p50, host_p99))
         lines["fdatasync of 4 KiB"].append(fdatasync_ms())
     say(f"One intent at a time, {options.single} routers; ms, median of {options.rounds} rounds "
         "(the floor's deletes: one alone, 5 times)")
-    say(f"{'':38} {'p50':>9} {'p99':>9}")
+    say(f"{'':42} {'p50':>9} {'p99':>9}")
     for what, values in lines.items():
-        say(f"{what:38} {median([p50 for p50, _ in values]):9.3f} {median([p99 for _, p99 in values]):9.3f}")
+        say(f"{what:42} {median([p50 for p50, _ in values]):9.3f} {median([p99 for _, p99 in values]):9.3f}")
 
 
 def parse():

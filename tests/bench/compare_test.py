@@ -44,7 +44,8 @@ class CompareTest(unittest.TestCase):
             self.has(rf" +{existing}(?: +\d+\.\d+){{4}} +\d+")
         self.has(r"cost at 10 / cost at 5: Warren \d+\.\d\d, floor \d+\.\d\d")
         for what in ("floor create, one after the other", "floor create, one each 3 ms", "floor delete", "Warren create, submit to result",
-                     "Warren delete, submit to result", "Warren create, of it on the host", "fdatasync of 4 KiB"):
+                     "Warren delete, submit to result", "Warren create, of it on the host",
+                     "Warren changing nothing, submit to result", "fdatasync of 4 KiB"):
             self.has(what + r" +\d+\.\d{3} +\d+\.\d{3}")
 
     def test_the_processor_time_of_each_program_is_told(self):

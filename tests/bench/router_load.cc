@@ -48,6 +48,14 @@ v1::Intent DeleteRouter(size_t index) {
   return intent;
 }
 
+v1::Intent ChangeNothing(size_t index) {
+  v1::Intent intent;
+  v1::DeleteNamespace* missing = intent.add_operations()->mutable_delete_namespace();
+  missing->set_namespace_(absl::StrCat("never-made-", index));
+  missing->set_allow_missing(true);
+  return intent;
+}
+
 // The watch, and what is waited for: an intent's result may be seen before the call that submitted it is answered.
 class RouterLoad::Results : public grpc::ClientReadReactor<v1::WatchIntentsResponse> {
  public:

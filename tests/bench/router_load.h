@@ -25,6 +25,8 @@ namespace warren::bench {
 
 v1::Intent CreateRouter(size_t index);
 v1::Intent DeleteRouter(size_t index);
+// Deletes what is not there, which it allows: all of the way but the kernel's part.
+v1::Intent ChangeNothing(size_t index);
 
 struct RouterOptions {
   size_t first = 0, count = 0;

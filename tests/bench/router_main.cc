@@ -5,14 +5,16 @@
 //
 // Before each deletion there is a pause: the kernel is not done with the one before when nothing is left of it to see.
 //
-// Prints `create COUNT RATE/s` or `delete COUNT RATE/s`; of single ones `create COUNT p50 MS p99 MS host MS MS` and the
-// same for delete; and `client SECONDS`, the processor time this process took for it. tests/bench/compare.sh runs it.
+// Prints `create COUNT RATE/s` or `delete COUNT RATE/s`; of single ones `create COUNT p50 MS p99 MS host MS MS`, and
+// the same for delete, and for nothing, which is as many intents that change nothing; and `client SECONDS`, the
+// processor time this process took for it. tests/bench/compare.sh runs it.
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 
 #include <string>
+#include <tuple>
 
 #include "absl/strings/numbers.h"
 #include "proto/common/deadlock_checks.h"
@@ -55,8 +57,10 @@ int Main(int argc, char** argv) {
   if (mode == "single") {
     const size_t count = number(4);
     const absl::Duration pause = absl::Milliseconds(number(5));
-    for (const auto& [what, make] : {std::pair{"create", &CreateRouter}, std::pair{"delete", &DeleteRouter}}) {
-      const auto single = (*load)->RunSingly(make, count, make == DeleteRouter ? pause : absl::ZeroDuration());
+    for (const auto& [what, make, before_each] :
+         {std::tuple{"create", &CreateRouter, absl::ZeroDuration()}, std::tuple{"delete", &DeleteRouter, pause},
+          std::tuple{"nothing", &ChangeNothing, absl::ZeroDuration()}}) {
+      const auto single = (*load)->RunSingly(make, count, before_each);
       if (!single.ok()) return Failed(single.status());
       const Latency total = Quantiles(single->total), host = Quantiles(single->on_host);
       printf("%s %zu p50 %.3f p99 %.3f host %.3f %.3f\n", what, count, total.p50, total.p99, host.p50, host.p99);
