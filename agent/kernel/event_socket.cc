@@ -27,6 +27,10 @@ int OriginOf(msghdr& message) {
   return EventSocket::kOwnNamespace;
 }
 
+// How often it is tried to leave the others' namespaces at an instant at which nothing is queued. Two will do nearly
+// always: an event would have to come between two calls of the kernel.
+constexpr int kTries = 100;
+
 absl::Status Set(int fd, int option, int value, const char* doing) {
   if (setsockopt(fd, SOL_NETLINK, option, &value, sizeof value) != 0) return ErrnoError(errno, doing);
   return absl::OkStatus();
@@ -80,6 +84,8 @@ void EventSocket::Remove(Listener& listener) {
 
 absl::Status EventSocket::HearAll(Listener& listener, bool all) {
   MutexLock lock(&mutex_);
+  // What has happened until now is still for it.
+  if (auto status = ReadAll(nullptr); !status.ok()) return status;
   for (Ear& ear : ears_) {
     if (ear.listener == &listener) ear.all = all;
   }
@@ -93,11 +99,10 @@ absl::Status EventSocket::Tune() {
     groups.insert(ear.groups.begin(), ear.groups.end());
     all |= ear.all;
   }
-  if (all != all_) {
-    if (auto status = Set(fd_, NETLINK_LISTEN_ALL_NSID, all ? 1 : 0, "listening to all namespaces"); !status.ok()) {
-      return status;
-    }
-    all_ = all;
+  if (all && !all_) {
+    if (auto status = ListenToAll(true); !status.ok()) return status;
+  } else if (!all && all_) {
+    if (auto status = LeaveOthers(); !status.ok()) return status;
   }
   for (const int group : groups) {
     if (groups_.contains(group)) continue;
@@ -113,6 +118,30 @@ absl::Status EventSocket::Tune() {
     group = groups_.erase(group);
   }
   return absl::OkStatus();
+}
+
+absl::Status EventSocket::ListenToAll(bool all) {
+  auto status = Set(fd_, NETLINK_LISTEN_ALL_NSID, all ? 1 : 0, "listening to all namespaces");
+  if (status.ok()) all_ = all;
+  return status;
+}
+
+absl::Status EventSocket::LeaveOthers() {
+  for (int i = 0; i < kTries; ++i) {
+    if (auto status = ReadAll(nullptr); !status.ok()) return status;
+    if (auto status = ListenToAll(false); !status.ok()) return status;
+    // Joining a group, once more, waits for those who are just queueing something (netlink_table_grab).
+    if (!groups_.empty()) {
+      auto status = Set(fd_, NETLINK_ADD_MEMBERSHIP, *groups_.begin(), "listening to events");
+      if (!status.ok()) return status;
+    }
+    // Whether an event's origin is told depends on what the socket listens to when it is read: what others have queued
+    // before would be taken for the host's own (netlink_cmsg_listen_all_nsid).
+    char ignored;
+    if (recv(fd_, &ignored, 0, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN) return absl::OkStatus();
+    if (auto status = ListenToAll(true); !status.ok()) return status;
+  }
+  return absl::OkStatus();  // more is heard than anybody wants
 }
 
 absl::Status EventSocket::Read(Listener& by) {

@@ -74,6 +74,8 @@ class EventSocket {
   absl::Status ReadAll(const Listener* by) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Listens to what is wanted by now.
   absl::Status Tune() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status ListenToAll(bool all) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status LeaveOthers() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const int fd_;
   const int own_nsid_;  // what the host's namespace calls itself

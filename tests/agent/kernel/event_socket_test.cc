@@ -4,26 +4,35 @@
 #include <linux/rtnetlink.h>
 #include <poll.h>
 
+#include <atomic>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "agent/kernel/nsid.h"
 #include "tests/agent/kernel/kernel_test.h"
 
 namespace warren::kernel {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::Each;
+using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 class Ears : public EventSocket::Listener {
  public:
-  void OnEvent(int, nlmsghdr* message) override { types.push_back(message->nlmsg_type); }
+  void OnEvent(int origin, nlmsghdr* message) override {
+    types.push_back(message->nlmsg_type);
+    origins.push_back(origin);
+  }
   void OnLost() override { ++lost; }
   void OnReadByOther() override { ++read_by_other; }
 
-  std::vector<int> types;
+  std::vector<int> types, origins;
   int lost = 0, read_by_other = 0;
 };
 
@@ -82,6 +91,50 @@ TEST_F(EventSocketTest, WhatCameBeforeIsOnlyForThoseWhoListened) {
   ASSERT_OK(events->Read(late));
   EXPECT_EQ(early.types, heard) << "it was removed";
   events->Remove(late);
+}
+
+TEST_F(EventSocketTest, WhatOthersQueuedBeforeTheyAreLeftIsNotTakenForTheHostsOwn) {
+  Sh("ip netns add red");
+  const int red = *GetOrAssignNsid(host(), Named("red"));
+  auto events = *EventSocket::Open();
+  Ears ears, other;
+  ASSERT_OK(events->Add(ears, {RTNLGRP_LINK}));
+  ASSERT_OK(events->Add(other, {RTNLGRP_LINK}));
+  Sh("ip -n red link set lo up && ip -n red link set lo mtu 1400");
+  ASSERT_OK(events->HearAll(ears, false));
+  EXPECT_THAT(ears.origins, AllOf(Not(IsEmpty()), Each(red))) << "it was wanted when it happened";
+  EXPECT_EQ(other.origins, ears.origins);
+  ears.origins.clear();
+  Sh("ip -n red link set lo mtu 1401");
+  ASSERT_OK(events->HearAll(other, false));
+  EXPECT_THAT(ears.origins, IsEmpty());
+  Sh("ip -n red link set lo mtu 1402 && ip link set lo alias c && ip link set lo alias ''");
+  ASSERT_OK(events->Read(ears));
+  EXPECT_THAT(ears.origins, ElementsAre(-1, -1));
+  events->Remove(ears);
+  events->Remove(other);
+}
+
+TEST_F(EventSocketTest, NorIsWhatHappensThereWhileTheyAreLeft) {
+  Sh("ip netns add red");
+  const int red = *GetOrAssignNsid(host(), Named("red"));
+  auto events = *EventSocket::Open();
+  Ears ears;
+  ASSERT_OK(events->Add(ears, {RTNLGRP_LINK}));
+  std::atomic<bool> over = false;
+  std::jthread changes([&] {
+    Sh("ip -n red link set lo up && seq 3000 | awk '{print \"link set lo mtu \" 1400 + $1 % 2}' | ip -n red -batch -");
+    over = true;
+  });
+  while (!over) {
+    ASSERT_OK(events->HearAll(ears, false));
+    ASSERT_OK(events->Read(ears));
+    ASSERT_OK(events->HearAll(ears, true));
+    ASSERT_OK(events->Read(ears));
+  }
+  EXPECT_THAT(ears.origins, AllOf(Not(IsEmpty()), Each(red)));
+  EXPECT_EQ(ears.lost, 0);
+  events->Remove(ears);
 }
 
 TEST_F(EventSocketTest, AllAreToldThatSomeWereLostAndHearTheRest) {
