@@ -198,8 +198,10 @@ class ReleaseWatcher::State : public EventSocket::Listener {
       const auto* info = static_cast<const ifinfomsg*>(NLMSG_DATA(header));
       // AF_BRIDGE: it has only left a bridge.
       if (info->ifi_family != AF_UNSPEC) return;
-      Gone({origin, info->ifi_index});
-      freeing_ |= origin == kOwnNamespace;
+      const Key key(origin, info->ifi_index);
+      // Of those that a look has found to be gone each is still told, and is no reason to look again.
+      freeing_ |= origin == kOwnNamespace && index_.contains(key);
+      Gone(key);
     } else if (header->nlmsg_type == RTM_DELNSID && origin == kOwnNamespace) {
       nlattr* table[NETNSA_MAX + 1] = {};
       nlmsg_parse(header, sizeof(rtgenmsg), table, NETNSA_MAX, nullptr);
