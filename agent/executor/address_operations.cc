@@ -11,7 +11,9 @@
 #include "agent/executor/parse.h"
 #include "agent/executor/refuse.h"
 #include "agent/executor/snapshot.h"
+#include "agent/kernel/address.h"
 #include "agent/kernel/error.h"
+#include "agent/kernel/route.h"
 
 namespace warren::executor {
 namespace {
@@ -33,6 +35,27 @@ absl::Status CheckNotOtherwise(Transaction& tx, const Transaction::LinkAt& at, c
     const std::string peer = address.peer.family != 0 ? absl::StrCat(" with peer ", address.peer.ToString()) : "";
     return ExistsButDiffers(tx.object(), {absl::StrCat("it is there as ", address.local.ToString(), peer)});
   }
+  return absl::OkStatus();
+}
+
+// With the last IPv4 address of a link the kernel takes all routes by it away, those too that were there before it had
+// any (fib_disable_ip): what takes the first one back brings them back.
+absl::Status NoteWhatGoesWithLast(const Transaction::LinkAt& at, const kernel::NewAddress& address, Step& step) {
+  if (address.local.ip.family != AF_INET) return absl::OkStatus();
+  auto have = kernel::ListAddresses(at.place->netlink, at.link.ifindex);
+  if (!have.ok()) return have.status();
+  for (const kernel::Address& other : *have) {
+    if (other.local.ip.family == AF_INET) return absl::OkStatus();
+  }
+  kernel::RouteFilter filter;
+  filter.family = AF_INET;
+  filter.ifindex = at.link.ifindex;
+  auto routes = kernel::ListRoutes(at.place->netlink, filter);
+  if (!routes.ok()) return routes.status();
+  if (routes->empty()) return absl::OkStatus();
+  auto state = Capture(*at.place, at.link, Reach::kSources);
+  if (!state.ok()) return state.status();
+  *step.add_undo()->mutable_restore_link()->mutable_state() = *std::move(state);
   return absl::OkStatus();
 }
 
@@ -60,6 +83,7 @@ absl::Status Apply(Transaction& tx, const v1::AddAddress& operation) {
     undo->set_ip(address->local.ip.bytes);
     undo->set_length(address->local.length);
     undo->set_peer(address->peer.bytes);
+    if (auto s = NoteWhatGoesWithLast(*at, *address, step); !s.ok()) return s;
     if (auto s = tx.Write(std::move(step)); !s.ok()) return s;
   }
   // With one that is there already the kernel refuses, and nothing is to be undone.

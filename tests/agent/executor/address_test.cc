@@ -164,6 +164,11 @@ TEST_F(AddressTest, AdditionBesideOthersIsUndone) {
                   add_address { namespace: 'red' link: 'eth0' address: '10.0.0.3/16' })");
 }
 
+TEST_F(AddressTest, AdditionOfTheFirstIsUndoneWithTheRoutesThatWereThereWithoutOne) {
+  Sh("ip -n red link set eth0 up && ip -n red route add default dev eth0 && ip -n red route add 10.7.0.0/16 dev eth0");
+  ExpectUndone("add_address { namespace: 'red' link: 'eth0' address: '10.0.0.1/24' }");
+}
+
 TEST_F(AddressTest, RemovalOfAPrimaryIsUndoneWithItsSecondariesAndRoutes) {
   Succeed(R"(add_address { namespace: 'red' link: 'eth0' address: '10.0.0.1/24' }
              add_address { namespace: 'red' link: 'eth0' address: '10.0.0.2/24' }
