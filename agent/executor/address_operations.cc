@@ -18,19 +18,20 @@
 namespace warren::executor {
 namespace {
 
-absl::StatusOr<std::vector<kernel::Address>> Matching(const Transaction::LinkAt& at, const kernel::IpPrefix& local,
-                                                      const kernel::Ip& peer) {
-  auto have = kernel::ListAddresses(at.place->netlink, at.link.ifindex);
-  if (!have.ok()) return have.status();
-  std::erase_if(*have, [&](const auto& a) { return a.local != local || a.peer != peer; });
-  return have;
+using Addresses = std::vector<kernel::Address>;
+
+absl::StatusOr<Addresses> AddressesOf(const Transaction::LinkAt& at) {
+  return kernel::ListAddresses(at.place->netlink, at.link.ifindex);
+}
+
+Addresses::const_iterator Find(const Addresses& have, const kernel::IpPrefix& local, const kernel::Ip& peer) {
+  return std::find_if(have.begin(), have.end(),
+                      [&](const auto& address) { return address.local == local && address.peer == peer; });
 }
 
 // In IPv6 a link has an address once, whatever its length and peer.
-absl::Status CheckNotOtherwise(Transaction& tx, const Transaction::LinkAt& at, const kernel::Ip& ip) {
-  auto have = kernel::ListAddresses(at.place->netlink, at.link.ifindex);
-  if (!have.ok()) return have.status();
-  for (const kernel::Address& address : *have) {
+absl::Status CheckNotOtherwise(Transaction& tx, const Addresses& have, const kernel::Ip& ip) {
+  for (const kernel::Address& address : have) {
     if (address.local.ip != ip) continue;
     const std::string peer = address.peer.family != 0 ? absl::StrCat(" with peer ", address.peer.ToString()) : "";
     return ExistsButDiffers(tx.object(), {absl::StrCat("it is there as ", address.local.ToString(), peer)});
@@ -40,12 +41,9 @@ absl::Status CheckNotOtherwise(Transaction& tx, const Transaction::LinkAt& at, c
 
 // With the last IPv4 address of a link the kernel takes all routes by it away, those too that were there before it had
 // any (fib_disable_ip): what takes the first one back brings them back.
-absl::Status NoteWhatGoesWithLast(const Transaction::LinkAt& at, const kernel::NewAddress& address, Step& step) {
-  if (address.local.ip.family != AF_INET) return absl::OkStatus();
-  auto have = kernel::ListAddresses(at.place->netlink, at.link.ifindex);
-  if (!have.ok()) return have.status();
-  for (const kernel::Address& other : *have) {
-    if (other.local.ip.family == AF_INET) return absl::OkStatus();
+absl::Status NoteWhatGoesWithLast(const Transaction::LinkAt& at, const Addresses& have, Step& step) {
+  if (std::any_of(have.begin(), have.end(), [](const auto& a) { return a.local.ip.family == AF_INET; })) {
+    return absl::OkStatus();
   }
   kernel::RouteFilter filter;
   filter.family = AF_INET;
@@ -53,7 +51,7 @@ absl::Status NoteWhatGoesWithLast(const Transaction::LinkAt& at, const kernel::N
   auto routes = kernel::ListRoutes(at.place->netlink, filter);
   if (!routes.ok()) return routes.status();
   if (routes->empty()) return absl::OkStatus();
-  auto state = Capture(*at.place, at.link, Reach::kSources);
+  auto state = Capture(*at.place, at.link, Reach::kLink);
   if (!state.ok()) return state.status();
   *step.add_undo()->mutable_restore_link()->mutable_state() = *std::move(state);
   return absl::OkStatus();
@@ -68,14 +66,15 @@ absl::Status Apply(Transaction& tx, const v1::AddAddress& operation) {
   if (!address.ok()) return address.status();
   address->ifindex = at->link.ifindex;
   tx.About(absl::StrCat(address->local.ToString(), " on ", at->place->Shown(at->link.name)));
-  auto have = Matching(*at, address->local, address->peer);
+  const auto have = AddressesOf(*at);
   if (!have.ok()) return have.status();
-  if (!have->empty() && operation.allow_existing()) return absl::OkStatus();
+  const bool there = Find(*have, address->local, address->peer) != have->end();
+  if (there && operation.allow_existing()) return absl::OkStatus();
   if (operation.allow_existing() && address->local.ip.family == AF_INET6) {
-    if (auto s = CheckNotOtherwise(tx, *at, address->local.ip); !s.ok()) return s;
+    if (auto s = CheckNotOtherwise(tx, *have, address->local.ip); !s.ok()) return s;
   }
 
-  if (have->empty()) {
+  if (!there) {
     Step step;
     auto* undo = step.add_undo()->mutable_remove_address();
     *undo->mutable_netns() = at->place->Ref();
@@ -83,7 +82,9 @@ absl::Status Apply(Transaction& tx, const v1::AddAddress& operation) {
     undo->set_ip(address->local.ip.bytes);
     undo->set_length(address->local.length);
     undo->set_peer(address->peer.bytes);
-    if (auto s = NoteWhatGoesWithLast(*at, *address, step); !s.ok()) return s;
+    if (address->local.ip.family == AF_INET) {
+      if (auto s = NoteWhatGoesWithLast(*at, *have, step); !s.ok()) return s;
+    }
     if (auto s = tx.Write(std::move(step)); !s.ok()) return s;
   }
   // With one that is there already the kernel refuses, and nothing is to be undone.
@@ -98,14 +99,15 @@ absl::Status Apply(Transaction& tx, const v1::DeleteAddress& operation) {
   auto parsed = ParseAddress(operation.address(), operation.peer());
   if (!parsed.ok()) return parsed.status();
   tx.About(absl::StrCat(parsed->local.ToString(), " on ", at->place->Shown(at->link.name)));
-  auto have = Matching(*at, parsed->local, parsed->peer);
+  const auto have = AddressesOf(*at);
   if (!have.ok()) return have.status();
-  if (have->empty()) {
+  const auto it = Find(*have, parsed->local, parsed->peer);
+  if (it == have->end()) {
     if (operation.allow_missing()) return absl::OkStatus();
     return kernel::ErrnoError(EADDRNOTAVAIL, absl::StrCat("deleting address ", parsed->local.ToString()));
   }
   if (!operation.force()) {
-    if (auto s = CheckAddressNotVital(tx, *at->place, have->front()); !s.ok()) return s;
+    if (auto s = CheckAddressNotVital(tx, *at->place, *it); !s.ok()) return s;
   }
   auto state = Capture(*at->place, at->link, Reach::kSources);
   if (!state.ok()) return state.status();
