@@ -41,7 +41,7 @@ struct Options {
   size_t warm_namespaces = 64;                        // made ahead of need; 0: none
   size_t workers = 0;                                 // intents applied at once; 0: one a processor, at most 4
   // What tells when the kernel has let go. Without, what was deleted counts as gone at once.
-  kernel::SharedEvents events = absl::FailedPreconditionError("nobody listens");
+  kernel::SharedEvents events = kernel::NobodyListens();
   Logger logger = Logger::Null();
   // What expires_in is counted by.
   std::function<std::chrono::steady_clock::time_point()> clock = [] { return std::chrono::steady_clock::now(); };

@@ -34,7 +34,7 @@ class ReleaseQueue {
     std::string netns_dir = "/run/netns";
     absl::Duration timeout = absl::Seconds(5);  // how long the kernel may take, from letting go
     // Without them works are done at once, and say that nobody can see whether the kernel has let go.
-    kernel::SharedEvents events = absl::FailedPreconditionError("nobody listens");
+    kernel::SharedEvents events = kernel::NobodyListens();
   };
   using Drop = executor::Drop;
   struct Work {

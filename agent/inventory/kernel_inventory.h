@@ -48,7 +48,7 @@ struct Options {
   std::string netns_dir = "/run/netns";
   Ownership ownership;
   // Without them nothing is heard.
-  kernel::SharedEvents events = absl::FailedPreconditionError("nobody listens");
+  kernel::SharedEvents events = kernel::NobodyListens();
   size_t event_buffer = 16 << 20;  // bytes of events not read yet; those beyond are lost, and everything is looked at
   size_t many_links = 64;          // more than so many, or four times as many routes, are kept in parts
   // The same of the host's own, where nearly every namespace that is made has the other end of something.

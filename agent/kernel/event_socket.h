@@ -89,6 +89,7 @@ class EventSocket {
 
 // Or why nobody hears.
 using SharedEvents = absl::StatusOr<std::shared_ptr<EventSocket>>;
+inline SharedEvents NobodyListens() { return absl::FailedPreconditionError("nobody listens"); }
 
 }  // namespace warren::kernel
 

@@ -2,14 +2,12 @@
 
 #include <gmock/gmock.h>
 #include <linux/rtnetlink.h>
-#include <poll.h>
 
 #include <atomic>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "agent/kernel/nsid.h"
 #include "tests/agent/kernel/kernel_test.h"
 
@@ -38,7 +36,7 @@ class Ears : public EventSocket::Listener {
 
 class EventSocketTest : public KernelTest {
  protected:
-  // The groups that its sockets are in, and whether they hear all, as the kernel tells: masks of those that have any.
+  // The groups of each route socket that is in any, as the kernel tells: a mask.
   static std::string Groups() { return Sh("awk '$2 == 0 && $4 != \"00000000\" {print $4}' /proc/self/net/netlink"); }
 };
 
