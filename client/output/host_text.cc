@@ -32,7 +32,7 @@ std::string LabelsText(const v1::Host& host) {
 Columns<v1::Host> HostColumns(const Style& style, Clock clock) {
   const bool wide = style.format == Format::kWide;
   std::vector<std::string> heading = {"HOST", "CONNECTED", "LAST SEEN", "NAMESPACES", "QUEUED", "KERNEL", "AGENT"};
-  if (wide) heading.insert(heading.end(), {"SINCE", "LABELS", "INSTANCE", "BOOT", "PREVIOUS BOOT"});
+  if (wide) heading.insert(heading.end(), {"SINCE", "LABELS", "BOOT", "PREVIOUS BOOT"});
   return {std::move(heading), [wide, color = style.color, clock = std::move(clock)](const v1::Host& host) {
             std::vector<std::string> row = {
                 Short(host),
@@ -44,7 +44,7 @@ Columns<v1::Host> HostColumns(const Style& style, Clock clock) {
                 host.agent_version()};
             if (wide) {
               row.insert(row.end(), {host.has_connect_time() ? TimeText(host.connect_time()) : "", LabelsText(host),
-                                     host.agent_instance(), host.boot_id(), host.previous_boot_id()});
+                                     host.boot_id(), host.previous_boot_id()});
             }
             return row;
           }};
@@ -73,7 +73,6 @@ std::string HostText(const v1::Host& host, const Style& style, absl::Time now) {
     sheet.Add("Rebooted", absl::StrCat(TimeText(host.reboot_time()), ", after boot ", host.previous_boot_id()));
   }
   sheet.Add("Agent", host.agent_version());
-  sheet.Add("Instance", host.agent_instance());
   sheet.Add("Labels", LabelsText(host));
   for (int i = 0; i < host.capabilities_size(); ++i) {
     const auto& capability = host.capabilities(i);

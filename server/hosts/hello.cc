@@ -62,7 +62,6 @@ v1::Host RecordOf(v1::Hello hello, absl::Time now) {
   v1::Host record;
   record.set_name(HostName(hello.host()));
   record.set_agent_version(std::move(*hello.mutable_version()));
-  record.set_agent_instance(std::move(*hello.mutable_instance_id()));
   record.set_boot_id(std::move(*hello.mutable_boot_id()));
   record.set_kernel_release(std::move(*hello.mutable_kernel_release()));
   *record.mutable_capabilities() = std::move(*hello.mutable_capabilities());

@@ -156,7 +156,7 @@ absl::Status HostRegistry::OnHello(const std::shared_ptr<AgentSession>& session,
   std::shared_ptr<const v1::Host> record;
   std::shared_ptr<const intents::Labels> labels;
   std::shared_ptr<AgentSession> older;
-  std::string instance_before;
+  bool other_instance = false;
   bool rebooted = false;
   uint64_t number = 0;
   absl::Status refused;
@@ -170,16 +170,16 @@ absl::Status HostRegistry::OnHello(const std::shared_ptr<AgentSession>& session,
     } else if (taken) {
       refused = WithReason(
           absl::AlreadyExistsError(absl::StrCat(
-              "another agent instance holds the live session of host ", host, " (instance ", found->second.instance,
-              "); stop that agent, or give this one a name of its own with warren-agent --host")),
-          "HOST_NAME_TAKEN", {{"host", host}, {"instance", found->second.instance}});
+              "another agent instance holds the live session of host ", host,
+              "; stop that agent, or give this one a name of its own with warren-agent --host")),
+          "HOST_NAME_TAKEN", {{"host", host}});
     } else if (!session->Open(host, ++last_session_)) {
       return absl::CancelledError("the stream broke");
     } else {
       Host& entry = hosts_[host];
       if (entry.record) {
         rebooted = CarryBoot(*entry.record, said);
-        instance_before = entry.record->agent_instance();
+        other_instance = !entry.instance.empty() && entry.instance != instance;
       }
       older = std::exchange(entry.session, session);
       number = entry.number = last_session_;
@@ -206,17 +206,13 @@ absl::Status HostRegistry::OnHello(const std::shared_ptr<AgentSession>& session,
   }
   options_.logger.Info("agent connected", {{"host", host},
                                            {"session", std::to_string(number)},
-                                           {"instance", instance},
                                            {"version", record->agent_version()},
                                            {"kernel", record->kernel_release()}});
   if (options_.observer != nullptr) {
     options_.observer->OnSession();
     options_.observer->OnConnected(1);
   }
-  if (!instance_before.empty() && instance_before != instance) {
-    options_.logger.Warn("another agent instance has taken the host's name",
-                         {{"host", host}, {"instance", instance}, {"before", instance_before}});
-  }
+  if (other_instance) options_.logger.Warn("another agent instance has taken the host's name", {{"host", host}});
   if (rebooted) {
     options_.logger.Warn("host rebooted",
                          {{"host", host}, {"boot_id", record->boot_id()}, {"before", record->previous_boot_id()}});

@@ -125,7 +125,7 @@ class HostRegistry : public intents::Dispatcher,
     std::shared_ptr<const intents::Labels> labels;
     std::shared_ptr<AgentSession> session;  // null: none is live
     uint64_t number = 0;                    // of the session
-    std::string instance;                   // of the session
+    std::string instance;                   // of the session, or of the last one; told to nobody
   };
 
   HostRegistry(store::Kv& kv, inventory::Inventory& inventory, Options options);

@@ -50,7 +50,7 @@ std::vector<std::string> HostRegistry::Names() const {
 bool HostRegistry::Known(const std::string& host) const {
   MutexLock lock(&mutex_);
   const auto found = hosts_.find(host);
-  return found != hosts_.end() && !found->second.record->agent_instance().empty();
+  return found != hosts_.end() && found->second.record->has_connect_time();
 }
 
 void HostRegistry::Introduce(const std::string& host) {

@@ -12,7 +12,6 @@ const absl::Time kNow = absl::FromUnixSeconds(1795564103);
 std::vector<v1::Host> Hosts() {
   return {From<v1::Host>(R"(
             name: 'hosts/h1' connected: true agent_version: '0.1.0' kernel_release: '6.18.0' boot_id: 'b'
-            agent_instance: 'i'
             queued_intents: 3 namespace_count: 120
             connect_time { seconds: 1795564000 } last_seen_time { seconds: 1795564101 }
             capabilities { name: 'netns' available: true }
@@ -46,7 +45,6 @@ TEST(HostText, ShowsOneWithWhatItsKernelCanDo) {
             "Kernel:           6.18.0\n"
             "Boot:             b\n"
             "Agent:            0.1.0\n"
-            "Instance:         i\n"
             "Capabilities:     netns: yes\n"
             "                  bridge: no, kernel has no bridge support (CONFIG_BRIDGE)\n");
   EXPECT_EQ(HostText(Hosts()[1], Format::kTable, kNow),

@@ -101,12 +101,12 @@ TEST(JoinJsonLines, KeepsEveryStringAsItIs) {
 TEST(Wide, HasMoreColumnsAndColourIsForStates) {
   const auto host = From<v1::Host>(
       "name: 'hosts/h1' connected: true labels { key: 'zone' value: 'eu' } labels { key: 'rack' value: 'a1' } "
-      "agent_instance: 'i-1' boot_id: 'b-2' previous_boot_id: 'b-1' connect_time { seconds: 1795564000 }");
+      "boot_id: 'b-2' previous_boot_id: 'b-1' connect_time { seconds: 1795564000 }");
   EXPECT_EQ(HostsText({host}, Style(Format::kWide, true), kNow),
             "HOST   CONNECTED   LAST SEEN   NAMESPACES   QUEUED   KERNEL   AGENT   SINCE                      LABELS   "
-            "         INSTANCE   BOOT   PREVIOUS BOOT\n"
+            "         BOOT   PREVIOUS BOOT\n"
             "h1     \x1b[32myes\x1b[0m         never       0            0        -        -       "
-            "2026-11-24T23:46:40.000Z   rack=a1,zone=eu   i-1        b-2    b-1\n");
+            "2026-11-24T23:46:40.000Z   rack=a1,zone=eu   b-2    b-1\n");
   const auto intent = From<v1::Intent>(
       "name: 'hosts/h1/intents/1' state: FAILED sequence: 7 create_time { seconds: 1795564000 } expire_time { seconds: "
       "1795565000 } boot_id: 'b-2'");
