@@ -168,11 +168,10 @@ absl::Status HostRegistry::OnHello(const std::shared_ptr<AgentSession>& session,
     if (forgetting_.contains(host)) {
       refused = HostBeingDeletedError(absl::StatusCode::kUnavailable, host, "connect again");
     } else if (taken) {
-      refused = WithReason(
-          absl::AlreadyExistsError(absl::StrCat(
-              "another agent instance holds the live session of host ", host,
-              "; stop that agent, or give this one a name of its own with warren-agent --host")),
-          "HOST_NAME_TAKEN", {{"host", host}});
+      refused = WithReason(absl::AlreadyExistsError(absl::StrCat(
+                               "another agent instance holds the live session of host ", host,
+                               "; stop that agent, or give this one a name of its own with warren-agent --host")),
+                           "HOST_NAME_TAKEN", {{"host", host}});
     } else if (!session->Open(host, ++last_session_)) {
       return absl::CancelledError("the stream broke");
     } else {
