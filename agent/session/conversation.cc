@@ -46,6 +46,14 @@ absl::Status Conversation::OnMessage(v1::ServerMessage message) {
       // Of an agent that runs no commands it is not asked; the server gives up after a while.
       if (open_exec_) open_exec_(std::move(*message.mutable_open_exec()));
       return absl::OkStatus();
+    case v1::ServerMessage::kFindHolders: {
+      v1::AgentMessage answer;
+      answer.mutable_holders_answer()->set_query(message.find_holders().query());
+      answer.mutable_holders_answer()->set_code(static_cast<int>(absl::StatusCode::kUnimplemented));
+      answer.mutable_holders_answer()->set_message("this agent cannot look for holders");
+      outbox_->Put(std::move(answer));
+      return absl::OkStatus();
+    }
     case v1::ServerMessage::KIND_NOT_SET:
       break;  // from a newer server; what an agent must understand comes with another version of the service
   }
