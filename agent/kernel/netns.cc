@@ -245,8 +245,8 @@ absl::StatusOr<std::vector<std::string>> NetnsDir::List(std::vector<std::string>
     if (name == "." || name == "..") continue;
     struct statfs fs;
     struct stat st;
-    if (fstatat(dirfd(dir.get()), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode)) continue;
-    const bool is_namespace = statfs(PathOf(name).c_str(), &fs) == 0 && fs.f_type == NSFS_MAGIC;
+    if (fstatat(dirfd(dir.get()), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    const bool is_namespace = S_ISREG(st.st_mode) && statfs(PathOf(name).c_str(), &fs) == 0 && fs.f_type == NSFS_MAGIC;
     if (is_namespace) names.emplace_back(name);
     if (!is_namespace && others != nullptr) others->emplace_back(name);
   }

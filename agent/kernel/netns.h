@@ -80,7 +80,8 @@ class NetnsDir {
   // Whether anything has the name, a namespace or not.
   bool Has(std::string_view name) const;
 
-  // Names of all network namespaces, in no order; other files are passed over, or named in `others`.
+  // Names of all network namespaces, in no order; whatever else has a name there is passed
+  // over, or named in `others`.
   absl::StatusOr<std::vector<std::string>> List(std::vector<std::string>* others = nullptr) const;
 
   std::string PathOf(std::string_view name) const;

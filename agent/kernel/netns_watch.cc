@@ -8,27 +8,31 @@
 #include <sys/epoll.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "agent/kernel/error.h"
+#include "agent/kernel/netns_name.h"
 
 namespace warren::kernel {
 namespace {
 
 constexpr uint32_t kNames = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO;
-// Files that nobody mounts anything on are not worth more.
-constexpr size_t kMaxAwaited = 4096;
+// Looking at what stays no namespace takes no more than this share of the time.
+constexpr int kShare = 100;
 
-bool IsNamespace(const std::string& path) {
-  struct statfs fs;
-  return statfs(path.c_str(), &fs) == 0 && fs.f_type == NSFS_MAGIC;
-}
+enum class Is { kNothing, kNamespace, kOther };
 
-bool IsThere(const std::string& path) {
+Is LookAt(const std::string& path) {
   struct stat st;
-  return lstat(path.c_str(), &st) == 0 && S_ISREG(st.st_mode);
+  if (lstat(path.c_str(), &st) != 0) return Is::kNothing;
+  struct statfs fs;
+  const bool is_namespace = S_ISREG(st.st_mode) && statfs(path.c_str(), &fs) == 0 && fs.f_type == NSFS_MAGIC;
+  return is_namespace ? Is::kNamespace : Is::kOther;
 }
 
 }  // namespace
@@ -38,12 +42,16 @@ absl::StatusOr<NetnsWatch> NetnsWatch::Open(std::string directory) {
   if (!inotify.valid()) return ErrnoError(errno, "watching for namespaces (inotify)");
   UniqueFd epoll(epoll_create1(EPOLL_CLOEXEC));
   if (!epoll.valid()) return ErrnoError(errno, "watching for namespaces (epoll)");
-  epoll_event event{};
-  event.events = EPOLLIN;
-  if (epoll_ctl(epoll.get(), EPOLL_CTL_ADD, inotify.get(), &event) != 0) {
-    return ErrnoError(errno, "watching for namespaces (epoll)");
+  UniqueFd timer(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC));
+  if (!timer.valid()) return ErrnoError(errno, "watching for namespaces (timerfd)");
+  for (const int fd : {inotify.get(), timer.get()}) {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    if (epoll_ctl(epoll.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
+      return ErrnoError(errno, "watching for namespaces (epoll)");
+    }
   }
-  NetnsWatch watch(std::move(directory), std::move(epoll), std::move(inotify));
+  NetnsWatch watch(std::move(directory), std::move(epoll), std::move(inotify), std::move(timer));
   watch.Begin();
   return watch;
 }
@@ -89,41 +97,112 @@ NetnsWatch::News NetnsWatch::Read() {
           news.names.insert(name);
           came.erase(name);
           awaited_.erase(name);
+          others_.erase(name);
         } else {
           came.insert(name);
         }
       }
     }
   }
-  for (const std::string& name : came) Await(name);
-  for (auto name = awaited_.begin(); name != awaited_.end();) {
-    const std::string path = directory_ + "/" + *name;
-    if (IsNamespace(path)) {
-      news.names.insert(*name);
-    } else if (IsThere(path)) {
-      ++name;
-      continue;
-    }
-    name = awaited_.erase(name);
+  uint64_t expirations;
+  (void)!read(timer_.get(), &expirations, sizeof expirations);
+  for (const std::string& name : came) {
+    others_.erase(name);
+    Await(name);
   }
-  HearMounts(!awaited_.empty());
+  LookAtAwaited(news);
+  LookAtOthers(news);
+  HearMounts();
+  SetTimer();
   return news;
 }
 
-void NetnsWatch::Await(const std::string& name) {
-  if (awaited_.size() >= kMaxAwaited) return;
+void NetnsWatch::Await(const std::string& name, bool old) {
+  if (IsOutOfTheWay(name) || others_.contains(name)) return;
   // Listening comes before looking, which Read does.
-  awaited_.insert(name);
-  HearMounts(true);
+  if (old) {
+    awaited_.erase(name);
+    others_.insert(name);
+    mounts_changed_ = true;
+  } else {
+    awaited_.try_emplace(name, Clock::now() + kPatience);
+  }
+  HearMounts();
+  if (!timer_set_) SetTimer();
 }
 
-void NetnsWatch::HearMounts(bool wanted) {
-  if (wanted == mounts_.valid()) return;
-  if (!wanted) return mounts_.reset();  // leaves the epoll set by itself
-  UniqueFd mounts(open("/proc/thread-self/mountinfo", O_RDONLY | O_CLOEXEC));
+void NetnsWatch::LookAtAwaited(News& news) {
+  const Clock::time_point now = Clock::now();
+  for (auto name = awaited_.begin(); name != awaited_.end();) {
+    const Is is = LookAt(directory_ + "/" + name->first);
+    if (is == Is::kOther && now < name->second) {
+      ++name;
+      continue;
+    }
+    if (is != Is::kNothing) news.names.insert(name->first);
+    if (is == Is::kOther) {
+      others_.insert(name->first);
+      mounts_changed_ = true;
+    }
+    name = awaited_.erase(name);
+  }
+}
+
+void NetnsWatch::LookAtOthers(News& news) {
+  const Clock::time_point begin = Clock::now();
+  if (others_.empty() || begin < look_at_others_) return;
+  look_at_others_ = begin + kPatience;
+  if (!mounts_changed_ && !woken_by_mounts_) {
+    pollfd mounts{mounts_.get(), POLLPRI, 0};
+    if (mounts_.valid() && poll(&mounts, 1, 0) == 0) return;
+  }
+  mounts_changed_ = false;
+  for (auto name = others_.begin(); name != others_.end();) {
+    const Is is = LookAt(directory_ + "/" + *name);
+    if (is == Is::kOther) {
+      ++name;
+      continue;
+    }
+    news.names.insert(*name);
+    name = others_.erase(name);
+  }
+  const Clock::time_point end = Clock::now();
+  look_at_others_ = end + std::max<Clock::duration>(kPatience, (end - begin) * kShare);
+}
+
+void NetnsWatch::HearMounts() {
+  if (awaited_.empty() && others_.empty()) {
+    mounts_.reset();  // leaves the epoll set by itself
+    woken_by_mounts_ = false;
+    return;
+  }
+  if (!mounts_.valid()) mounts_.reset(open("/proc/thread-self/mountinfo", O_RDONLY | O_CLOEXEC));
+  const bool wake = !awaited_.empty();
+  if (!mounts_.valid() || wake == woken_by_mounts_) return;
   epoll_event event{};
   event.events = EPOLLPRI;
-  if (mounts.valid() && epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, mounts.get(), &event) == 0) mounts_ = std::move(mounts);
+  if (epoll_ctl(epoll_.get(), wake ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, mounts_.get(), &event) == 0) {
+    woken_by_mounts_ = wake;
+    // The epoll set may have been told of mounts that were made since.
+    if (!wake) mounts_changed_ = true;
+  }
+}
+
+void NetnsWatch::SetTimer() {
+  Clock::time_point next = Clock::time_point::max();
+  for (const auto& [name, until] : awaited_) next = std::min(next, until);
+  if (!others_.empty()) next = std::min(next, std::max(look_at_others_, Clock::now() + kPatience));
+  const bool wanted = next != Clock::time_point::max();
+  if (!wanted && !timer_set_) return;
+  timer_set_ = wanted;
+  itimerspec when{};
+  if (wanted) {
+    const auto left = std::max<Clock::duration>(next - Clock::now(), std::chrono::milliseconds(1));
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(left);
+    when.it_value.tv_sec = seconds.count();
+    when.it_value.tv_nsec = std::chrono::nanoseconds(left - seconds).count();
+  }
+  timerfd_settime(timer_.get(), 0, &when, nullptr);
 }
 
 }  // namespace warren::kernel

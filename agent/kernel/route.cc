@@ -221,10 +221,13 @@ Route RouteFromBody(const std::string& body) {
   return Parse(header);
 }
 
-absl::StatusOr<Route> RouteTowards(Netlink& netlink, const Ip& ip) {
+namespace {
+
+absl::StatusOr<Route> LookUp(Netlink& netlink, const Ip& ip, uint32_t flags) {
   rtmsg info{};
   info.rtm_family = static_cast<uint8_t>(ip.family);
   info.rtm_dst_len = static_cast<uint8_t>(ip.bytes.size() * 8);
+  info.rtm_flags = flags;
   Message message(RTM_GETROUTE, 0, info);
   message.Put(RTA_DST, ip.bytes);
   Route route;
@@ -232,6 +235,14 @@ absl::StatusOr<Route> RouteTowards(Netlink& netlink, const Ip& ip) {
                             [&](const nlmsghdr* header) { route = Parse(header); });
   if (!status.ok()) return status;
   return route;
+}
+
+}  // namespace
+
+absl::StatusOr<Route> RouteTowards(Netlink& netlink, const Ip& ip) { return LookUp(netlink, ip, RTM_F_LOOKUP_TABLE); }
+
+absl::StatusOr<Route> RouteFor(Netlink& netlink, const Ip& ip) {
+  return LookUp(netlink, ip, RTM_F_LOOKUP_TABLE | RTM_F_FIB_MATCH);
 }
 
 }  // namespace warren::kernel

@@ -80,6 +80,10 @@ std::string BodyWith(const Route& route, const std::map<int, int>& ifindexes);
 // How the kernel would reach an address (RTM_GETROUTE): link, next hop and source. ENETUNREACH when it would not.
 absl::StatusOr<Route> RouteTowards(Netlink& netlink, const Ip& ip);
 
+// The route by which it would, as it stands in its table (RTM_F_FIB_MATCH, kernel 4.13). ENETUNREACH when there is
+// none.
+absl::StatusOr<Route> RouteFor(Netlink& netlink, const Ip& ip);
+
 }  // namespace warren::kernel
 
 #endif  // WARREN_AGENT_KERNEL_ROUTE_H_
