@@ -6,9 +6,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "agent/kernel/boot.h"
 #include "agent/kernel/error.h"
 #include "agent/kernel/link.h"
+#include "agent/kernel/netns_name.h"
 #include "agent/kernel/nsid.h"
 #include "proto/common/names.h"
 
@@ -191,8 +194,14 @@ void KernelInventory::ListNames() {
     }
     return;
   }
-  if (names_) {
-    for (const std::string& raw : others) names_->Await(raw);
+  const absl::Time settled = absl::Now() - absl::FromChrono(kernel::NetnsWatch::kPatience);
+  for (const std::string& raw : others) {
+    if (kernel::IsOutOfTheWay(raw)) continue;
+    const bool old = !names_ || kernel::LookAtName(dir_, raw).changed_at < settled;
+    if (names_) names_->Await(raw, old);
+    std::string name = EscapeName(raw);
+    if (old && (everything || !unusable_.contains(name))) pass_->todo.push_back(name);
+    if (old) pass_->seen.insert(std::move(name));
   }
   for (const std::string& raw : *names) {
     std::string name = EscapeName(raw);
@@ -206,6 +215,9 @@ std::optional<std::string> KernelInventory::Next() {
     pass_->listed = true;
     for (std::string& name : topology_.Names()) {
       if (name != Host() && !pass_->seen.contains(name)) pass_->todo.push_back(std::move(name));
+    }
+    for (const std::string& name : unusable_) {
+      if (!pass_->seen.contains(name)) pass_->todo.push_back(name);
     }
     if (pass_->whole || !monitor_) pass_->todo.push_back(Host());
   }
@@ -311,7 +323,13 @@ void KernelInventory::Look(const std::string& name) {
     return Vanished(name);
   } else {
     const auto netns = Open(name);
-    if (!netns.ok() && IsGone(netns.status())) return Vanished(name);
+    if (!netns.ok()) {
+      const std::string raw = UnescapeName(name).value_or(name);
+      const kernel::NoNetns other = kernel::LookAtName(dir_, raw);
+      const bool coming = names_ && names_->Awaits(raw);
+      if (!other.what.empty() && !coming) return TellUnusable(name, raw, other.what);
+      if (coming || IsGone(netns.status())) return Vanished(name);
+    }
     status = netns.status();
     if (status.ok()) {
       auto netlink = worker_->OpenNetlink(*netns);
@@ -328,20 +346,24 @@ void KernelInventory::Look(const std::string& name) {
 }
 
 void KernelInventory::Vanished(const std::string& name) {
-  const uint64_t cookie = topology_.CookieOf(name);
-  Concern(topology_.Remove(name));
-  if (topology_.NameOf(cookie).empty()) {
-    peers_.Forget(cookie);
-    if (const auto nsid = nsids_.find(cookie); nsid != nsids_.end()) {
-      cookies_.erase(nsid->second);
-      nsids_.erase(nsid);
-    }
-  }
+  Forget(name);
+  unusable_.erase(name);
   const auto told = told_.find(name);
   if (told == told_.end()) return;
   Count(told->second, false);
   told_.erase(told);
   builder_.Remove(name);
+}
+
+void KernelInventory::Forget(const std::string& name) {
+  const uint64_t cookie = topology_.CookieOf(name);
+  Concern(topology_.Remove(name));
+  if (!topology_.NameOf(cookie).empty()) return;
+  peers_.Forget(cookie);
+  if (const auto nsid = nsids_.find(cookie); nsid != nsids_.end()) {
+    cookies_.erase(nsid->second);
+    nsids_.erase(nsid);
+  }
 }
 
 absl::StatusOr<int> KernelInventory::NsidOf(const kernel::Netns& netns, uint64_t cookie) {

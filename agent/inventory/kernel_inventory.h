@@ -109,6 +109,10 @@ class KernelInventory : public Inventory {
   v1::LinkPeer PeerOf(kernel::Netlink& netlink, const kernel::Link& link, const NameOf& name_of, uint64_t* peer_netns);
   bool IsForeign(uint64_t cookie, const kernel::Link& link) const;
   void Vanished(const std::string& name);
+  // What its links were to others.
+  void Forget(const std::string& name);
+  // The name stands for something that is no namespace.
+  void TellUnusable(const std::string& name, const std::string& raw, const std::string& reason);
   void Concern(const Topology::Concerned& concerned);
   void LookAtConcerned();
   void ListNames();
@@ -145,6 +149,7 @@ class KernelInventory : public Inventory {
   bool list_wanted_ = false;         // names may have come or gone unheard
   std::set<std::string> concerned_;  // to be looked at with what is being looked at
   std::set<std::string> failed_;     // could not be looked into
+  std::set<std::string> unusable_;   // told to be no namespaces
   bool refreshing_ = false;
   // While refreshing: links of the host by what shows one as its other end, the cookie of the namespace and the index.
   absl::flat_hash_map<int, std::pair<uint64_t, int>> shown_of_host_;

@@ -101,6 +101,27 @@ bool KernelInventory::IsForeign(uint64_t cookie, const kernel::Link& link) const
   return !IsKernelsOwn(link) && !options_.ownership.owns_link(cookie, link.ifindex);
 }
 
+void KernelInventory::TellUnusable(const std::string& name, const std::string& raw, const std::string& reason) {
+  Forget(name);
+  stale_.erase(name);
+  unusable_.insert(name);
+  v1::Namespace out;
+  out.set_name(NamespaceName(options_.host, name));
+  out.set_raw_name(raw);
+  out.set_foreign(true);
+  out.set_nsid(-1);
+  out.set_unusable_reason(reason);
+  SetTime(absl::Now(), out.mutable_observe_time());
+  const auto [place, added] = told_.try_emplace(name);
+  Told& told = place->second;
+  if (!added) Count(told, false);
+  told.links = told.routes = 0;
+  told.parts.reset();
+  const uint64_t fingerprint = Fingerprint(&out, {});
+  const bool differs = std::exchange(told.fingerprint, fingerprint) != fingerprint;
+  if (added || differs) builder_.Add(name, std::move(out));
+}
+
 absl::Status KernelInventory::LookInto(const std::string& name, kernel::Netlink& netlink, const kernel::Netns* netns,
                                        Stale stale) {
   // The id first: from then on it is heard.
@@ -161,6 +182,7 @@ absl::Status KernelInventory::LookAtAll(const std::string& name, kernel::Netlink
     }
   }
   Concern(topology_.Put(name, cookie, std::move(ends)));
+  unusable_.erase(name);
   stale_.erase(name);
   concerned_.erase(name);
 

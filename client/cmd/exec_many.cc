@@ -60,6 +60,8 @@ absl::StatusOr<std::vector<Target>> Find(client::Client& client, const Many& man
   std::vector<Target> found;
   for (const v1::Namespace& netns : *listed) {
     const auto name = ParseNamespace(netns.name());
+    // What has the name of a namespace and is none.
+    if (!netns.unusable_reason().empty()) continue;
     if (!name.ok() || !many.targets.Match(name->host, name->id)) continue;
     found.push_back({netns.name(), absl::StrCat(name->host, "/", name->id), name->host, netns.identity().cookie()});
   }

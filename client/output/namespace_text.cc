@@ -31,6 +31,10 @@ Columns<v1::Namespace> NamespaceColumns(const Style& style) {
   return {std::move(heading), [wide](const v1::Namespace& netns) {
             std::vector<std::string> row = {Short(netns), Nsid(netns), absl::StrCat(netns.link_count()),
                                             absl::StrCat(netns.route_count()), netns.foreign() ? "yes" : "no"};
+            if (!netns.unusable_reason().empty()) {
+              row[2] = row[3] = "";
+              absl::StrAppend(&row[4], ", ", netns.unusable_reason());
+            }
             if (wide) {
               row.insert(row.end(), {netns.has_identity() ? absl::StrCat(netns.identity().cookie()) : "",
                                      netns.has_identity() ? absl::StrCat(netns.identity().inode()) : "",
@@ -51,6 +55,9 @@ std::string NamespaceText(const v1::Namespace& netns, Format format) {
   if (format == Format::kName) return absl::StrCat(netns.name(), "\n");
   Sheet sheet;
   sheet.Add("Namespace", Short(netns));
+  if (!netns.unusable_reason().empty()) {
+    sheet.Add("Unusable", absl::StrCat("no network namespace: ", netns.unusable_reason()));
+  }
   sheet.Add("Foreign", netns.foreign() ? "yes: not made through Warren" : "no");
   sheet.Add("Nsid", Nsid(netns));
   if (netns.has_identity()) {

@@ -31,6 +31,7 @@ v1::Namespace BasicView(const v1::Namespace& netns) {
   if (netns.has_identity()) *basic.mutable_identity() = netns.identity();
   basic.set_foreign(netns.foreign());
   basic.set_nsid(netns.nsid());
+  basic.set_unusable_reason(netns.unusable_reason());
   basic.set_link_count(netns.link_count());
   basic.set_route_count(netns.route_count());
   if (netns.has_observe_time()) *basic.mutable_observe_time() = netns.observe_time();

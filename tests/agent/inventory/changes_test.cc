@@ -132,6 +132,69 @@ TEST_F(Changes, AChangeInANamespaceIsHeardAndOnlyThatIsLookedAt) {
   EXPECT_FALSE(inventory().stale());
 }
 
+TEST_F(Changes, WhatHasTheNameOfANamespaceAndIsNoneIsShownAsWhatItIs) {
+  Sh("mkdir -p /run/netns && (umask 777; : > /run/netns/qrouter-a) && ln -s /nowhere /run/netns/link && "
+     "mkdir '/run/netns/a b' && touch -d 2020-01-01 /run/netns/qrouter-a");
+  Pass(true);
+  while (!mirror().contains("qrouter-a") && Hears(60000)) Pass();
+  const v1::Namespace& plain = Netns("qrouter-a");
+  EXPECT_EQ(plain.unusable_reason(), "a plain file: nothing is mounted on it");
+  EXPECT_TRUE(plain.foreign());
+  EXPECT_FALSE(plain.has_identity());
+  EXPECT_EQ(plain.links_size(), 0);
+  EXPECT_EQ(Netns("link").unusable_reason(), "a symbolic link to /nowhere: those are not followed");
+  EXPECT_EQ(Netns("a=20b").unusable_reason(), "a directory");
+  EXPECT_EQ(Netns("a=20b").raw_name(), "a b");
+  EXPECT_EQ(Pass(), Told{}) << "told again";
+  EXPECT_EQ(inventory().counts().namespaces, 0u) << "they are none";
+
+  // It becomes one, is none again, and goes.
+  Sh("rm /run/netns/qrouter-a && ip netns add qrouter-a");
+  while (mirror().contains("qrouter-a") && Netns("qrouter-a").has_identity() == false && Hears(60000)) Pass();
+  EXPECT_EQ(Netns("qrouter-a").unusable_reason(), "");
+  EXPECT_TRUE(Netns("qrouter-a").has_identity());
+  Sh("ip netns delete qrouter-a && touch /run/netns/qrouter-a");
+  do {
+    Pass();
+  } while (!(mirror().contains("qrouter-a") && !Netns("qrouter-a").has_identity()) && Hears(60000));
+  EXPECT_EQ(Netns("qrouter-a").unusable_reason(), "a plain file: nothing is mounted on it");
+  Sh("rm -r /run/netns/qrouter-a '/run/netns/a b' /run/netns/link");
+  do {
+    Pass();
+  } while (Names().size() > 1 && Hears(60000));
+  EXPECT_EQ(Names(), std::set<std::string>{"@host"});
+}
+
+TEST_F(Changes, NoNumberOfPlainFilesHidesANamespace) {
+  Sh("mkdir -p /run/netns && cd /run/netns && seq -f plain-%g 5000 | xargs touch");
+  Pass(true);
+  Sh("ip netns add after");
+  do {
+    Pass();
+  } while (!mirror().contains("after") && Hears(60000));
+  EXPECT_TRUE(Netns("after").has_identity());
+  while (mirror().size() < 5002 && Hears(60000)) Pass();
+  EXPECT_EQ(mirror().size(), 5002u) << "with the host's own and the one that was made after";
+  Sh("ip netns add last");
+  do {
+    Pass();
+  } while (!mirror().contains("last") && Hears(60000));
+  EXPECT_TRUE(Netns("last").has_identity());
+  Sh("find /run/netns -name 'plain-*' -delete");
+}
+
+TEST_F(Changes, WhatIsOnItsWayToBecomeANamespaceIsNotShownBefore) {
+  Sh("mkdir -p /run/netns");
+  Pass(true);
+  Sh("ip netns add red && touch /run/netns/blue");
+  Pass();
+  Refresh({"blue"});
+  EXPECT_FALSE(mirror().contains("blue"));
+  Sh("mount --bind /run/netns/red /run/netns/blue");
+  while (!mirror().contains("blue") && Hears(60000)) Pass();
+  EXPECT_TRUE(Netns("blue").has_identity());
+}
+
 TEST_F(Changes, OfAHostWithManyLinksTheOneThatChangedIsTold) {
   FillHost();
   Pass(true);

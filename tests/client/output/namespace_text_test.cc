@@ -30,6 +30,20 @@ TEST(NamespacesText, IsNamesOrData) {
             "- name: hosts/h1/namespaces/@host\n  foreign: true\n  nsid: -1\n  linkCount: 3\n  routeCount: 12\n");
 }
 
+TEST(NamespacesText, SayWhatHasTheNameOfANamespaceAndIsNone) {
+  const auto file = From<v1::Namespace>(
+      "name: 'hosts/h1/namespaces/qrouter-a' nsid: -1 foreign: true "
+      "unusable_reason: 'a plain file: nothing is mounted on it'");
+  EXPECT_EQ(NamespacesText({file}, Format::kTable),
+            "NAMESPACE      NSID   LINKS   ROUTES   FOREIGN\n"
+            "h1/qrouter-a   -      -       -        yes, a plain file: nothing is mounted on it\n");
+  EXPECT_EQ(NamespaceText(file, Format::kTable),
+            "Namespace:   h1/qrouter-a\n"
+            "Unusable:    no network namespace: a plain file: nothing is mounted on it\n"
+            "Foreign:     yes: not made through Warren\n"
+            "Nsid:        -\n");
+}
+
 TEST(NamespaceText, ShowsOneWithWhatIsInIt) {
   EXPECT_EQ(NamespaceText(Namespaces()[1], Format::kTable),
             "Namespace:   h1/red\n"
