@@ -7,11 +7,13 @@
 #include <iterator>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "agent/kernel/error.h"
 #include "agent/kernel/link.h"
 #include "agent/kernel/link_group.h"
+#include "agent/kernel/netns_name.h"
 #include "agent/kernel/nsid.h"
 #include "agent/kernel/processes.h"
 #include "proto/common/names.h"
@@ -99,6 +101,7 @@ Remainder::Remainder(const std::vector<Step>& steps, std::vector<Drop> known) {
   for (const Step& step : steps) {
     for (const Forward& forward : step.forward()) {
       if (forward.has_drop_link()) links.push_back(forward.drop_link());
+      if (forward.has_remove_aside()) out_of_the_way.push_back(forward.remove_aside().aside());
       if (forward.has_drop_netns() && !paths.contains(forward.drop_netns().path())) {
         netns.push_back(forward.drop_netns());
       }
@@ -146,6 +149,11 @@ void DeleteSetAside(Places& places, const std::vector<Remainder*>& all) {
 }
 
 void LookUpNetns(Places& places, Remainder& remainder) {
+  for (const std::string& name : std::exchange(remainder.out_of_the_way, {})) {
+    if (auto s = kernel::RemoveFromDir(places.dir(), name); !s.ok()) {
+      remainder.pending.add_objects(std::string(s.message()));
+    }
+  }
   for (const DropNetns& drop : remainder.netns) {
     if (auto s = AddDrop(places, drop, remainder); !s.ok()) {
       remainder.pending.add_objects(absl::StrCat("namespace ", EscapeName(drop.name()), ": ", s.message()));

@@ -48,7 +48,9 @@ struct Remainder {
   std::vector<DropLink> links;
   std::vector<DropNetns> netns;  // to be looked up
   std::vector<Drop> drops;       // known
-  v1::ReleasePending pending;    // what could not be done
+  std::vector<std::string>
+      out_of_the_way;          // names in the directory of namespaces that were taken away from no namespace
+  v1::ReleasePending pending;  // what could not be done
 
   // What the kernel is to be rid of.
   kernel::Release Awaited() const;
@@ -59,7 +61,8 @@ bool Deletes(const std::vector<Step>& steps);
 
 // 1. Deletes the links that were set aside, all of one namespace together. One that is gone is no problem.
 void DeleteSetAside(Places& places, const std::vector<Remainder*>& all);
-// 2. Looks up the namespaces of the steps, which are drops then. Nothing stays open.
+// 2. Looks up the namespaces of the steps, which are drops then, and removes what was taken out of the way. Nothing
+// stays open.
 void LookUpNetns(Places& places, Remainder& remainder);
 // 3. Takes the names of the drops away; of different remainders any thread may. Whoever is to hear of it listens by
 // now. The kernel frees them when `last` is closed: as soon as it frees any, each umount(2) waits for a grace period of

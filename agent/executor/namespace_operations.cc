@@ -9,6 +9,7 @@
 #include "agent/executor/refuse.h"
 #include "agent/kernel/error.h"
 #include "agent/kernel/link.h"
+#include "agent/kernel/netns_name.h"
 #include "agent/kernel/processes.h"
 #include "proto/common/names.h"
 
@@ -28,6 +29,22 @@ absl::Status Adopt(Transaction& tx, const v1::CreateNamespace& operation) {
   if (!lo.ok()) return lo.status();
   if (lo->up() == !operation.loopback_down()) return absl::OkStatus();
   return ExistsButDiffers(tx.object(), {absl::StrCat("its loopback is ", lo->up() ? "up" : "down")});
+}
+
+// The name stands for something that is no namespace: that is taken out of the way, and removed at the commit.
+absl::Status DeleteOther(Transaction& tx, const std::string& name, const kernel::NoNetns& there, bool force) {
+  const std::string shown = EscapeName(name);
+  if (there.mounted || there.filled || !force) return NotANamespace(shown, there);
+  tx.Touch(name);
+  const std::string path = tx.ParkPath();
+  const std::string aside = absl::StrCat(std::string(kernel::kOutOfTheWay), path.substr(path.rfind('/') + 1));
+  Step step;
+  auto* undo = step.add_undo()->mutable_rename_back();
+  undo->set_name(name);
+  undo->set_aside(aside);
+  step.add_forward()->mutable_remove_aside()->set_aside(aside);
+  if (auto s = tx.Write(std::move(step)); !s.ok()) return s;
+  return kernel::RenameInDir(tx.places().dir(), name, aside);
 }
 
 // Links that would perish with the namespace and that others made: neither physical, which return to the host, nor
@@ -50,6 +67,9 @@ absl::Status Apply(Transaction& tx, const v1::CreateNamespace& operation) {
     if (operation.allow_existing()) return Adopt(tx, operation);
     return kernel::ErrnoError(EEXIST, absl::StrCat("creating namespace ", name));
   }
+  if (const kernel::NoNetns there = kernel::LookAtName(tx.places().dir(), name); !there.what.empty()) {
+    return NotANamespace(name, there);
+  }
   tx.Touch(name);
   // Held by a descriptor alone, it is gone with the agent should that die; its name comes last.
   auto made = tx.NewNetns();
@@ -71,7 +91,11 @@ absl::Status Apply(Transaction& tx, const v1::DeleteNamespace& operation) {
   }
   auto opened = tx.Open(operation.namespace_());
   if (kernel::ErrnoOf(opened.status()) == ENOENT && operation.allow_missing()) return absl::OkStatus();
-  if (!opened.ok()) return opened.status();
+  if (!opened.ok()) {
+    const std::string raw = tx.places().RawName(operation.namespace_());
+    const kernel::NoNetns there = kernel::LookAtName(tx.places().dir(), raw);
+    return there.what.empty() ? opened.status() : DeleteOther(tx, raw, there, operation.force());
+  }
   Place& place = **opened;
   const std::string name = place.name;
   auto links = kernel::ListLinks(place.netlink);

@@ -4,7 +4,9 @@
 #include <fcntl.h>
 
 #include "absl/strings/str_cat.h"
+#include "agent/executor/refuse.h"
 #include "agent/kernel/error.h"
+#include "agent/kernel/netns_name.h"
 #include "proto/common/names.h"
 
 namespace warren::executor {
@@ -50,14 +52,22 @@ absl::StatusOr<Place*> Places::Open(const std::string& name) {
 
 absl::StatusOr<Places::Named> Places::Find(const std::string& name) {
   auto netns = dir_.Open(name);
-  if (kernel::ErrnoOf(netns.status()) == ENOENT) {
-    if (auto raw = UnescapeName(name); raw.ok() && *raw != name) {
-      auto escaped = dir_.Open(*raw);
-      if (escaped.ok()) return Checked(*raw, *std::move(escaped));
-    }
+  if (netns.ok()) return Checked(name, *std::move(netns));
+  const std::string raw = RawName(name);
+  if (raw != name) {
+    auto escaped = dir_.Open(raw);
+    if (escaped.ok()) return Checked(raw, *std::move(escaped));
   }
-  if (!netns.ok()) return netns.status();
-  return Checked(name, *std::move(netns));
+  if (const kernel::NoNetns there = kernel::LookAtName(dir_, raw); !there.what.empty()) {
+    return NotANamespace(EscapeName(raw), there);
+  }
+  return netns.status();
+}
+
+std::string Places::RawName(const std::string& name) const {
+  if (dir_.Has(name)) return name;
+  const auto raw = UnescapeName(name);
+  return raw.ok() && dir_.Has(*raw) ? *raw : name;
 }
 
 absl::StatusOr<Places::Named> Places::Checked(const std::string& name, kernel::Netns netns) const {

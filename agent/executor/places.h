@@ -37,7 +37,7 @@ class Places {
   Places(kernel::NetnsWorker& worker, const kernel::NetnsDir& dir) : worker_(worker), dir_(dir) {}
 
   // By the name an operation has: "@host", a raw name, or an escaped one where no raw one exists. NOT_FOUND (ENOENT);
-  // FAILED_PRECONDITION for what is not a network namespace, and for a name bound to the host's own.
+  // FAILED_PRECONDITION for what is not a network namespace, saying what it is, and for a name bound to the host's own.
   absl::StatusOr<Place*> Open(const std::string& name);
   absl::StatusOr<Place*> Host();
   // What Open would open, without a socket in it.
@@ -46,6 +46,8 @@ class Places {
     kernel::Netns netns;
   };
   absl::StatusOr<Named> Find(const std::string& name);
+  // The raw name that an operation's name is, whatever has it.
+  std::string RawName(const std::string& name) const;
   // By a reference of the journal: NOT_FOUND (ESTALE in the message) when another namespace has that name now.
   absl::StatusOr<Place*> Open(const NetnsRef& ref);
   // A namespace that has no name, under a pretended one.

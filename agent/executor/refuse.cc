@@ -16,6 +16,14 @@ absl::Status ForeignError(const std::string& object) {
       absl::StrCat(object, " was not made through Warren; it is deleted only if the operation says force"));
 }
 
+absl::Status NotANamespace(const std::string& shown, const kernel::NoNetns& there) {
+  const char* remedy = there.mounted  ? "unmount it by hand, and the name is free"
+                       : there.filled ? "there is something in it: move it away by hand, and the name is free"
+                                      : "DeleteNamespace with force removes it";
+  return absl::FailedPreconditionError(
+      absl::StrCat("the name ", shown, " stands for no network namespace but for ", there.what, "; ", remedy));
+}
+
 absl::Status CheckNobodyIn(const std::string& netns, ino_t inode) {
   constexpr size_t kShown = 10;
   const std::vector<kernel::Holder> holders = kernel::ProcessesIn({inode});

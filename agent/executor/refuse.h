@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "agent/kernel/netns_name.h"
 
 namespace warren::executor {
 
@@ -17,6 +18,9 @@ absl::Status ExistsButDiffers(const std::string& object, const std::vector<std::
 
 // FAILED_PRECONDITION: it was not made through Warren, and force was not said.
 absl::Status ForeignError(const std::string& object);
+
+// FAILED_PRECONDITION: something else has the name of a namespace; how the name gets free.
+absl::Status NotANamespace(const std::string& shown, const kernel::NoNetns& there);
 
 // FAILED_PRECONDITION naming the processes in a namespace (pid and command); OK when there are none.
 absl::Status CheckNobodyIn(const std::string& netns, ino_t inode);

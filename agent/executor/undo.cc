@@ -9,6 +9,7 @@
 #include "agent/executor/snapshot.h"
 #include "agent/kernel/address.h"
 #include "agent/kernel/error.h"
+#include "agent/kernel/netns_name.h"
 #include "agent/kernel/route.h"
 #include "proto/common/names.h"
 
@@ -114,6 +115,14 @@ void Run(Places& places, const RestoreRoutes& undo, Problems& problems) {
   ReplayRoutes(**place, before, {}, problems);
 }
 
+void Run(Places& places, const RenameBack& undo, Problems& problems) {
+  if (!places.dir().Has(undo.aside())) return;
+  if (auto s = kernel::RenameInDir(places.dir(), undo.aside(), undo.name()); !s.ok()) {
+    Note(problems, absl::StrCat(Netns(undo.name()), s.message(), "; what had that name is now ",
+                                places.dir().PathOf(undo.aside())));
+  }
+}
+
 // Whether the earlier steps say that it came with the intent, and so is not to be there in the end.
 bool CameWith(const Problem& problem, const std::vector<Step>& earlier) {
   for (const Step& step : earlier) {
@@ -188,6 +197,9 @@ std::vector<std::string> UndoSteps(Places& places, const std::vector<Step>& step
           break;
         case Undo::kRestoreRoutes:
           Run(places, undo.restore_routes(), problems);
+          break;
+        case Undo::kRenameBack:
+          Run(places, undo.rename_back(), problems);
           break;
         case Undo::KIND_NOT_SET:
           break;

@@ -13,6 +13,7 @@
 #include "client/lib/status.h"
 #include "client/output/intent_text.h"
 #include "google/protobuf/descriptor.h"
+#include "proto/common/names.h"
 
 namespace warren::cli {
 namespace {
@@ -23,9 +24,11 @@ constexpr std::string_view kOfOperations[] = {"allow_existing", "allow_missing",
 constexpr std::string_view kOfRequest[] = {"allow_unknown_host", "request_id"};
 
 // Calls that messages send people to, and how that is typed.
-constexpr std::pair<std::string_view, const char*> kCalls[] = {{"ListHosts", "`warren hosts list`"},
-                                                               {"ListNamespaces", "`warren netns list`"},
-                                                               {"ListIntents", "`warren intents list`"}};
+constexpr std::pair<std::string_view, const char*> kCalls[] = {
+    {"DeleteNamespace with force", "`warren netns delete HOST/NAME --force`"},
+    {"ListHosts", "`warren hosts list`"},
+    {"ListNamespaces", "`warren netns list`"},
+    {"ListIntents", "`warren intents list`"}};
 
 absl::string_view A(std::string_view s) { return {s.data(), s.size()}; }
 
@@ -121,17 +124,22 @@ std::vector<std::string> ReasonAdvice(const absl::Status& status) {
 
 std::string AsTyped(const std::string& message, Typed typed) {
   std::string text = message;
+  // First: they name fields, too.
+  for (const auto& [call, command] : kCalls) text = ReplaceWord(std::move(text), call, command);
   for (const std::string_view field : kOfOperations) {
     text = ReplaceWord(std::move(text), field, typed == Typed::kFlags ? Flag(field) : FileField(field));
   }
   for (const std::string_view field : kOfRequest) text = ReplaceWord(std::move(text), field, Flag(field));
-  for (const auto& [call, command] : kCalls) text = ReplaceWord(std::move(text), call, command);
   return text;
 }
 
 std::vector<std::string> FailureAdvice(const v1::Intent& intent, Typed typed) {
   v1::Intent shown = intent;
-  shown.mutable_error()->set_message(AsTyped(intent.error().message(), typed));
+  std::string message = AsTyped(intent.error().message(), typed);
+  if (const auto name = ParseIntent(intent.name()); name.ok()) {
+    message = absl::StrReplaceAll(message, {{"HOST/NAME", absl::StrCat(name->host, "/", intent.error().object())}});
+  }
+  shown.mutable_error()->set_message(message);
   std::vector<std::string> lines = FailureLines(shown);
   const int index = intent.error().operation_index();
   if (index < 0 || index >= intent.operations_size()) return lines;

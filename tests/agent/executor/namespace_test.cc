@@ -3,13 +3,15 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <map>
+
+#include "absl/strings/str_replace.h"
 #include "tests/agent/executor/executor_test.h"
 
 namespace warren::executor {
 namespace {
 
 using kernel::Ip;
-using ::testing::AnyOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -65,20 +67,104 @@ TEST_F(NamespaceTest, ThatExistsIsRefused) {
   EXPECT_THAT(error.message(), HasSubstr("allow_existing")) << "what to do is not said";
 }
 
-TEST_F(NamespaceTest, IsNotMadeOverAnotherKindOfFile) {
-  // `ip` itself hangs on a FIFO, so nobody can be asked to dump beside it.
-  Sh("touch /run/netns/file; ln -s /nowhere /run/netns/link; mkfifo /run/netns/fifo");
-  for (const std::string name : {"file", "link", "fifo"}) {
-    for (const std::string how : {"", " allow_existing: true"}) {
-      const auto error = Fail("create_namespace { namespace: '" + name + "'" + how + " }");
-      EXPECT_EQ(error.operation(), "create_namespace") << error.DebugString();
-      EXPECT_EQ(error.object(), name);
-      EXPECT_THAT(error.code(), AnyOf(kAlreadyExists, kFailedPrecondition)) << error.DebugString();
-    }
-    EXPECT_NE(Apply("delete_namespace { namespace: '" + name + "' force: true }").state(), v1::Intent::SUCCEEDED);
+// What has the name of a namespace and is none. `ip` itself hangs on a FIFO, so the witnesses are stat and find.
+class OtherThings : public NamespaceTest {
+ protected:
+  void SetUp() override {
+    NamespaceTest::SetUp();
+    // The first is what a container without the right mount propagation leaves.
+    Sh("mkdir -p /run/netns; (umask 777; : > /run/netns/qrouter-a); ln -s /nowhere /run/netns/link; "
+       "mkfifo -m 620 /run/netns/fifo; mkdir /run/netns/dir; echo kept > '/run/netns/a b'; chown 12:34 '/run/netns/a "
+       "b'; "
+       "python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind(\"/run/netns/sock\")'");
   }
-  EXPECT_EQ(Sh("ls -F /run/netns"), "fifo|\nfile\nlink@");
-  Sh("rm /run/netns/fifo");
+  void TearDown() override {
+    Try("umount /run/netns/uts; rm -rf /run/netns/*");
+    NamespaceTest::TearDown();
+  }
+  static std::string Seen() {
+    return Sh("cd /run/netns && find . -mindepth 1 -printf '%p %y %m %u %g %s %i %l %T@\\n' | sort; cat 'a b' || true");
+  }
+  v1::OperationError ExpectNothingDone(const std::string& operations) {
+    const std::string before = Seen();
+    v1::OperationError error = Fail(operations);
+    EXPECT_EQ(Seen(), before) << operations;
+    EXPECT_EQ(error.code(), kFailedPrecondition) << error.DebugString();
+    return error;
+  }
+};
+
+TEST_F(OtherThings, AreSaidToBeWhatTheyAreByAllThatMeansANamespace) {
+  const std::map<std::string, std::string> things = {
+      {"qrouter-a", "a plain file: nothing is mounted on it"},
+      {"link", "a symbolic link to /nowhere: those are not followed"},
+      {"fifo", "a FIFO"},
+      {"dir", "a directory"},
+      {"sock", "a socket"},
+  };
+  for (const auto& [name, what] : things) {
+    for (const std::string operation :
+         {"create_namespace { namespace: 'X' }", "create_namespace { namespace: 'X' allow_existing: true }",
+          "delete_namespace { namespace: 'X' }", "delete_namespace { namespace: 'X' allow_missing: true }",
+          "create_bridge { namespace: 'X' name: 'br0' }",
+          "add_route { namespace: 'X' destination: 'default' dev: 'x' }"}) {
+      const auto error = ExpectNothingDone(absl::StrReplaceAll(operation, {{"X", name}}));
+      EXPECT_EQ(error.object(), name) << operation;
+      EXPECT_EQ(error.message(), "the name " + name + " stands for no network namespace but for " + what +
+                                     "; DeleteNamespace with force removes it")
+          << operation;
+    }
+  }
+}
+
+TEST_F(OtherThings, AreDeletedByForceAndTheNameIsFree) {
+  for (const std::string name : {"qrouter-a", "link", "fifo", "dir", "sock", "a=20b"}) {
+    Succeed("delete_namespace { namespace: '" + name + "' force: true }");
+  }
+  EXPECT_EQ(Sh("ls -A /run/netns"), "");
+  Succeed("create_namespace { namespace: 'qrouter-a' }");
+  EXPECT_EQ(Sh("ip netns list"), "qrouter-a");
+}
+
+TEST_F(OtherThings, AreReplacedInOneIntent) {
+  Succeed(R"(delete_namespace { namespace: 'qrouter-a' force: true }
+             create_namespace { namespace: 'qrouter-a' })");
+  EXPECT_EQ(Sh("stat -f -c %T /run/netns/qrouter-a; ls -A /run/netns | grep warren || true"), "nsfs");
+}
+
+TEST_F(OtherThings, ComeBackAsTheyWereWhenTheIntentFails) {
+  for (const std::string name : {"qrouter-a", "link", "fifo", "dir", "sock", "a=20b"}) {
+    const std::string before = Seen();
+    Fail("delete_namespace { namespace: '" + name + "' force: true }\n delete_namespace { namespace: 'none' }");
+    EXPECT_EQ(Seen(), before);
+  }
+  const std::string before = Seen();
+  Fail(R"(delete_namespace { namespace: 'qrouter-a' force: true }
+          create_namespace { namespace: 'qrouter-a' }
+          delete_namespace { namespace: 'none' })");
+  EXPECT_EQ(Seen(), before);
+}
+
+TEST_F(OtherThings, WhatOthersHaveMountedOnAFileComesBackWithIt) {
+  Sh("ip netns add green");
+  // Somebody whose mounts are his own, as a container's are, and who has the namespace on that file.
+  const std::string pid =
+      Sh("unshare -m --propagation private sh -c 'mount --bind /run/netns/green /run/netns/qrouter-a; "
+         "exec sleep 1000' >/dev/null 2>&1 & echo $!");
+  const auto seen = [&] { return Try("nsenter -t " + pid + " -m stat -f -c %T /run/netns/qrouter-a").output; };
+  EXPECT_TRUE(Eventually([&] { return seen() == "nsfs"; }));
+  Fail("delete_namespace { namespace: 'qrouter-a' force: true }\n delete_namespace { namespace: 'none' }");
+  EXPECT_EQ(seen(), "nsfs");
+  kill(std::stoi(pid), SIGKILL);
+}
+
+TEST_F(OtherThings, ThatAreMountedOrFilledAreLeftAlone) {
+  Sh("touch /run/netns/dir/inside /run/netns/uts; mount --bind /proc/self/ns/uts /run/netns/uts");
+  EXPECT_THAT(ExpectNothingDone("delete_namespace { namespace: 'dir' force: true }").message(),
+              HasSubstr("a directory; there is something in it: move it away by hand"));
+  EXPECT_THAT(ExpectNothingDone("delete_namespace { namespace: 'uts' force: true }").message(),
+              HasSubstr("a namespace of another kind; unmount it by hand"));
+  EXPECT_THAT(ExpectNothingDone("create_namespace { namespace: 'uts' }").message(), HasSubstr("unmount it by hand"));
 }
 
 TEST_F(NamespaceTest, ThatExistsAsAskedIsAdopted) {

@@ -28,6 +28,19 @@ TEST(AsTyped, CallsBecomeCommands) {
             "`warren netns list` shows those there are");
 }
 
+TEST(FailureAdvice, SaysHowANameIsFreedThatIsTakenByNoNamespace) {
+  v1::Intent intent =
+      From<v1::Intent>("name: 'hosts/h1/intents/1' state: FAILED operations { create_namespace { namespace: 'red' } }");
+  intent.mutable_error()->set_operation("create_namespace");
+  intent.mutable_error()->set_object("red");
+  intent.mutable_error()->set_code(9);
+  intent.mutable_error()->set_message("it stands for a FIFO; DeleteNamespace with force removes it");
+  EXPECT_THAT(FailureAdvice(intent, Typed::kFlags),
+              Contains(HasSubstr("a FIFO; `warren netns delete h1/red --force` removes it")));
+  EXPECT_THAT(FailureAdvice(intent, Typed::kFile),
+              Contains(HasSubstr("a FIFO; `warren netns delete h1/red --force` removes it")));
+}
+
 TEST(AsTyped, PartsOfOtherWordsStay) {
   for (const char* text : {"enforce forces forced force-field", "operations[0].create_veth.allow_existing is",
                            "--allow-existing", "namespace h1/force", "red:force", "my_allow_existing_x"}) {
