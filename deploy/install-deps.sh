@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs every Debian package needed to build, run and test Warren: the one place that lists them. Does nothing, fast,
-# when all are there. Debian 12; root.
+# when all are there. Debian 12; root. On amd64 also what an emulated machine needs (tests/vm), Debian's kernel included;
+# where that kernel cannot be had this says so, and ctest that it skips those tests.
 set -euo pipefail
 
 packages=(
@@ -14,12 +15,25 @@ packages=(
   python3 python3-grpcio python3-protobuf prometheus zsh groff-base tmux vim-tiny
   clang clang-format clang-tidy libclang-rt-14-dev
 )
+# tests/vm
+arch=$(dpkg --print-architecture)
+[ "$arch" != amd64 ] || packages+=(qemu-system-x86 busybox-static cpio kmod e2fsprogs)
+
+# Into a folder of its own: nothing of it is installed. It needs the lists that apt-get update fetched.
+fetch_kernel() {
+  [ "$arch" = amd64 ] || return 0
+  local kernel
+  kernel=$(dirname "$0")/../tests/vm/kernel
+  "$kernel" > /dev/null 2>&1 && return
+  [ "$(id -u)" != 0 ] || apt-get update -qq || true
+  "$kernel" > /dev/null || echo "install-deps: the tests on Debian's own kernel (ctest -L vm) are skipped" >&2
+}
 
 missing=()
 for package in "${packages[@]}"; do
   [ "$(dpkg-query -W -f='${db:Status-Abbrev}' "$package" 2>/dev/null)" = "ii " ] || missing+=("$package")
 done
-[ ${#missing[@]} -gt 0 ] || exit 0
+[ ${#missing[@]} -gt 0 ] || { fetch_kernel; exit 0; }
 
 if [ "$(id -u)" != 0 ]; then
   echo "install-deps: these packages are missing and need root to install: ${missing[*]}" >&2
@@ -36,3 +50,4 @@ fi
 apt-get update -qq
 apt-get install -y -qq --no-install-recommends "${missing[@]}" > /dev/null
 echo "install-deps: installed ${missing[*]}"
+fetch_kernel
