@@ -31,10 +31,11 @@ class Intent(unittest.TestCase):
             fleet.refused("intent", "submit", "h1", "-f", "-", stdin="""
 operations:
   - createNamespace: {namespace: green}
-  - addRoute: {namespace: red, route: {destination: 192.0.2.0/24, gateway: 203.0.113.1}}
-""", code=2)
+  - addRoute: {namespace: red, destination: 192.0.2.0/24, via: 203.0.113.1}
+""")
             self.assertEqual(host.netns_names(), ["blue", "red"])
-            fleet.warren("netns", "delete", "h1/red", "h1/blue")
+            for name in ("red", "blue"):
+                fleet.warren("netns", "delete", f"h1/{name}")
             self.assertEqual(host.netns_names(), [])
             self.assertEqual(host.link_names(), ["lo"])
 
