@@ -11,6 +11,7 @@
 #include "agent/executor/routes_before.h"
 #include "agent/executor/snapshot.h"
 #include "agent/kernel/error.h"
+#include "agent/kernel/nexthop.h"
 
 namespace warren::executor {
 namespace {
@@ -30,12 +31,12 @@ absl::StatusOr<AddressMove> AddressMove::Plan(Place& place, const kernel::Link& 
   for (kernel::Address& address : *addresses) {
     if (Moves(address)) move.addresses_.push_back(std::move(address));
   }
-  auto left = Capture(place, from, Reach::kSources);
+  auto left = Capture(place, from, Reach::kSources, kLosesAddresses | kLeavesBridge);
   if (!left.ok()) return left.status();
   for (const std::string& body : left->routes()) {
     kernel::Route route = kernel::RouteFromBody(body);
-    // Those of the kernel come and go with their addresses.
-    if (route.protocol != RTPROT_KERNEL) move.routes_.push_back(std::move(route));
+    // Those of the kernel come and go with their addresses; those through a nexthop object go where that is.
+    if (route.protocol != RTPROT_KERNEL && kernel::NexthopOf(route) == 0) move.routes_.push_back(std::move(route));
   }
   // Run in this order: what arrived goes, then both ends are as they were.
   for (const kernel::Address& address : move.addresses_) {
@@ -53,7 +54,7 @@ absl::StatusOr<AddressMove> AddressMove::Plan(Place& place, const kernel::Link& 
     if (auto s = NoteRoutes(place, route.destination, route.table, *undo); !s.ok()) return s;
     undo->set_only_remove(true);
   }
-  auto right = Capture(place, to, Reach::kSources);
+  auto right = Capture(place, to, Reach::kSources, kLosesAddresses | kLeavesBridge);
   if (!right.ok()) return right.status();
   *step.add_undo()->mutable_restore_link()->mutable_state() = *std::move(right);
   *step.add_undo()->mutable_restore_link()->mutable_state() = *std::move(left);

@@ -39,8 +39,8 @@ absl::Status CheckNotOtherwise(Transaction& tx, const Addresses& have, const ker
   return absl::OkStatus();
 }
 
-// With the last IPv4 address of a link the kernel takes all routes by it away, those too that were there before it had
-// any (fib_disable_ip): what takes the first one back brings them back.
+// With the last IPv4 address of a link the kernel takes all routes by it and all its IPv4 neighbours away, those too
+// that were there before it had any (fib_disable_ip): what takes the first one back brings them back.
 absl::Status NoteWhatGoesWithLast(const Transaction::LinkAt& at, const Addresses& have, Step& step) {
   if (std::any_of(have.begin(), have.end(), [](const auto& a) { return a.local.ip.family == AF_INET; })) {
     return absl::OkStatus();
@@ -50,9 +50,9 @@ absl::Status NoteWhatGoesWithLast(const Transaction::LinkAt& at, const Addresses
   filter.ifindex = at.link.ifindex;
   auto routes = kernel::ListRoutes(at.place->netlink, filter);
   if (!routes.ok()) return routes.status();
-  if (routes->empty()) return absl::OkStatus();
-  auto state = Capture(*at.place, at.link, Reach::kLink);
+  auto state = Capture(*at.place, at.link, Reach::kLink, kLosesAddresses);
   if (!state.ok()) return state.status();
+  if (routes->empty() && state->kept().empty()) return absl::OkStatus();
   *step.add_undo()->mutable_restore_link()->mutable_state() = *std::move(state);
   return absl::OkStatus();
 }
@@ -109,7 +109,7 @@ absl::Status Apply(Transaction& tx, const v1::DeleteAddress& operation) {
   if (!operation.force()) {
     if (auto s = CheckAddressNotVital(tx, *at->place, *it); !s.ok()) return s;
   }
-  auto state = Capture(*at->place, at->link, Reach::kSources);
+  auto state = Capture(*at->place, at->link, Reach::kSources, kLosesAddresses);
   if (!state.ok()) return state.status();
   Step step;
   *step.add_undo()->mutable_restore_link()->mutable_state() = *std::move(state);

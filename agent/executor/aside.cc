@@ -5,7 +5,7 @@
 namespace warren::executor {
 
 absl::StatusOr<Aside> PlanAside(Place& place, const kernel::Link& link, Step& step) {
-  auto states = CaptureWithUppers(place, link, Reach::kSources);
+  auto states = CaptureWithUppers(place, link, Reach::kSources, kGoesDown);
   if (!states.ok()) return states.status();
   for (LinkState& state : *states) *step.add_undo()->mutable_restore_link()->mutable_state() = std::move(state);
   return Aside{&place, link, Transaction::AsideName()};

@@ -2,11 +2,13 @@
 
 #include <errno.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "agent/executor/address_move.h"
 #include "agent/executor/guard.h"
+#include "agent/executor/ipv6_settings.h"
 #include "agent/executor/new_link.h"
 #include "agent/executor/operations.h"
 #include "agent/executor/refuse.h"
@@ -39,7 +41,8 @@ absl::Status SetMaster(Place& place, int ifindex, int master) {
 // Writes the step of attaching a port or detaching it, with that of a move of addresses to the bridge or from it where
 // there is one, and does it. The move is then to be run.
 absl::StatusOr<std::optional<AddressMove>> ChangeMaster(Transaction& tx, Place& place, const kernel::Link& port,
-                                                        const kernel::Link& bridge, bool attach, bool move_addresses) {
+                                                        const kernel::Link& bridge, bool attach, bool move_addresses,
+                                                        bool force) {
   Step step;
   std::optional<AddressMove> move;
   if (move_addresses) {
@@ -47,17 +50,27 @@ absl::StatusOr<std::optional<AddressMove>> ChangeMaster(Transaction& tx, Place& 
     if (!planned.ok()) return planned.status();
     move.emplace(*std::move(planned));
   } else {
-    auto state = Capture(place, port, Reach::kLink);
+    auto state = Capture(place, port, Reach::kLink, kLeavesBridge);
     if (!state.ok()) return state.status();
     *step.add_undo()->mutable_restore_link()->mutable_state() = *std::move(state);
   }
   // After its port: the kernel gives it the least MTU of its ports whenever one comes or goes, unless it was set by
   // itself (br_mtu_auto_adjust).
-  auto states = CaptureWithUppers(place, bridge, Reach::kSources);
+  const Losses of_bridge = std::min(port.mtu, bridge.mtu) < kernel::kIpv6MinMtu ? kGoesDown | kLosesIpv6 : kGoesDown;
+  auto states = CaptureWithUppers(place, bridge, Reach::kSources, of_bridge);
   if (!states.ok()) return states.status();
-  for (LinkState& state : *states) *step.add_undo()->mutable_restore_link()->mutable_state() = std::move(state);
+  const bool had_ipv6 = bridge.mtu >= kernel::kIpv6MinMtu;
+  for (LinkState& state : *states) {
+    if ((of_bridge & kLosesIpv6) && had_ipv6) {
+      if (auto s = NoteIpv6Settings(tx, place, state); !s.ok()) return s;
+    }
+    *step.add_undo()->mutable_restore_link()->mutable_state() = std::move(state);
+  }
   if (auto s = tx.Write(std::move(step)); !s.ok()) return s;
   if (auto s = SetMaster(place, port.ifindex, attach ? bridge.ifindex : 0); !s.ok()) return s;
+  if (!had_ipv6) {
+    if (auto s = GiveBackIpv6Settings(tx, place, bridge.ifindex, force); !s.ok()) return s;
+  }
   return move;
 }
 
@@ -124,7 +137,8 @@ absl::Status Apply(Transaction& tx, const v1::AttachLink& operation) {
   if (!operation.force() && !operation.move_addresses()) {
     if (auto s = CheckLinkNotVital(tx, place, at->link, "attached to a bridge"); !s.ok()) return s;
   }
-  auto move = ChangeMaster(tx, place, at->link, bridge->link, /*attach=*/true, operation.move_addresses());
+  auto move =
+      ChangeMaster(tx, place, at->link, bridge->link, /*attach=*/true, operation.move_addresses(), operation.force());
   if (!move.ok()) return move.status();
   if (!*move) return absl::OkStatus();
   // What answered on a link that is up must answer on the bridge.
@@ -156,7 +170,8 @@ absl::Status Apply(Transaction& tx, const v1::DetachLink& operation) {
   if (!operation.force() && !operation.move_addresses()) {
     if (auto s = CheckLinkNotVital(tx, place, at->link, "detached from its bridge"); !s.ok()) return s;
   }
-  auto move = ChangeMaster(tx, place, at->link, *bridge, /*attach=*/false, operation.move_addresses());
+  auto move =
+      ChangeMaster(tx, place, at->link, *bridge, /*attach=*/false, operation.move_addresses(), operation.force());
   if (!move.ok()) return move.status();
   return *move ? (*move)->Run() : absl::OkStatus();
 }

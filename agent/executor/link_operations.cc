@@ -3,13 +3,17 @@
 #include <errno.h>
 #include <net/if_arp.h>
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "agent/executor/aside.h"
 #include "agent/executor/guard.h"
+#include "agent/executor/ipv6_settings.h"
 #include "agent/executor/new_link.h"
 #include "agent/executor/operations.h"
 #include "agent/executor/peers.h"
 #include "agent/executor/refuse.h"
+#include "agent/executor/restore_kept.h"
 #include "agent/executor/snapshot.h"
 #include "agent/kernel/error.h"
 
@@ -43,6 +47,7 @@ absl::Status Apply(Transaction& tx, const v1::MoveLink& operation) {
   *undo->mutable_state() = *std::move(state);
   *undo->mutable_moved_to() = (*to)->Ref();
   undo->set_moved_name(name);
+  if (auto s = KeepOfFollowers(tx.places(), *from->place, from->link, step); !s.ok()) return s;
   if (auto s = tx.Write(std::move(step)); !s.ok()) return s;
 
   const bool own = tx.OwnsLink(*from->place, from->link.ifindex);
@@ -97,6 +102,9 @@ absl::Status DeleteLinkAt(Transaction& tx, const Transaction::LinkAt& at, bool f
   drop->set_ifindex(at.link.ifindex);
   drop->set_name(asides[0].name);
   drop->set_shown(tx.object());
+  for (const Aside& aside : asides) {
+    if (auto s = KeepOfFollowers(tx.places(), *aside.place, aside.link, step); !s.ok()) return s;
+  }
   if (auto s = tx.Write(std::move(step)); !s.ok()) return s;
   for (const Aside& aside : asides) {
     if (auto s = SetAside(tx, aside); !s.ok()) return s;
@@ -131,12 +139,25 @@ absl::Status Apply(Transaction& tx, const v1::SetLink& operation) {
   if (change.up == false && at->link.up() && !operation.force()) {
     if (auto s = CheckLinkNotVital(tx, *at->place, at->link, "set down"); !s.ok()) return s;
   }
-  auto states = CaptureWithUppers(*at->place, at->link, Reach::kSources);
+  const bool ipv6_comes_or_goes = change.mtu && std::min(*change.mtu, at->link.mtu) < kernel::kIpv6MinMtu;
+  auto states =
+      CaptureWithUppers(*at->place, at->link, Reach::kSources, kGoesDown | (ipv6_comes_or_goes ? kLosesIpv6 : 0));
   if (!states.ok()) return states.status();
   Step step;
   for (LinkState& state : *states) *step.add_undo()->mutable_restore_link()->mutable_state() = std::move(state);
+  const bool loses_ipv6 = change.mtu && *change.mtu < kernel::kIpv6MinMtu && at->link.mtu >= kernel::kIpv6MinMtu;
+  if (loses_ipv6) {
+    for (const Undo& undo : step.undo()) {
+      if (auto s = NoteIpv6Settings(tx, *at->place, undo.restore_link().state()); !s.ok()) return s;
+    }
+  }
+  if (change.up == false) {
+    if (auto s = KeepOfFollowers(tx.places(), *at->place, at->link, step); !s.ok()) return s;
+  }
   if (auto s = tx.Write(std::move(step)); !s.ok()) return s;
-  return kernel::SetLink(at->place->netlink, at->link.ifindex, change);
+  if (auto s = kernel::SetLink(at->place->netlink, at->link.ifindex, change); !s.ok()) return s;
+  if (!ipv6_comes_or_goes || loses_ipv6) return absl::OkStatus();
+  return GiveBackIpv6Settings(tx, *at->place, at->link.ifindex, operation.force());
 }
 
 }  // namespace warren::executor

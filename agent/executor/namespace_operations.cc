@@ -7,6 +7,7 @@
 #include "agent/executor/operations.h"
 #include "agent/executor/peers.h"
 #include "agent/executor/refuse.h"
+#include "agent/executor/restore_kept.h"
 #include "agent/kernel/error.h"
 #include "agent/kernel/link.h"
 #include "agent/kernel/netns_name.h"
@@ -126,6 +127,9 @@ absl::Status Apply(Transaction& tx, const v1::DeleteNamespace& operation) {
     auto aside = PlanAside(*(*peer)->place, (*peer)->link, step);
     if (!aside.ok()) return aside.status();
     asides.push_back(*std::move(aside));
+  }
+  for (const Aside& aside : asides) {
+    if (auto s = KeepOfFollowers(tx.places(), *aside.place, aside.link, step); !s.ok()) return s;
   }
   if (auto s = tx.Write(std::move(step)); !s.ok()) return s;
 

@@ -33,7 +33,7 @@ absl::StatusOr<Place*> Places::Adopt(const std::string& name, kernel::Netns netn
 }
 
 Place* Places::Adopt(const std::string& name, kernel::Netns netns, kernel::Netlink netlink) {
-  auto place = std::make_unique<Place>(Place{name, std::move(netns), std::move(netlink)});
+  auto place = std::make_unique<Place>(Place{name, std::move(netns), std::move(netlink), &worker_});
   return (open_[name] = std::move(place)).get();
 }
 

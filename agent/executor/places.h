@@ -21,6 +21,7 @@ struct Place {
   std::string name;  // raw, or "@host"
   kernel::Netns netns;
   kernel::Netlink netlink;
+  kernel::NetnsWorker* worker = nullptr;  // of the thread it belongs to
 
   bool is_host() const;
   uint64_t cookie() const { return netlink.cookie(); }

@@ -11,9 +11,6 @@
 namespace warren::executor {
 namespace {
 
-// Below this a link cannot have IPv6 (IPV6_MIN_MTU, include/linux/ipv6.h).
-constexpr uint32_t kIpv6MinMtu = 1280;
-
 // Every Add says whether the operation can be fused with those before it.
 class Planner {
  public:
@@ -112,7 +109,7 @@ class Planner {
     }
     if (o.has_mtu()) {
       // One that the kernel refuses on the way is not seen when another takes its place.
-      if (planned.mtu != 0 || o.mtu() < kIpv6MinMtu) return false;
+      if (planned.mtu != 0 || o.mtu() < kernel::kIpv6MinMtu) return false;
       planned.mtu = o.mtu();
     }
     if (o.has_new_name() && o.new_name() != o.name() && !Rename(*link, planned.place, o.new_name())) return false;

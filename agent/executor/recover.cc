@@ -87,6 +87,7 @@ absl::Status ForgetGone(journal::Journal& journal, Places& places) {
   journal::Ownership gone;
   gone.lost_netns = journal.OwnedNetns();
   gone.lost_links = journal.OwnedLinks();
+  gone.lost_links.merge(journal.NotedLinks());
   if (gone.lost_netns.empty() && gone.lost_links.empty()) return absl::OkStatus();
   auto names = places.dir().List();
   if (!names.ok()) return names.status();

@@ -23,6 +23,8 @@ struct Problem {
   NetnsRef netns;
   std::optional<kernel::Address> address;
   std::optional<kernel::Route> route;
+  // What stands on a link, where it is that (restore_kept.h).
+  std::optional<RestoreKept> kept = std::nullopt;
 };
 
 // The link has all of these, in this order (in IPv4 it decides which are secondary, in IPv6 which is preferred). Others

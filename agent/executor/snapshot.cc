@@ -11,8 +11,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "agent/executor/replay.h"
+#include "agent/executor/restore_kept.h"
 #include "agent/kernel/address.h"
 #include "agent/kernel/error.h"
+#include "agent/kernel/nexthop.h"
 #include "agent/kernel/route.h"
 
 namespace warren::executor {
@@ -117,8 +119,10 @@ LinkState AttributesOf(const Place& place, const kernel::Link& link) {
   return state;
 }
 
-absl::StatusOr<LinkState> Capture(Place& place, const kernel::Link& link, Reach reach) {
+absl::StatusOr<LinkState> Capture(Place& place, const kernel::Link& link, Reach reach, Losses losses) {
   LinkState state = AttributesOf(place, link);
+  std::set<uint32_t> nexthops;
+  if (auto s = Keep(place, link, losses, *state.mutable_kept(), nexthops); !s.ok()) return s;
   auto addresses = kernel::ListAddresses(place.netlink, link.ifindex);
   if (!addresses.ok()) return addresses.status();
   std::set<std::string> own;
@@ -128,11 +132,15 @@ absl::StatusOr<LinkState> Capture(Place& place, const kernel::Link& link, Reach 
     if (address.local.ip.family != AF_INET6 || address.scope != RT_SCOPE_LINK) own.insert(address.local.ip.bytes);
   }
   kernel::RouteFilter filter;
-  if (reach == Reach::kLink || own.empty()) filter.ifindex = link.ifindex;
+  // A route through a group that keeps another member may not tell this link.
+  if (nexthops.empty() && (reach == Reach::kLink || own.empty())) filter.ifindex = link.ifindex;
   auto routes = kernel::ListRoutes(place.netlink, filter);
   if (!routes.ok()) return routes.status();
   for (const kernel::Route& route : *routes) {
-    if (route.Uses(link.ifindex) || own.contains(route.source.bytes)) state.add_routes(route.body);
+    const bool from_own = reach == Reach::kSources && own.contains(route.source.bytes);
+    if (route.Uses(link.ifindex) || from_own || nexthops.contains(kernel::NexthopOf(route))) {
+      state.add_routes(route.body);
+    }
   }
   return state;
 }
@@ -149,15 +157,16 @@ absl::StatusOr<std::vector<kernel::Link>> UppersOf(Place& place, int ifindex) {
   return uppers;
 }
 
-absl::StatusOr<std::vector<LinkState>> CaptureWithUppers(Place& place, const kernel::Link& link, Reach reach) {
+absl::StatusOr<std::vector<LinkState>> CaptureWithUppers(Place& place, const kernel::Link& link, Reach reach,
+                                                         Losses losses) {
   std::vector<LinkState> states;
-  auto state = Capture(place, link, reach);
+  auto state = Capture(place, link, reach, losses);
   if (!state.ok()) return state.status();
   states.push_back(*std::move(state));
   auto uppers = UppersOf(place, link.ifindex);
   if (!uppers.ok()) return uppers.status();
   for (const kernel::Link& upper : *uppers) {
-    auto above = CaptureWithUppers(place, upper, reach);
+    auto above = CaptureWithUppers(place, upper, reach, losses);
     if (!above.ok()) return above.status();
     for (LinkState& each : *above) states.push_back(std::move(each));
   }
@@ -181,17 +190,23 @@ void Restore(Places& places, const RestoreLink& record, std::vector<Problem>& pr
   if (auto s = RestoreAttributes(**home, state, *link); !s.ok()) {
     note(absl::StrCat("link ", shown, ": ", Text(s)));
   }
+  // Under the name and with the master it has now.
+  if (auto now = kernel::GetLink((*home)->netlink, link->ifindex); now.ok()) link = std::move(now);
+  const auto put_back = [&](Stage stage) { PutBackKept(**home, *link, stage, state.kept(), problems); };
+  put_back(Stage::kBeforeAddresses);
   std::vector<kernel::Address> addresses;
   for (const std::string& body : state.addresses()) addresses.push_back(kernel::AddressFromBody(body));
   ReplayAddresses(**home, shown, link->ifindex, addresses, problems);
   RemoveSecondLinkLocal(**home, state, link->ifindex, addresses);
   RemoveLoopbacksAddress(**home, state, link->ifindex, addresses);
+  put_back(Stage::kBeforeRoutes);
   std::vector<kernel::Route> routes;
   for (const std::string& body : state.routes()) routes.push_back(kernel::RouteFromBody(body));
   std::map<int, int> ifindexes;
   if (link->ifindex != state.ifindex()) ifindexes[state.ifindex()] = link->ifindex;
   ReplayRoutes(**home, routes, ifindexes, problems);
   RemoveLoopbacksRoute(**home, link->ifindex, routes);
+  put_back(Stage::kLast);
 }
 
 }  // namespace warren::executor

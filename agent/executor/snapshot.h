@@ -3,16 +3,19 @@
 
 // A link as it was, and back to that: what undo of any change of a link rests on. The opposite command would not do: a
 // link that goes down loses its routes and its global IPv6 addresses, a primary address takes its secondaries with it,
-// an address that goes takes the routes that have it as their source.
+// an address that goes takes the routes that have it as their source. With them go neighbours, nexthop objects,
+// settings and more, each a facility (facility/facility.h).
 //
 // Not given back, because the kernel does not let it be set: learned bridge and neighbour entries, lifetimes of
-// temporary IPv6 addresses, the order of IPv4 routes that differ only in what they do.
+// temporary IPv6 addresses, the order of IPv4 routes that differ only in what they do. Not looked at: multicast
+// memberships, rules, XDP programs, VLANs of a bridge port.
 
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "agent/executor/facility/facility.h"
 #include "agent/executor/places.h"
 #include "agent/executor/replay.h"
 #include "agent/executor/step.pb.h"
@@ -28,10 +31,12 @@ enum class Reach {
   kLink,     // the link's own routes
   kSources,  // also routes by other links with one of its addresses as their source: addresses are about to go
 };
-absl::StatusOr<LinkState> Capture(Place& place, const kernel::Link& link, Reach reach);
+// `losses`: what the change, or taking it back, does to the link. The fewer the cheaper (facility/facilities.h).
+absl::StatusOr<LinkState> Capture(Place& place, const kernel::Link& link, Reach reach, Losses losses = kEverything);
 
 // The link and those that stand on it and go down or away with it (VLANs and the like), it first.
-absl::StatusOr<std::vector<LinkState>> CaptureWithUppers(Place& place, const kernel::Link& link, Reach reach);
+absl::StatusOr<std::vector<LinkState>> CaptureWithUppers(Place& place, const kernel::Link& link, Reach reach,
+                                                         Losses losses = kEverything);
 // Those that stand on it.
 absl::StatusOr<std::vector<kernel::Link>> UppersOf(Place& place, int ifindex);
 

@@ -79,4 +79,16 @@ void Transaction::LostLink(const Place& place, int ifindex) {
   ownership_.lost_links.emplace(place.cookie(), ifindex);
 }
 
+absl::Status Transaction::NoteSettings(const Place& place, int ifindex, const LinkState& settings) {
+  return environment_.journal->Note({place.cookie(), ifindex}, settings.SerializeAsString());
+}
+
+absl::StatusOr<std::optional<LinkState>> Transaction::NotedSettings(const Place& place, int ifindex) const {
+  auto body = environment_.journal->Noted({place.cookie(), ifindex});
+  if (!body.ok()) return body.status();
+  LinkState settings;
+  if (!*body || !settings.ParseFromString(**body)) return std::optional<LinkState>();
+  return settings;
+}
+
 }  // namespace warren::executor

@@ -74,6 +74,10 @@ class Transaction {
   void LostLink(const Place& place, int ifindex);
   const journal::Ownership& ownership() const { return ownership_; }
 
+  // Settings of a link that outlive the intent (ipv6_settings.h).
+  absl::Status NoteSettings(const Place& place, int ifindex, const LinkState& settings);
+  absl::StatusOr<std::optional<LinkState>> NotedSettings(const Place& place, int ifindex) const;
+
   void Touch(const std::string& netns) { touched_.insert(netns); }
   const std::set<std::string>& touched() const { return touched_; }
 

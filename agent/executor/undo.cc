@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "agent/executor/replay.h"
+#include "agent/executor/restore_kept.h"
 #include "agent/executor/snapshot.h"
 #include "agent/kernel/address.h"
 #include "agent/kernel/error.h"
@@ -73,6 +74,8 @@ void Run(Places& places, const UnmakeLink& undo, Problems& problems) {
 }
 
 void Run(Places& places, const RestoreLink& undo, Problems& problems) { Restore(places, undo, problems); }
+
+void Run(Places& places, const RestoreKept& undo, Problems& problems) { RestoreOf(places, undo, problems); }
 
 void Run(Places& places, const RemoveAddress& undo, Problems& problems) {
   auto place = places.Open(undo.netns());
@@ -148,6 +151,28 @@ bool CameWith(const Problem& problem, const std::vector<Step>& earlier) {
   return false;
 }
 
+bool Has(const KeptList& list, const Kept& kept) {
+  return std::any_of(list.begin(), list.end(), [&](const Kept& other) {
+    return other.facility() == kept.facility() && other.key() == kept.key();
+  });
+}
+
+// Whether the earlier steps say how it was before, so that the undo of those decides what is there in the end.
+bool IsDecidedEarlier(const RestoreKept& record, const std::vector<Step>& steps, size_t earlier) {
+  const auto of_link = [&](const NetnsRef& netns, int ifindex) {
+    return netns.cookie() == record.netns().cookie() && ifindex == record.ifindex();
+  };
+  for (size_t i = 0; i < earlier; ++i) {
+    for (const Undo& undo : steps[i].undo()) {
+      const LinkState& state = undo.restore_link().state();
+      if (of_link(state.netns(), state.ifindex()) && Has(state.kept(), record.kept(0))) return true;
+      const RestoreKept& other = undo.restore_kept();
+      if (of_link(other.netns(), other.ifindex()) && Has(other.kept(), record.kept(0))) return true;
+    }
+  }
+  return false;
+}
+
 // Later undos, those of the earlier steps, may have put it back.
 bool Remains(Places& places, const Problem& problem, const std::vector<Step>& earlier) {
   if (!problem.address && !problem.route) return true;
@@ -168,6 +193,31 @@ bool Remains(Places& places, const Problem& problem, const std::vector<Step>& ea
   }
   auto have = kernel::ListRoutes(netlink);
   return !have.ok() || std::none_of(have->begin(), have->end(), [&](const auto& r) { return r.body == route.body; });
+}
+
+// When all steps are taken back, what needed a carrier or a route that was still missing has it; then the routes that
+// needed that.
+void OnceMore(Places& places, const std::vector<Step>& steps, std::vector<std::pair<Problem, size_t>>& all) {
+  Problems kept;
+  for (const auto& [problem, earlier] : all) {
+    if (problem.kept && !IsDecidedEarlier(*problem.kept, steps, earlier)) kept.push_back(problem);
+  }
+  std::erase_if(all, [](const auto& each) { return each.first.kept.has_value(); });
+  // The last first: what the first has is how it was.
+  for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
+    Problems told_already;
+    for (const Undo& undo : step->undo()) PutBackAfterCarrier(places, undo.restore_link().state(), told_already);
+  }
+  if (kept.empty()) return;
+  SecondChance(places, kept);
+  for (const auto& [problem, earlier] : all) {
+    if (!problem.route || !Remains(places, problem, {steps.begin(), steps.begin() + static_cast<ptrdiff_t>(earlier)})) {
+      continue;
+    }
+    Problems told_already;
+    if (auto place = places.Open(problem.netns); place.ok()) ReplayRoutes(**place, {*problem.route}, {}, told_already);
+  }
+  for (Problem& problem : kept) all.emplace_back(std::move(problem), 0);
 }
 
 }  // namespace
@@ -201,6 +251,9 @@ std::vector<std::string> UndoSteps(Places& places, const std::vector<Step>& step
         case Undo::kRenameBack:
           Run(places, undo.rename_back(), problems);
           break;
+        case Undo::kRestoreKept:
+          Run(places, undo.restore_kept(), problems);
+          break;
         case Undo::KIND_NOT_SET:
           break;
       }
@@ -209,6 +262,7 @@ std::vector<std::string> UndoSteps(Places& places, const std::vector<Step>& step
     for (Problem& problem : problems) all.emplace_back(std::move(problem), earlier);
     if (all.empty()) undone();
   }
+  OnceMore(places, steps, all);
   for (const auto& [problem, earlier] : all) {
     if (!Remains(places, problem, {steps.begin(), steps.begin() + static_cast<ptrdiff_t>(earlier)})) continue;
     if (std::find(left.begin(), left.end(), problem.text) == left.end()) left.push_back(problem.text);

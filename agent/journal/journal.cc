@@ -20,6 +20,8 @@ constexpr char kTables[] = R"(
   CREATE TABLE IF NOT EXISTS interrupted(sequence INTEGER PRIMARY KEY);
   CREATE TABLE IF NOT EXISTS netns(cookie INTEGER PRIMARY KEY);
   CREATE TABLE IF NOT EXISTS link(cookie INTEGER, ifindex INTEGER, PRIMARY KEY (cookie, ifindex)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS note(cookie INTEGER, ifindex INTEGER, body BLOB NOT NULL, PRIMARY KEY (cookie, ifindex))
+    WITHOUT ROWID;
 )";
 
 absl::Status EmptyUnlessOf(Database& database, const std::string& boot_id) {
@@ -36,7 +38,7 @@ absl::Status EmptyUnlessOf(Database& database, const std::string& boot_id) {
   // A file that an older agent made lacks the tables that have come since.
   if (same) return database.Execute(kTables);
   std::string sql = "BEGIN IMMEDIATE;";
-  for (const char* table : {"boot", "begun", "step", "result", "interrupted", "netns", "link"}) {
+  for (const char* table : {"boot", "begun", "step", "result", "interrupted", "netns", "link", "note"}) {
     absl::StrAppend(&sql, "DROP TABLE IF EXISTS ", table, ";");
   }
   absl::StrAppend(&sql, kTables, "PRAGMA user_version = ", kFormat, ";");
@@ -71,6 +73,12 @@ absl::Status Journal::Load() {
   if (!links.ok()) return links.status();
   for (row = links->Step(); row.ok() && *row; row = links->Step()) {
     owned_links_.emplace(static_cast<uint64_t>(links->Int(0)), static_cast<int>(links->Int(1)));
+  }
+  if (!row.ok()) return row.status();
+  auto notes = database_.Prepare("SELECT cookie, ifindex FROM note");
+  if (!notes.ok()) return notes.status();
+  for (row = notes->Step(); row.ok() && *row; row = notes->Step()) {
+    noted_links_.emplace(static_cast<uint64_t>(notes->Int(0)), static_cast<int>(notes->Int(1)));
   }
   return row.status();
 }
@@ -150,12 +158,61 @@ absl::Status Journal::Write(const Ownership& ownership) {
       if (auto s = (*link)->Bind(1, static_cast<int64_t>(cookie)).Bind(2, int64_t{ifindex}).Run(); !s.ok()) return s;
     }
   }
+  return ForgetNotes(ownership);
+}
+
+absl::Status Journal::ForgetNotes(const Ownership& lost) {
+  if (noted_links_.empty()) return absl::OkStatus();
+  auto of_netns = Prepared("DELETE FROM note WHERE cookie = ?");
+  if (!of_netns.ok()) return of_netns.status();
+  for (const uint64_t cookie : lost.lost_netns) {
+    if (auto s = (*of_netns)->Bind(1, static_cast<int64_t>(cookie)).Run(); !s.ok()) return s;
+  }
+  auto of_link = Prepared("DELETE FROM note WHERE cookie = ? AND ifindex = ?");
+  if (!of_link.ok()) return of_link.status();
+  for (const auto& [cookie, ifindex] : lost.lost_links) {
+    if (auto s = (*of_link)->Bind(1, static_cast<int64_t>(cookie)).Bind(2, int64_t{ifindex}).Run(); !s.ok()) return s;
+  }
   return absl::OkStatus();
+}
+
+absl::Status Journal::Note(const LinkId& link, std::string_view body) {
+  MutexLock lock(&mutex_);
+  auto statement = Prepared("INSERT OR REPLACE INTO note VALUES (?, ?, ?)");
+  if (!statement.ok()) return statement.status();
+  (*statement)->Bind(1, static_cast<int64_t>(link.first)).Bind(2, int64_t{link.second}).Bind(3, body);
+  if (auto s = (*statement)->Run(); !s.ok()) return health_ = s;
+  noted_links_.insert(link);
+  return health_ = absl::OkStatus();
+}
+
+absl::StatusOr<std::optional<std::string>> Journal::Noted(const LinkId& link) {
+  MutexLock lock(&mutex_);
+  if (!noted_links_.contains(link)) return std::optional<std::string>();
+  auto statement = Prepared("SELECT body FROM note WHERE cookie = ? AND ifindex = ?");
+  if (!statement.ok()) return statement.status();
+  auto row = (*statement)->Bind(1, static_cast<int64_t>(link.first)).Bind(2, int64_t{link.second}).Step();
+  if (!row.ok()) return row.status();
+  std::optional<std::string> body;
+  if (*row) body.emplace((*statement)->Blob(0));
+  (*statement)->Reset();
+  return body;
+}
+
+std::set<LinkId> Journal::NotedLinks() const {
+  MutexLock lock(&mutex_);
+  return noted_links_;
 }
 
 void Journal::Remember(const Ownership& ownership) {
   for (const uint64_t cookie : ownership.lost_netns) owned_netns_.erase(cookie);
-  for (const LinkId& link : ownership.lost_links) owned_links_.erase(link);
+  for (const LinkId& link : ownership.lost_links) {
+    owned_links_.erase(link);
+    noted_links_.erase(link);
+  }
+  for (const uint64_t cookie : ownership.lost_netns) {
+    std::erase_if(noted_links_, [&](const LinkId& link) { return link.first == cookie; });
+  }
   owned_netns_.insert(ownership.made_netns.begin(), ownership.made_netns.end());
   owned_links_.insert(ownership.made_links.begin(), ownership.made_links.end());
 }
@@ -316,7 +373,7 @@ Stats Journal::GetStats() {
     if (!ignored) stats.bytes += static_cast<int64_t>(size);
   }
   MutexLock lock(&mutex_);
-  stats.rows = static_cast<int64_t>(owned_netns_.size() + owned_links_.size());
+  stats.rows = static_cast<int64_t>(owned_netns_.size() + owned_links_.size() + noted_links_.size());
   auto counted = Prepared(
       "SELECT (SELECT count(*) FROM begun) + (SELECT count(*) FROM step) + (SELECT count(*) FROM result) + "
       "(SELECT count(*) FROM interrupted)");

@@ -68,7 +68,7 @@ struct Closing {
 
 struct Stats {
   int64_t bytes = 0;  // of the file and its write-ahead log
-  int64_t rows = 0;   // of what was begun, its steps, results, and what is Warren's own
+  int64_t rows = 0;   // of what was begun, its steps, results, notes, and what is Warren's own
 };
 
 class Journal {
@@ -100,6 +100,11 @@ class Journal {
   absl::StatusOr<std::set<int64_t>> LoadInterrupted();
   absl::Status ForgetResults(const std::vector<int64_t>& sequences);
 
+  // Something about a link that outlives the intent: replaces what was noted before. Forgotten when the link is lost.
+  absl::Status Note(const LinkId& link, std::string_view body);
+  absl::StatusOr<std::optional<std::string>> Noted(const LinkId& link);
+  std::set<LinkId> NotedLinks() const;
+
   // From memory.
   bool OwnsNetns(uint64_t cookie) const;
   bool OwnsLink(const LinkId& link) const;
@@ -120,6 +125,7 @@ class Journal {
   absl::Status Load();
   absl::Status InTransaction(const std::function<absl::Status()>& work) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Write(const Ownership& ownership) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status ForgetNotes(const Ownership& lost) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Remember(const Ownership& ownership) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<Statement*> Prepared(const char* sql) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Binds the number, then the body where there is one.
@@ -138,6 +144,7 @@ class Journal {
   std::map<std::string, Statement> statements_ ABSL_GUARDED_BY(mutex_);
   std::set<uint64_t> owned_netns_ ABSL_GUARDED_BY(mutex_);
   std::set<LinkId> owned_links_ ABSL_GUARDED_BY(mutex_);
+  std::set<LinkId> noted_links_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace warren::journal

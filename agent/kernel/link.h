@@ -21,6 +21,8 @@
 namespace warren::kernel {
 
 constexpr int kLoopback = 1;  // always lo's index (net/core/dev.c)
+// Below this a link cannot have IPv6 (IPV6_MIN_MTU, include/linux/ipv6.h).
+constexpr uint32_t kIpv6MinMtu = 1280;
 
 struct LinkStatistics {
   uint64_t rx_bytes = 0, rx_packets = 0, rx_errors = 0, rx_dropped = 0;

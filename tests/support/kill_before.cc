@@ -15,9 +15,9 @@
 namespace warren {
 namespace {
 
-enum Call { kMount, kUmount2, kLinkat, kUnlink, kUnshare, kSendmsg, kSendto, kPwrite64, kCalls };
-constexpr std::array<std::string_view, kCalls> kNames = {"mount",   "umount2", "linkat", "unlink",
-                                                         "unshare", "sendmsg", "sendto", "pwrite64"};
+enum Call { kMount, kUmount2, kLinkat, kUnlink, kUnshare, kSendmsg, kSendto, kPwrite64, kWrite, kCalls };
+constexpr std::array<std::string_view, kCalls> kNames = {"mount",   "umount2", "linkat",   "unlink", "unshare",
+                                                         "sendmsg", "sendto",  "pwrite64", "write"};
 
 // What interposed functions know can only be global.
 std::array<std::atomic<int>, kCalls> remaining{};  // 0: it is not counted
@@ -80,6 +80,11 @@ ssize_t sendto(int fd, const void* data, size_t size, int flags, const struct so
 ssize_t pwrite64(int fd, const void* data, size_t size, off64_t at) {
   warren::Count(warren::kPwrite64);
   return syscall(SYS_pwrite64, fd, data, size, at);
+}
+
+ssize_t write(int fd, const void* data, size_t size) {
+  warren::Count(warren::kWrite);
+  return syscall(SYS_write, fd, data, size);
 }
 
 }  // extern "C"

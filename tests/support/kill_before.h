@@ -3,7 +3,8 @@
 
 // Kills the process before a system call that it makes, to be linked into a program that a test kills at every step.
 //
-// The calls that change something (mount, umount2, linkat, unlink, unshare, sendmsg, sendto, pwrite64) are defined here
+// The calls that change something (mount, umount2, linkat, unlink, unshare, sendmsg, sendto, pwrite64,
+// write) are defined here
 // in the place of libc's, and counted over all threads; those of libnl and SQLite come here too. A tracer would count
 // the calls of each thread by itself, and never reach the few of one beside another that makes many.
 

@@ -28,7 +28,9 @@ constexpr char kHost[] = "@host";
 
 // What `ip` says of one namespace.
 struct Told {
-  std::vector<Json> links, addresses, routes, nsids;
+  std::vector<Json> links, addresses, routes, nsids, nexthops, neighbours, proxies;
+  std::vector<Json> qdiscs, bridge_entries;
+  std::vector<std::string> classes_and_filters, settings;
 };
 
 std::string Output(const std::string& command) {
@@ -46,15 +48,55 @@ std::vector<Json> ParseList(const std::string& json) {
   return json.empty() ? std::vector<Json>() : ParseJson(json).list;
 }
 
-Told Ask(const std::string& netns_dir, const std::string& name) {
-  std::string command = "printf 'link show\\naddress show\\nroute show table all\\nnetns list-id\\n' | ";
-  if (name != kHost) command += "nsenter --net='" + netns_dir + "/" + name + "' ";
-  std::istringstream answers(Output(command + "ip -j -d -batch - 2>/dev/null"));
+std::vector<std::string> Lines(const std::string& text) {
   std::vector<std::string> lines;
-  // Each answer is one array; an empty one may be left out with its line.
-  for (std::string line; std::getline(answers, line);) lines.push_back(line);
-  lines.resize(4);
-  return {ParseList(lines[0]), ParseList(lines[1]), ParseList(lines[2]), ParseList(lines[3])};
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+// What all those who tell of one namespace say, in one run inside.
+constexpr char kScript[] = R"(
+printf 'link show\naddress show\nroute show table all\nnetns list-id\n' | ip -j -d -batch - 2>/dev/null; echo
+printf 'nexthop show\nneighbour show nud all\nneighbour show proxy\n' | ip -j -d -batch - 2>/dev/null; echo
+tc -j -d qdisc show 2>/dev/null; echo
+bridge -j -d fdb show 2>/dev/null; echo
+cd /proc/sys/net && grep -rs "" ipv4/conf ipv6/conf ipv4/neigh ipv6/neigh
+)";
+
+std::string Inside(const std::string& netns_dir, const std::string& name, const std::string& script) {
+  const std::string enter = name == kHost ? "" : "nsenter --net='" + netns_dir + "/" + name + "' ";
+  return Output(enter + "sh -c '" + [&] {
+    std::string quoted;
+    for (const char c : script) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return quoted;
+  }() + "'");
+}
+
+Told Ask(const std::string& netns_dir, const std::string& name) {
+  std::vector<std::string> lines, settings;
+  for (const std::string& line : Lines(Inside(netns_dir, name, kScript))) {
+    if (line.empty()) continue;
+    // Each answer is one array.
+    (line[0] == '[' ? lines : settings).push_back(line);
+  }
+  EXPECT_TRUE(lines.size() == 9 || lines.empty()) << "of " << name;  // empty: it is gone
+  lines.resize(9);
+  Told told{ParseList(lines[0]), ParseList(lines[1]), ParseList(lines[2]), ParseList(lines[3]), ParseList(lines[4]),
+            ParseList(lines[5]), ParseList(lines[6]), ParseList(lines[7]), ParseList(lines[8]), {},
+            std::move(settings)};
+  std::set<std::string> shaped;
+  for (const Json& qdisc : told.qdiscs) {
+    if (qdisc.Field("handle") != "0:") shaped.insert(qdisc.Field("dev"));
+  }
+  for (const std::string& link : shaped) {
+    std::string script = "tc -d class show dev " + link + "; tc -d filter show dev " + link;
+    script += "; tc -d filter show dev " + link + " ingress; tc -d filter show dev " + link + " egress";
+    for (const std::string& line : Lines(Inside(netns_dir, name, "(" + script + ") 2>/dev/null"))) {
+      told.classes_and_filters.push_back(link + " " + line);
+    }
+  }
+  return told;
 }
 
 bool HasFlag(const Json& object, const std::string& flag) {
@@ -103,6 +145,7 @@ class Dumper {
         if (route.Field("dst") == "fe80::/64" && carrierless.contains(route.Field("dev"))) continue;
         if (auto line = RouteLine(route); !line.empty()) routes.push_back(name + " route " + line);
       }
+      FacilityLines(name, told, lines);
       std::sort(routes.begin(), routes.end());
       lines.insert(lines.end(), routes.begin(), routes.end());
     }
@@ -267,6 +310,50 @@ class Dumper {
       lines.push_back(name + " address " + link.Field("ifname") + " " + family + " " + std::to_string(order[family]++) +
                       " " + Line(shown));
     }
+  }
+
+  static std::string StateOf(const Json& neighbour) {
+    const auto state = neighbour.fields.find("state");
+    return state == neighbour.fields.end() || state->second.list.empty() ? "" : state->second.list.front().text;
+  }
+
+  // Set by somebody, rather than learned, or made of a group address by the kernel.
+  static bool IsStatic(const Json& neighbour) {
+    if (neighbour.Has("extern_learn") || neighbour.Has("managed")) return true;
+    const std::string text = StateOf(neighbour), destination = neighbour.Field("dst");
+    const bool group = destination.rfind("ff", 0) == 0 || destination.rfind("22", 0) == 0 ||
+                       neighbour.Field("lladdr") == "ff:ff:ff:ff:ff:ff";
+    return text == "PERMANENT" || (text == "NOARP" && !group && neighbour.Field("dev") != "lo");
+  }
+
+  static void FacilityLines(const std::string& name, const Told& told, std::vector<std::string>& lines) {
+    std::vector<std::string> found;
+    for (Json shown : told.nexthops) {
+      DropFlags(shown, {"linkdown", "dead"});
+      found.push_back("nexthop " + Line(shown));
+    }
+    for (Json shown : told.neighbours) {
+      if (!IsStatic(shown)) continue;
+      // One that the kernel resolves or ages changes by itself.
+      if (shown.Has("managed") || StateOf(shown) != "PERMANENT") Drop(shown, {"state"});
+      if (shown.Has("managed")) Drop(shown, {"lladdr"});
+      found.push_back("neighbour " + Line(shown));
+    }
+    for (const Json& shown : told.proxies) found.push_back("proxy " + Line(shown));
+    for (Json shown : told.qdiscs) {
+      if (shown.Field("handle") == "0:") continue;
+      Drop(shown, {"refcnt"});
+      if (Json* options = Inner(shown, "options")) Drop(*options, {"direct_packets_stat"});
+      found.push_back("qdisc " + Line(shown));
+    }
+    for (const Json& shown : told.bridge_entries) {
+      const std::string state = shown.Field("state");
+      if (shown.Has("master") && (state == "static" || state == "permanent")) found.push_back("fdb " + Line(shown));
+    }
+    for (const std::string& line : told.classes_and_filters) found.push_back("tc " + line);
+    for (const std::string& line : told.settings) found.push_back("setting " + line);
+    std::sort(found.begin(), found.end());
+    for (const std::string& line : found) lines.push_back(name + " " + line);
   }
 
   static std::string RouteLine(const Json& route) {

@@ -319,6 +319,67 @@ TEST_F(RecoveryTest, NothingIsLeftOfTheNameOfSomeoneElsesNamespaceDeletedByForce
   EXPECT_GE(kills, 4);
 }
 
+// What stands on links besides addresses and routes: an intent that takes it away and fails is killed before each of
+// its steps and of those of its undo, and of what recovery undoes.
+TEST_F(RecoveryTest, WhatStandsOnLinksIsWholeWhenKilledBeforeEveryStep) {
+  Succeed(R"(
+      create_namespace { namespace: 'red' }
+      create_namespace { namespace: 'blue' }
+      create_bridge { namespace: 'red' name: 'br0' up: true mac: '02:00:00:00:00:0b' }
+      create_veth { a { namespace: 'red' name: 'eth0' up: true addresses: '10.0.0.1/24' addresses: '2001:db8::1/64' } b { namespace: 'blue' name: 'eth0' up: true addresses: '10.0.0.2/24' } }
+      create_veth { a { namespace: 'red' name: 'port' up: true } b { namespace: 'blue' name: 'port' up: true } }
+      attach_link { namespace: 'red' link: 'port' bridge: 'br0' })");
+  Sh("ip -n red neigh add 10.0.0.9 lladdr 02:00:00:00:00:09 dev eth0 nud permanent");
+  Sh("ip -n red neigh add 2001:db8::9 lladdr 02:00:00:00:00:09 dev eth0 nud permanent");
+  Sh("ip -n red neigh add proxy 10.0.0.77 dev eth0");
+  Sh("ip -n red nexthop add id 5 via 10.0.0.2 dev eth0 && ip -n red nexthop add id 20 group 5");
+  Sh("ip -n red route add 10.50.0.0/16 nhid 20 && ip -n blue nexthop add id 5 via 10.0.0.1 dev eth0");
+  Sh("ip netns exec red sh -c 'cd /proc/sys/net && echo 0 > ipv6/conf/eth0/accept_ra && echo 1 > "
+     "ipv6/conf/eth0/forwarding "
+     "&& echo 2 > ipv4/conf/eth0/rp_filter'");
+  Sh("tc -n red qdisc add dev eth0 root handle 1: htb default 10 && tc -n red class add dev eth0 parent 1: classid "
+     "1:10 htb "
+     "rate 1mbit");
+  Sh("bridge -n red fdb add 02:00:00:00:00:31 dev port master static && bridge -n red link set dev port cost 77");
+  const std::vector<std::string> intent = {
+      R"(set_link { namespace: 'red' name: 'eth0' mtu: 1000 mac: '02:00:00:00:11:11' }
+set_link { namespace: 'blue' name: 'eth0' up: false }
+detach_link { namespace: 'red' link: 'port' }
+move_link { namespace: 'red' name: 'eth0' to_namespace: 'blue' to_name: 'wan0' }
+delete_link { namespace: '@host' name: 'no-such-link' }
+)"};
+  const HostDump before = Dump();
+  int64_t first = 100;
+  int kills = 0;
+  std::mt19937 random(static_cast<unsigned>(getpid()));
+  const bool every = getenv("WARREN_TEST_EVERY") != nullptr;
+  for (const auto& [call, stride] :
+       std::vector<std::pair<std::string, int>>{{"sendto", 20}, {"write", 5}, {"pwrite64", 10}}) {
+    const int step = every ? 1 : stride;
+    for (int nth = 1 + static_cast<int>(random() % static_cast<unsigned>(step)); !HasFailure(); nth += step) {
+      SCOPED_TRACE(absl::StrCat("killed before ", call, " number ", nth));
+      executor_.reset();
+      first += 100;
+      int status = 0;
+      {
+        Child child(options_, first, call, nth, intent);
+        status = child.Wait();
+      }
+      ASSERT_TRUE(WIFSIGNALED(status) || (WIFEXITED(status) && WEXITSTATUS(status) == 0)) << status;
+      Reopen();
+      EXPECT_EQ(DifferenceInTheEnd(before, dump_), "");
+      for (const v1::IntentResult& result : executor_->UnacknowledgedResults()) {
+        EXPECT_THAT(result.error().not_undone(), IsEmpty()) << result.DebugString();
+        executor_->Acknowledge({result.sequence()});
+      }
+      if (WIFEXITED(status)) break;
+      ++kills;
+    }
+  }
+  std::cout << "killed before " << kills << " steps" << std::endl;
+  EXPECT_GT(kills, 10);
+}
+
 TEST_F(RecoveryTest, OwnershipOutlivesAKill) {
   executor_.reset();
   {

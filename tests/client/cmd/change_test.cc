@@ -117,7 +117,7 @@ TEST_F(Changes, ThatFailSayWhereWhyAndWhatToDo) {
   EXPECT_EQ(ran.err,
             "warren netns add: operation 0, create_namespace red on host h1: cannot be made\n"
             "  the kernel said: EEXIST: it is there\n"
-            "  nothing was changed: the host is as it was before\n"
+            "  nothing was changed: everything that Warren looks at is as it was before\n"
             "  --allow-existing adopts it, if it already is as asked\n"
             "  intent h1/0b5f0e9c-6a52-4c0e-9b1e-2f6f5a0d9c11 FAILED\n");
 }
