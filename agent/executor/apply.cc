@@ -64,7 +64,7 @@ std::optional<v1::OperationError> Applier::CheckDoomed(Transaction& tx, const v1
   for (const Transaction::Doomed& doomed : tx.doomed()) {
     if (doomed.force) continue;
     const std::string shown = EscapeName(doomed.name);
-    if (auto s = CheckNobodyIn(shown, doomed.inode); !s.ok()) {
+    if (auto s = CheckNobodyIn(places_.worker(), shown, doomed.netns); !s.ok()) {
       return Explain(doomed.operation, KindOf(intent.operations(doomed.operation)), shown, s);
     }
   }

@@ -9,9 +9,9 @@
 #include "absl/time/clock.h"
 #include "agent/executor/peers.h"
 #include "agent/executor/result.h"
+#include "agent/kernel/holders.h"
 #include "agent/kernel/link.h"
 #include "agent/kernel/nsid.h"
-#include "agent/kernel/processes.h"
 #include "proto/common/names.h"
 
 namespace warren::executor {
@@ -33,8 +33,8 @@ struct Deleter::Deletion {
   std::vector<Step> steps;
   journal::Ownership ownership;
   std::vector<ReleaseQueue::Drop> drops;
-  std::vector<absl::Duration> took;  // by operation
-  std::set<ino_t> guarded;           // namespaces that no process may be in
+  std::vector<absl::Duration> took;      // by operation
+  std::vector<kernel::NetnsId> guarded;  // namespaces that no process may be in
 };
 
 int Deleter::HostNsid(Place& host) {
@@ -47,11 +47,11 @@ bool Deleter::Look(const v1::DeleteNamespace& operation, Deletion& deletion) {
   auto host = places_.Host();
   if (!found.ok() || !host.ok()) return false;
   const std::string name = found->name;
-  const ino_t inode = found->netns.inode;
   const auto known = places_.worker().CookieOf(found->netns);
   const auto nsid = kernel::GetOrAssignNsid((*host)->netlink, found->netns);
   if (!known.ok() || !nsid.ok()) return false;
   const uint64_t cookie = *known;
+  const kernel::NetnsId id{found->netns.inode, cookie};
   // From here: a socket in it would keep it alive for longer than all the rest takes.
   auto links = kernel::ListLinksIn((*host)->netlink, *nsid);
   if (!links.ok()) return false;
@@ -76,11 +76,11 @@ bool Deleter::Look(const v1::DeleteNamespace& operation, Deletion& deletion) {
     if (!links.ok()) return false;
     host_nsid = kernel::GetNsid(inside->netlink, (*host)->netns).value_or(-1);
   }
-  if (!operation.force()) deletion.guarded.insert(inode);
+  if (!operation.force()) deletion.guarded.push_back(id);
   ReleaseQueue::Drop drop;
   drop.path = places_.dir().PathOf(name);
   drop.shown = EscapeName(name);
-  drop.inode = inode;
+  drop.netns = id;
   drop.nsid = *nsid;
   for (const kernel::Link& link : *links) {
     const bool returns_to_host = link.kind.empty() && link.ifindex != kernel::kLoopback;
@@ -109,6 +109,8 @@ bool Deleter::Look(const v1::DeleteNamespace& operation, Deletion& deletion) {
   forward->set_name(name);
   forward->set_path(drop.path);
   forward->set_cookie(cookie);
+  forward->set_inode(id.inode);
+  forward->set_nsid(*nsid);
   deletion.steps.push_back(std::move(step));
   deletion.drops.push_back(std::move(drop));
   deletion.touched.insert(name);
@@ -122,7 +124,8 @@ bool Deleter::Look(const v1::DeleteNamespace& operation, Deletion& deletion) {
 std::vector<const Task*> Deleter::Run(const std::vector<const Task*>& tasks, Outcome& outcome) {
   std::vector<const Task*> others;
   std::vector<Deletion> deletions;
-  std::set<ino_t> guarded;
+  std::vector<kernel::NetnsId> guarded;
+  std::vector<size_t> guards;  // which deletion each is of
   for (const Task* task : tasks) {
     Deletion deletion;
     deletion.task = task;
@@ -138,19 +141,19 @@ std::vector<const Task*> Deleter::Run(const std::vector<const Task*>& tasks, Out
       others.push_back(task);
       continue;
     }
-    guarded.insert(deletion.guarded.begin(), deletion.guarded.end());
+    guarded.insert(guarded.end(), deletion.guarded.begin(), deletion.guarded.end());
+    guards.resize(guarded.size(), deletions.size());
     deletions.push_back(std::move(deletion));
   }
-  std::set<ino_t> used;
-  if (!guarded.empty()) {
-    for (const kernel::Holder& holder : kernel::ProcessesIn(guarded)) used.insert(holder.inode);
+  std::vector<bool> in_use(deletions.size());
+  for (const kernel::Holder& holder : kernel::FindInhabitants(places_.worker(), guarded).found) {
+    in_use[guards[holder.which]] = true;
   }
   std::vector<journal::Opening> openings;
   std::vector<Deletion> going;
-  for (Deletion& deletion : deletions) {
-    bool in_use = false;
-    for (const ino_t inode : deletion.guarded) in_use |= used.contains(inode);
-    if (in_use) {
+  for (size_t i = 0; i < deletions.size(); ++i) {
+    Deletion& deletion = deletions[i];
+    if (in_use[i]) {
       others.push_back(deletion.task);
       continue;
     }

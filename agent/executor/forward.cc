@@ -1,10 +1,9 @@
 #include "agent/executor/forward.h"
 
 #include <errno.h>
-#include <sys/stat.h>
 
 #include <algorithm>
-#include <iterator>
+#include <chrono>
 #include <map>
 #include <set>
 #include <utility>
@@ -15,7 +14,6 @@
 #include "agent/kernel/link_group.h"
 #include "agent/kernel/netns_name.h"
 #include "agent/kernel/nsid.h"
-#include "agent/kernel/processes.h"
 #include "proto/common/names.h"
 
 namespace warren::executor {
@@ -23,77 +21,103 @@ namespace {
 
 constexpr int kHostNsid = -1;
 
-// What is mounted at a path; 0: nothing is there.
-ino_t InodeAt(const std::string& path) {
-  struct stat st;
-  return stat(path.c_str(), &st) == 0 ? st.st_ino : 0;
-}
+// One look around for those who hold what is not let go.
+constexpr std::chrono::seconds kLookAround{2};
 
-// Finds out what is to be known of a namespace that is to be dropped.
-absl::Status LookUp(Places& places, const kernel::Netns& netns, Drop& drop) {
-  auto host = places.Host();
-  if (!host.ok()) return host.status();
-  auto nsid = kernel::GetOrAssignNsid((*host)->netlink, netns);
-  if (!nsid.ok()) return nsid.status();
-  drop.nsid = *nsid;
-  auto ends = kernel::OuterEnds((*host)->netlink, (*host)->netns, *nsid);
+// Finds out what goes with a namespace that the host knows by an id.
+absl::Status LookUpEnds(Place& host, int nsid, Drop& drop) {
+  drop.nsid = nsid;
+  auto ends = kernel::OuterEnds(host.netlink, host.netns, nsid);
   if (!ends.ok()) return ends.status();
   for (const kernel::OuterEnd& end : *ends) drop.outer_links.push_back(end.link);
   return absl::OkStatus();
 }
 
-// Whether the namespace at a path that others use too is the one that a step is about.
-absl::StatusOr<bool> IsIt(Places& places, const kernel::Netns& netns, const DropNetns& about) {
-  if (about.cookie() == 0) return true;
-  auto netlink = places.worker().OpenNetlink(netns);
-  if (!netlink.ok()) return netlink.status();
-  return netlink->cookie() == about.cookie();
+absl::Status LookUp(Places& places, const kernel::Netns& netns, Drop& drop) {
+  auto host = places.Host();
+  if (!host.ok()) return host.status();
+  auto nsid = kernel::GetOrAssignNsid((*host)->netlink, netns);
+  if (!nsid.ok()) return nsid.status();
+  return LookUpEnds(**host, *nsid, drop);
 }
 
-absl::Status AddDrop(Places& places, const DropNetns& about, Remainder& remainder) {
+// One that has no name any more, and that somebody may hold all the same.
+absl::Status LookUpLetGo(Places& places, const DropNetns& about, NamedNsids& named, Drop& drop) {
+  drop.let_go = true;
+  drop.netns = {static_cast<ino_t>(about.inode()), about.cookie()};
+  if (!about.has_nsid()) return absl::OkStatus();
+  auto host = places.Host();
+  if (!host.ok()) return host.status();
+  const auto nsids = kernel::ListNsids((*host)->netlink);
+  if (!nsids.ok()) return nsids.status();
+  // The kernel gives ids out again.
+  if (!nsids->contains(about.nsid()) || !named.Name(places, (*host)->netlink, about.nsid()).empty()) {
+    return absl::OkStatus();
+  }
+  return LookUpEnds(**host, about.nsid(), drop);
+}
+
+absl::Status AddDrop(Places& places, const DropNetns& about, NamedNsids& named, Remainder& remainder) {
   Drop drop;
   drop.path = about.path();
   drop.shown = EscapeName(about.name());
   absl::Status status;
   auto netns = kernel::OpenNetnsAt(drop.path);
-  if (const int error = kernel::ErrnoOf(netns.status()); error == ENOENT || error == EINVAL) {
-    // Let go before a crash: the file is gone, or all that is left.
-    const bool ours = about.cookie() == 0 || places.dir().Marker(about.name()).value_or("") == MarkerOf(about.cookie());
-    if (!ours) return absl::OkStatus();
-  } else if (!netns.ok()) {
-    return netns.status();
-  } else {
-    drop.inode = netns->inode;
-    auto is_it = IsIt(places, *netns, about);
-    if (!is_it.ok()) return is_it.status();
-    if (!*is_it) return absl::OkStatus();
+  const int error = kernel::ErrnoOf(netns.status());
+  if (!netns.ok() && error != ENOENT && error != EINVAL) return netns.status();
+  bool is_it = netns.ok();
+  if (is_it) {
+    const auto cookie = places.worker().CookieOf(*netns);
+    if (!cookie.ok()) return cookie.status();
+    is_it = *cookie == about.cookie();
+    drop.netns = {netns->inode, *cookie};
+  }
+  if (is_it) {
     status = LookUp(places, *netns, drop);
+  } else {
+    // Let go before a crash, or by someone else: the file is gone, or all that is left, or another has the name.
+    const bool ours =
+        !netns.ok() && (about.parked() || places.dir().Marker(about.name()).value_or("") == MarkerOf(about.cookie()));
+    if (!ours) drop.path.clear();
+    status = LookUpLetGo(places, about, named, drop);
+    if (!ours && drop.nsid < 0) return status;
   }
   remainder.drops.push_back(std::move(drop));
   return status;
 }
 
 // What a namespace is called that the host's has an id for.
-std::string NameOf(Places& places, kernel::Netlink& host, int nsid) {
+std::string NameOf(Places& places, kernel::Netlink& host, int nsid, NamedNsids& named) {
   if (nsid == kHostNsid) return std::string(kHostNamespace);
-  const auto names = places.dir().List();
-  for (const std::string& name : names.ok() ? *names : std::vector<std::string>()) {
-    auto netns = places.dir().Open(name);
-    if (!netns.ok()) continue;
-    const auto known = kernel::GetNsid(host, *netns);
-    if (known.ok() && *known == nsid) return EscapeName(name);
-  }
-  return "a namespace without a name";
+  const std::string name = named.Name(places, host, nsid);
+  return name.empty() ? "a namespace without a name" : name;
 }
 
-std::string ShowOuterEnd(Places& places, kernel::Netlink& host, const Drop& drop, const std::pair<int, int>& end) {
+std::string ShowOuterEnd(Places& places, kernel::Netlink& host, const Drop& drop, const std::pair<int, int>& end,
+                         NamedNsids& named) {
   const auto& [nsid, ifindex] = end;
   const auto link = nsid == kHostNsid ? kernel::GetLink(host, ifindex) : kernel::GetLinkIn(host, nsid, ifindex);
   return absl::StrCat("outer end of a link in ", drop.shown, ": ",
-                      link.ok() ? link->name : absl::StrCat("index ", ifindex), " in ", NameOf(places, host, nsid));
+                      link.ok() ? link->name : absl::StrCat("index ", ifindex), " in ",
+                      NameOf(places, host, nsid, named));
 }
 
 }  // namespace
+
+std::string NamedNsids::Name(Places& places, kernel::Netlink& host, int nsid) {
+  if (!names_) {
+    names_.emplace();
+    const auto names = places.dir().List();
+    for (const std::string& name : names.ok() ? *names : std::vector<std::string>()) {
+      auto netns = places.dir().Open(name);
+      if (!netns.ok()) continue;
+      const auto known = kernel::GetNsid(host, *netns);
+      if (known.ok() && *known >= 0) names_->emplace(*known, EscapeName(name));
+    }
+  }
+  const auto found = names_->find(nsid);
+  return found == names_->end() ? std::string() : found->second;
+}
 
 Remainder::Remainder(const std::vector<Step>& steps, std::vector<Drop> known) {
   std::set<std::string> paths;
@@ -148,86 +172,104 @@ void DeleteSetAside(Places& places, const std::vector<Remainder*>& all) {
   places.CloseAll();
 }
 
-void LookUpNetns(Places& places, Remainder& remainder) {
+void LookUpNetns(Places& places, Remainder& remainder, NamedNsids& named) {
   for (const std::string& name : std::exchange(remainder.out_of_the_way, {})) {
     if (auto s = kernel::RemoveFromDir(places.dir(), name); !s.ok()) {
       remainder.pending.add_objects(std::string(s.message()));
     }
   }
   for (const DropNetns& drop : remainder.netns) {
-    if (auto s = AddDrop(places, drop, remainder); !s.ok()) {
+    if (auto s = AddDrop(places, drop, named, remainder); !s.ok()) {
       remainder.pending.add_objects(absl::StrCat("namespace ", EscapeName(drop.name()), ": ", s.message()));
     }
   }
   remainder.netns.clear();
 }
 
-void LetGo(Remainder& remainder, std::vector<UniqueFd>& last) {
-  for (Drop& drop : remainder.drops) {
-    const ino_t inode = InodeAt(drop.path);
-    if (drop.inode != 0 && inode != drop.inode) continue;
-    drop.inode = inode;
-    // Where there is no descriptor left it only takes longer.
-    if (auto netns = kernel::OpenNetnsAt(drop.path); netns.ok()) last.push_back(std::move(netns->fd));
+void LetGo(kernel::NetnsWorker& worker, Remainder& remainder, std::vector<UniqueFd>& last) {
+  for (const Drop& drop : remainder.drops) {
+    if (drop.path.empty()) continue;
+    auto netns = kernel::OpenNetnsAt(drop.path);
+    if (drop.let_go) {
+      // A file that is ours, unless it has become the name of another by now.
+      if (netns.ok()) continue;
+    } else {
+      // While it is open here its inode is no other's, and its cookie never is.
+      if (!netns.ok() || netns->inode != drop.netns.inode) continue;
+      const auto cookie = worker.CookieOf(*netns);
+      if (!cookie.ok() || *cookie != drop.netns.cookie) continue;
+      last.push_back(std::move(netns->fd));
+    }
     if (auto s = kernel::UnbindNetnsAt(drop.path); !s.ok()) remainder.pending.add_objects(std::string(s.message()));
   }
 }
 
-void NoteLeft(Places& places, const std::vector<Left>& all) {
-  std::set<ino_t> inodes;
-  for (const Left& left : all) {
-    for (const Drop& drop : left.remainder->drops) {
-      if (left.release.nsids.contains(drop.nsid)) inodes.insert(drop.inode);
+void NoteLeft(Places& places, const std::vector<Left>& all, NamedNsids& named) {
+  std::vector<kernel::NetnsId> held;
+  std::vector<size_t> works;  // which of all each is of
+  std::vector<const Drop*> drops;
+  for (size_t i = 0; i < all.size(); ++i) {
+    for (const Drop& drop : all[i].remainder->drops) {
+      if (drop.nsid < 0 || !all[i].release.nsids.contains(drop.nsid)) continue;
+      held.push_back(drop.netns);
+      works.push_back(i);
+      drops.push_back(&drop);
     }
   }
-  std::vector<kernel::Holder> holders;
-  if (!inodes.empty()) {
-    holders = kernel::ProcessesIn(inodes);
-    auto mounts = kernel::MountsOf(inodes);
-    std::move(mounts.begin(), mounts.end(), std::back_inserter(holders));
+  kernel::HolderSearch search;
+  search.until = std::chrono::steady_clock::now() + kLookAround;
+  const kernel::Holders holders = kernel::FindHolders(places.worker(), held, search);
+  std::vector<bool> found(held.size());
+  for (const kernel::Holder& holder : holders.found) {
+    found[holder.which] = true;
+    all[works[holder.which]].remainder->pending.add_holders(holder.ToString());
   }
   auto host = places.Host();
-  for (const Left& left : all) {
-    v1::ReleasePending& pending = left.remainder->pending;
-    std::set<ino_t> held;
-    for (const Drop& drop : left.remainder->drops) {
-      if (left.release.nsids.contains(drop.nsid)) {
-        pending.add_objects(absl::StrCat("namespace ", drop.shown));
-        held.insert(drop.inode);
-      }
+  for (size_t i = 0; i < held.size(); ++i) {
+    v1::ReleasePending& pending = all[works[i]].remainder->pending;
+    pending.add_objects(absl::StrCat("namespace ", drops[i]->shown));
+    if (!drops[i]->let_go || found[i]) continue;
+    pending.add_not_looked_at(
+        absl::StrCat("whether it is still this namespace that the host has under id ", drops[i]->nsid,
+                     ": it was let go before the agent was started again, and nobody was found who holds it"));
+  }
+  for (size_t i = 0; i < all.size(); ++i) {
+    v1::ReleasePending& pending = all[i].remainder->pending;
+    for (const Drop& drop : all[i].remainder->drops) {
       for (const auto& end : drop.outer_links) {
-        if (!left.release.links.contains(end)) continue;
-        pending.add_objects(host.ok() ? ShowOuterEnd(places, (*host)->netlink, drop, end)
+        if (!all[i].release.links.contains(end)) continue;
+        pending.add_objects(host.ok() ? ShowOuterEnd(places, (*host)->netlink, drop, end, named)
                                       : absl::StrCat("outer end of a link in ", drop.shown));
       }
     }
-    for (const kernel::Holder& holder : holders) {
-      if (held.contains(holder.inode)) pending.add_holders(holder.ToString());
-    }
+    if (std::find(works.begin(), works.end(), i) == works.end()) continue;
+    for (const std::string& line : holders.not_looked_at) pending.add_not_looked_at(line);
   }
   places.CloseAll();
 }
 
 std::optional<v1::ReleasePending> Release(Places& places, const kernel::SharedEvents& events,
-                                          const std::vector<Step>& steps, absl::Duration timeout, int stop) {
+                                          const std::vector<Step>& steps, const ReleaseTimes& times, NamedNsids& named,
+                                          int stop) {
   Remainder remainder(steps, {});
   DeleteSetAside(places, {&remainder});
-  LookUpNetns(places, remainder);
+  LookUpNetns(places, remainder, named);
   places.CloseAll();
   const kernel::Release awaited = remainder.Awaited();
   auto watcher = kernel::ReleaseWatcher::Open(places.worker(), events);
   constexpr uint64_t kOnlyOne = 0;
   if (watcher.ok()) watcher->Watch(kOnlyOne, awaited);
   std::vector<UniqueFd> last;
-  LetGo(remainder, last);
+  LetGo(places.worker(), remainder, last);
+  const bool all_let_go = last.empty();
   last.clear();
   absl::Status status = watcher.status();
   if (status.ok()) {
-    watcher->Await(kOnlyOne, timeout);
+    watcher->Await(kOnlyOne, all_let_go ? times.let_go_timeout : times.timeout);
     auto ended = watcher->Next(stop);
     if (absl::IsCancelled(ended.status())) return std::nullopt;
     status = ended.ok() ? ended->front().status : ended.status();
-    if (status.ok()) NoteLeft(places, {{&remainder, std::move(ended->front().left)}});
+    if (status.ok()) NoteLeft(places, {{&remainder, std::move(ended->front().left)}}, named);
   }
   if (!status.ok() && !awaited.empty()) NoteUnseen(status, remainder);
   return std::move(remainder.pending);

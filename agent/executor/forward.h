@@ -7,9 +7,8 @@
 // The parts are run in their order by the ReleaseQueue, for many intents at once, and by Release, for one. Each belongs
 // to the thread that owns the Places.
 
-#include <sys/types.h>
-
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -20,6 +19,8 @@
 #include "agent/executor/places.h"
 #include "agent/executor/step.pb.h"
 #include "agent/kernel/event_socket.h"
+#include "agent/kernel/holders.h"
+#include "agent/kernel/netlink.h"
 #include "agent/kernel/release.h"
 #include "warren/v1/intents.pb.h"
 
@@ -27,7 +28,7 @@ namespace warren::executor {
 
 // A namespace to be let go.
 struct Drop {
-  // What it is bound at: unmounted and unlinked.
+  // What it is bound at: unmounted and unlinked. Empty: it was let go before a crash.
   std::string path;
   // As the host's namespace knows it; -1: nobody knows, and it is not waited for.
   int nsid = -1;
@@ -35,8 +36,22 @@ struct Drop {
   std::vector<std::pair<int, int>> outer_links;
   // Its name as people know it.
   std::string shown;
-  // While another namespace is bound at the path by now, that is left alone; 0: nobody else binds anything there.
-  ino_t inode = 0;
+  // Another one that is bound at the path by now is left alone.
+  kernel::NetnsId netns;
+  // It has been let go already, and at most a file is left at the path.
+  bool let_go = false;
+};
+
+// Which of the host's ids are those of namespaces that have a name: one that was let go has none, so that the kernel
+// has given its id to another. Looked up when first asked for, in all namespaces: 0.02 ms each, and more the more there
+// are.
+class NamedNsids {
+ public:
+  // The name, escaped; empty: none has that id.
+  std::string Name(Places& places, kernel::Netlink& host, int nsid);
+
+ private:
+  std::optional<std::map<int, std::string>> names_;
 };
 
 // What one intent leaves to do, and how far that is.
@@ -48,8 +63,8 @@ struct Remainder {
   std::vector<DropLink> links;
   std::vector<DropNetns> netns;  // to be looked up
   std::vector<Drop> drops;       // known
-  std::vector<std::string>
-      out_of_the_way;          // names in the directory of namespaces that were taken away from no namespace
+  // Names in the directory of namespaces that were taken away from no namespace.
+  std::vector<std::string> out_of_the_way;
   v1::ReleasePending pending;  // what could not be done
 
   // What the kernel is to be rid of.
@@ -61,26 +76,33 @@ bool Deletes(const std::vector<Step>& steps);
 
 // 1. Deletes the links that were set aside, all of one namespace together. One that is gone is no problem.
 void DeleteSetAside(Places& places, const std::vector<Remainder*>& all);
-// 2. Looks up the namespaces of the steps, which are drops then, and removes what was taken out of the way. Nothing
-// stays open.
-void LookUpNetns(Places& places, Remainder& remainder);
+// 2. Looks up the namespaces of the steps, which are drops then: also one that has been let go before a crash, as long
+// as the kernel has it. Removes what was taken out of the way. Nothing stays open.
+void LookUpNetns(Places& places, Remainder& remainder, NamedNsids& named);
 // 3. Takes the names of the drops away; of different remainders any thread may. Whoever is to hear of it listens by
 // now. The kernel frees them when `last` is closed: as soon as it frees any, each umount(2) waits for a grace period of
 // RCU that its work keeps up, 10 ms.
-void LetGo(Remainder& remainder, std::vector<UniqueFd>& last);
-// 4. Notes what the kernel still has, and who holds it as far as can be found: one look around for all.
+void LetGo(kernel::NetnsWorker& worker, Remainder& remainder, std::vector<UniqueFd>& last);
+// 4. Notes what the kernel still has, and who holds it as far as can be found (kernel/holders.h): one look around for
+// all, which is over after 2 s.
 struct Left {
   Remainder* remainder = nullptr;
   kernel::Release release;
 };
-void NoteLeft(Places& places, const std::vector<Left>& all);
+void NoteLeft(Places& places, const std::vector<Left>& all, NamedNsids& named);
 // Instead: nobody can see what the kernel has.
 void NoteUnseen(const absl::Status& why, Remainder& remainder);
 
-// All of this for one intent, waiting at most `timeout`. Returns what is still there and who holds it; empty: nothing.
-// Nothing at all when the descriptor `stop` became readable meanwhile (-1: none): to be run again.
+// All of this for one intent, waiting at most `timeout`, and for what was let go before at most `let_go_timeout`.
+// Returns what is still there and who holds it; empty: nothing. Nothing at all when the descriptor `stop` became
+// readable meanwhile (-1: none): to be run again.
+struct ReleaseTimes {
+  absl::Duration timeout;
+  absl::Duration let_go_timeout = timeout;
+};
 std::optional<v1::ReleasePending> Release(Places& places, const kernel::SharedEvents& events,
-                                          const std::vector<Step>& steps, absl::Duration timeout, int stop);
+                                          const std::vector<Step>& steps, const ReleaseTimes& times, NamedNsids& named,
+                                          int stop);
 
 }  // namespace warren::executor
 

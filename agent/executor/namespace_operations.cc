@@ -11,7 +11,7 @@
 #include "agent/kernel/error.h"
 #include "agent/kernel/link.h"
 #include "agent/kernel/netns_name.h"
-#include "agent/kernel/processes.h"
+#include "agent/kernel/nsid.h"
 #include "proto/common/names.h"
 
 namespace warren::executor {
@@ -99,6 +99,7 @@ absl::Status Apply(Transaction& tx, const v1::DeleteNamespace& operation) {
   }
   Place& place = **opened;
   const std::string name = place.name;
+  const kernel::NetnsId id{place.netns.inode, place.cookie()};
   auto links = kernel::ListLinks(place.netlink);
   if (!links.ok()) return links.status();
   if (!operation.force()) {
@@ -106,9 +107,13 @@ absl::Status Apply(Transaction& tx, const v1::DeleteNamespace& operation) {
     auto foreign = ForeignLink(tx, place, *links);
     if (!foreign.ok()) return foreign.status();
     if (!foreign->empty()) return ForeignError(absl::StrCat("link ", place.Shown(*foreign), " in it"));
-    if (auto s = CheckNobodyIn(EscapeName(name), place.netns.inode); !s.ok()) return s;
+    if (auto s = CheckNobodyIn(tx.places().worker(), EscapeName(name), id); !s.ok()) return s;
   }
 
+  auto host = tx.places().Host();
+  if (!host.ok()) return host.status();
+  auto nsid = kernel::GetOrAssignNsid((*host)->netlink, place.netns);
+  if (!nsid.ok()) return nsid.status();
   const std::string path = tx.ParkPath();
   Step step;
   auto* undo = step.add_undo()->mutable_unpark_netns();
@@ -118,6 +123,10 @@ absl::Status Apply(Transaction& tx, const v1::DeleteNamespace& operation) {
   auto* drop = step.add_forward()->mutable_drop_netns();
   drop->set_name(name);
   drop->set_path(path);
+  drop->set_cookie(id.cookie);
+  drop->set_inode(id.inode);
+  drop->set_nsid(*nsid);
+  drop->set_parked(true);
   std::vector<Aside> asides;
   for (const kernel::Link& link : *links) {
     if (link.kind.empty()) tx.Touch(std::string(kHostNamespace));  // a physical link returns there
@@ -138,7 +147,7 @@ absl::Status Apply(Transaction& tx, const v1::DeleteNamespace& operation) {
   for (const Aside& aside : asides) {
     if (auto s = SetAside(tx, aside); !s.ok()) return s;
   }
-  tx.doomed().push_back({name, path, place.netns.inode, operation.force(), tx.operation()});
+  tx.doomed().push_back({name, path, id, operation.force(), tx.operation()});
   tx.LostNetns(place.cookie());
   tx.places().Close(name);
   return absl::OkStatus();

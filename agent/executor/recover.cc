@@ -1,11 +1,13 @@
 #include "agent/executor/recover.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
 #include "agent/executor/explain.h"
 #include "agent/executor/forward.h"
 #include "agent/executor/result.h"
@@ -30,14 +32,15 @@ absl::StatusOr<std::vector<Step>> ParseSteps(const journal::Begun& begun) {
 }
 
 absl::Status RecoverOne(journal::Journal& journal, Places& places, const kernel::SharedEvents& events,
-                        const journal::Begun& begun, absl::Duration release_timeout, const Logger& logger) {
+                        const journal::Begun& begun, const ReleaseTimes& times, NamedNsids& named,
+                        const Logger& logger) {
   auto steps = ParseSteps(begun);
   if (!steps.ok()) return steps.status();
   v1::IntentResult result;
   result.ParseFromString(begun.body);
   const std::string sequence = absl::StrCat(begun.sequence);
   if (begun.committed) {
-    *result.mutable_release_pending() = *Release(places, events, *steps, release_timeout, /*stop=*/-1);
+    *result.mutable_release_pending() = *Release(places, events, *steps, times, named, /*stop=*/-1);
     Succeed(result);
     places.CloseAll();
     logger.Info("finished an intent that was committed", {{"sequence", sequence}, {"intent", result.intent_id()}});
@@ -75,9 +78,13 @@ absl::Status Recover(journal::Journal& journal, Places& places, const kernel::Sh
                      const std::string& run_dir, absl::Duration release_timeout, const Logger& logger) {
   auto begun = journal.LoadBegun();
   if (!begun.ok()) return begun.status();
+  NamedNsids named;
+  // What was let go before has had some of its time already: all of it together has so much more.
+  const absl::Time let_go_until = absl::Now() + release_timeout;
   // The last first: a later one was begun on what the earlier ones had left.
   for (auto each = begun->rbegin(); each != begun->rend(); ++each) {
-    if (auto s = RecoverOne(journal, places, events, *each, release_timeout, logger); !s.ok()) return s;
+    const ReleaseTimes times{release_timeout, std::max(let_go_until - absl::Now(), absl::ZeroDuration())};
+    if (auto s = RecoverOne(journal, places, events, *each, times, named, logger); !s.ok()) return s;
   }
   Sweep(absl::StrCat(run_dir, "/parked"), logger);
   return ForgetGone(journal, places);

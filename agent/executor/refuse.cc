@@ -2,7 +2,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "agent/kernel/processes.h"
 
 namespace warren::executor {
 
@@ -24,17 +23,17 @@ absl::Status NotANamespace(const std::string& shown, const kernel::NoNetns& ther
       absl::StrCat("the name ", shown, " stands for no network namespace but for ", there.what, "; ", remedy));
 }
 
-absl::Status CheckNobodyIn(const std::string& netns, ino_t inode) {
+absl::Status CheckNobodyIn(kernel::NetnsWorker& worker, const std::string& shown, const kernel::NetnsId& netns) {
   constexpr size_t kShown = 10;
-  const std::vector<kernel::Holder> holders = kernel::ProcessesIn({inode});
+  const std::vector<kernel::Holder> holders = kernel::FindInhabitants(worker, {netns}).found;
   if (holders.empty()) return absl::OkStatus();
   std::vector<std::string> names;
   for (const kernel::Holder& holder : holders) {
     if (names.size() == kShown) break;
-    names.push_back(holder.ToString());
+    names.push_back(holder.holds == "process" ? holder.Who() : holder.ToString());
   }
   if (holders.size() > kShown) names.push_back(absl::StrCat(holders.size() - kShown, " more"));
-  return absl::FailedPreconditionError(absl::StrCat("namespace ", netns, " is in use by ", absl::StrJoin(names, ", "),
+  return absl::FailedPreconditionError(absl::StrCat("namespace ", shown, " is in use by ", absl::StrJoin(names, ", "),
                                                     "; end them, or say force to delete it under them"));
 }
 

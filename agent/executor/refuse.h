@@ -3,12 +3,12 @@
 
 // What Warren refuses by itself, in one wording.
 
-#include <sys/types.h>
-
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "agent/kernel/holders.h"
+#include "agent/kernel/netns.h"
 #include "agent/kernel/netns_name.h"
 
 namespace warren::executor {
@@ -22,8 +22,9 @@ absl::Status ForeignError(const std::string& object);
 // FAILED_PRECONDITION: something else has the name of a namespace; how the name gets free.
 absl::Status NotANamespace(const std::string& shown, const kernel::NoNetns& there);
 
-// FAILED_PRECONDITION naming the processes in a namespace (pid and command); OK when there are none.
-absl::Status CheckNobodyIn(const std::string& netns, ino_t inode);
+// FAILED_PRECONDITION naming the processes in a namespace (pid, command, and the thread where it is only one); OK when
+// there are none.
+absl::Status CheckNobodyIn(kernel::NetnsWorker& worker, const std::string& shown, const kernel::NetnsId& netns);
 
 }  // namespace warren::executor
 

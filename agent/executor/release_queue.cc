@@ -55,14 +55,15 @@ struct Item {
 using Items = std::vector<std::unique_ptr<Item>>;
 using Clock = std::chrono::steady_clock;
 
-class ThreeThreads final : public ReleaseQueue {
+class FourThreads final : public ReleaseQueue {
  public:
   // What each thread works with: it was made where they are made, in the host's namespace.
   struct Workers {
-    kernel::NetnsWorker links, netns, ends;
+    kernel::NetnsWorker links, netns, ends, looks;
+    std::vector<kernel::NetnsWorker> names;  // those that help to take names away
   };
 
-  ThreeThreads(Options options, Workers workers, absl::StatusOr<kernel::ReleaseWatcher> watcher, UniqueFd stop)
+  FourThreads(Options options, Workers workers, absl::StatusOr<kernel::ReleaseWatcher> watcher, UniqueFd stop)
       : options_(std::move(options)),
         dir_(options_.netns_dir),
         workers_(std::move(workers)),
@@ -71,8 +72,9 @@ class ThreeThreads final : public ReleaseQueue {
     links_ = std::jthread([this] { DeleteLinks(); });
     netns_ = std::jthread([this] { DropNetns(); });
     if (watcher_.ok()) ends_ = std::jthread([this] { Hear(); });
+    looks_ = std::jthread([this] { LookAround(); });
   }
-  ~ThreeThreads() override { Stop(); }
+  ~FourThreads() override { Stop(); }
 
   void Add(Work work) override {
     auto item = std::make_unique<Item>();
@@ -104,17 +106,24 @@ class ThreeThreads final : public ReleaseQueue {
     }
     const uint64_t one = 1;
     (void)!write(stop_.get(), &one, sizeof one);
-    for (std::jthread* thread : {&links_, &netns_, &ends_}) {
+    for (std::jthread* thread : {&links_, &netns_, &ends_, &looks_}) {
       if (thread->joinable()) thread->join();
     }
     MutexLock lock(&mutex_);
     for_links_.clear();
     for_netns_.clear();
     waiting_.clear();
+    held_.clear();
     pending_ = 0;
   }
 
  private:
+  // What the kernel still has when the time is over.
+  struct Held {
+    std::unique_ptr<Item> item;
+    kernel::Release left;
+  };
+
   bool stopping() const {
     MutexLock lock(&mutex_);
     return stopping_;
@@ -155,11 +164,13 @@ class ThreeThreads final : public ReleaseQueue {
     return !stopping_;
   }
 
-  static void LetGoOf(const Items& items, std::vector<UniqueFd>& last) {
+  void LetGoOf(const Items& items, std::vector<UniqueFd>& last) {
     const size_t threads = std::min(kThreads, items.size() / kNamesAThread + 1);
     std::vector<std::vector<UniqueFd>> kept(threads);
     const auto share = [&](size_t which) {
-      for (size_t i = which; i < items.size(); i += threads) LetGo(items[i]->remainder, kept[which]);
+      for (size_t i = which; i < items.size(); i += threads) {
+        LetGo(which == 0 ? workers_.netns : workers_.names[which - 1], items[i]->remainder, kept[which]);
+      }
     };
     {
       std::vector<std::jthread> others;
@@ -181,6 +192,7 @@ class ThreeThreads final : public ReleaseQueue {
       Items together;
       std::vector<UniqueFd> last;
       int highest_nsid = 0;
+      NamedNsids named;
       while (true) {
         Items items;
         {
@@ -195,7 +207,7 @@ class ThreeThreads final : public ReleaseQueue {
         }
         if (stopping()) return;
         for (const auto& item : items) {
-          LookUpNetns(places, item->remainder);
+          LookUpNetns(places, item->remainder, named);
           for (const Drop& drop : item->remainder.drops) highest_nsid = std::max(highest_nsid, drop.nsid);
           if (watcher_.ok()) watcher_->Watch(item->id, item->remainder.Awaited());
           places.CloseAll();
@@ -226,12 +238,10 @@ class ThreeThreads final : public ReleaseQueue {
 
   void Hear() {
     pthread_setname_np(pthread_self(), "hear-release");
-    Places places(workers_.ends, dir_);
     while (true) {
       auto ended = watcher_->Next(stop_.get());
       if (!ended.ok()) return;
-      Items gone, left;
-      std::vector<Left> still_there;
+      Items gone;
       {
         MutexLock lock(&mutex_);
         for (kernel::ReleaseWatcher::Ended& each : *ended) {
@@ -242,15 +252,34 @@ class ThreeThreads final : public ReleaseQueue {
           if (each.left.empty() || !each.status.ok()) {
             gone.push_back(std::move(item));
           } else {
-            still_there.push_back({&item->remainder, std::move(each.left)});
-            left.push_back(std::move(item));
+            held_.push_back({std::move(item), std::move(each.left)});
           }
         }
       }
       for (const auto& item : gone) Finish(*item);
-      if (left.empty()) continue;
-      NoteLeft(places, still_there);
-      for (const auto& item : left) Finish(*item);
+      MutexLock lock(&mutex_);
+      if (!held_.empty()) added_.SignalAll();
+    }
+  }
+
+  // Finds out who holds what the kernel still has: it takes as long as there are processes, and whatever else goes
+  // meanwhile is not to wait for it.
+  void LookAround() {
+    pthread_setname_np(pthread_self(), "find-holders");
+    Places places(workers_.looks, dir_);
+    while (true) {
+      std::vector<Held> held;
+      {
+        MutexLock lock(&mutex_);
+        while (held_.empty() && !stopping_) added_.Wait(&mutex_);
+        if (stopping_) return;
+        held = std::exchange(held_, {});
+      }
+      std::vector<Left> left;
+      for (Held& each : held) left.push_back({&each.item->remainder, std::move(each.left)});
+      NamedNsids named;
+      NoteLeft(places, left, named);
+      for (const Held& each : held) Finish(*each.item);
     }
   }
 
@@ -278,24 +307,32 @@ class ThreeThreads final : public ReleaseQueue {
   Items for_links_ ABSL_GUARDED_BY(mutex_);
   Items for_netns_ ABSL_GUARDED_BY(mutex_);
   std::unordered_map<uint64_t, std::unique_ptr<Item>> waiting_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Held> held_ ABSL_GUARDED_BY(mutex_);
 
-  std::jthread links_, netns_, ends_;
+  std::jthread links_, netns_, ends_, looks_;
 };
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<ReleaseQueue>> ReleaseQueue::Start(Options options) {
   auto links = kernel::NetnsWorker::Create(), netns = kernel::NetnsWorker::Create(),
-       ends = kernel::NetnsWorker::Create();
-  for (const auto* worker : {&links, &netns, &ends}) {
+       ends = kernel::NetnsWorker::Create(), looks = kernel::NetnsWorker::Create();
+  for (const auto* worker : {&links, &netns, &ends, &looks}) {
     if (!worker->ok()) return worker->status();
+  }
+  std::vector<kernel::NetnsWorker> names;
+  while (names.size() < kThreads - 1) {
+    auto worker = kernel::NetnsWorker::Create();
+    if (!worker.ok()) return worker.status();
+    names.push_back(*std::move(worker));
   }
   UniqueFd stop(eventfd(0, EFD_CLOEXEC));
   if (!stop.valid()) return kernel::ErrnoError(errno, "making an eventfd");
   auto watcher = kernel::ReleaseWatcher::Open(*ends, options.events);
-  return std::make_unique<ThreeThreads>(std::move(options),
-                                        ThreeThreads::Workers{*std::move(links), *std::move(netns), *std::move(ends)},
-                                        std::move(watcher), std::move(stop));
+  return std::make_unique<FourThreads>(
+      std::move(options),
+      FourThreads::Workers{*std::move(links), *std::move(netns), *std::move(ends), *std::move(looks), std::move(names)},
+      std::move(watcher), std::move(stop));
 }
 
 }  // namespace warren::executor

@@ -18,6 +18,7 @@
 #include "agent/executor/step.pb.h"
 #include "agent/executor/warm_pool.h"
 #include "agent/journal/journal.h"
+#include "agent/kernel/holders.h"
 #include "agent/kernel/ip.h"
 #include "agent/kernel/link.h"
 
@@ -85,7 +86,7 @@ class Transaction {
   struct Doomed {
     std::string name;
     std::string path;
-    ino_t inode = 0;
+    kernel::NetnsId netns;
     bool force = false;
     int operation = 0;
   };

@@ -53,4 +53,19 @@ absl::StatusOr<int> GetOrAssignNsid(Netlink& netlink, const Netns& other, NsidIs
   return GetNsid(netlink, other);
 }
 
+absl::StatusOr<std::set<int>> ListNsids(Netlink& netlink) {
+  std::set<int> nsids;
+  Message message(RTM_GETNSID, 0, rtgenmsg{});
+  auto status = netlink.Dump(
+      message, "listing nsids",
+      [&](const nlmsghdr* header) {
+        nlattr* table[NETNSA_MAX + 1] = {};
+        nlmsg_parse(const_cast<nlmsghdr*>(header), sizeof(rtgenmsg), table, NETNSA_MAX, nullptr);
+        if (table[NETNSA_NSID]) nsids.insert(nla_get_s32(table[NETNSA_NSID]));
+      },
+      [&] { nsids.clear(); });
+  if (!status.ok()) return status;
+  return nsids;
+}
+
 }  // namespace warren::kernel

@@ -279,20 +279,11 @@ class ReleaseWatcher::State : public EventSocket::Listener {
   // Finds out which of these are gone.
   absl::Status LookAgain(const std::set<Key>& keys) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (keys.empty()) return absl::OkStatus();
-    std::set<int> nsids;
-    Message message(RTM_GETNSID, 0, rtgenmsg{});
-    auto status = queries_.Dump(
-        message, "listing nsids",
-        [&](const nlmsghdr* header) {
-          nlattr* table[NETNSA_MAX + 1] = {};
-          nlmsg_parse(const_cast<nlmsghdr*>(header), sizeof(rtgenmsg), table, NETNSA_MAX, nullptr);
-          if (table[NETNSA_NSID]) nsids.insert(nla_get_s32(table[NETNSA_NSID]));
-        },
-        [&] { nsids.clear(); });
-    if (!status.ok()) return status;
+    const auto nsids = ListNsids(queries_);
+    if (!nsids.ok()) return nsids.status();
     std::map<int, std::set<int>> links;  // asked about, by origin
     for (const auto& [nsid, ifindex] : keys) {
-      if (nsid != kOwnNamespace && !nsids.contains(nsid)) {
+      if (nsid != kOwnNamespace && !nsids->contains(nsid)) {
         Gone({nsid, 0});
       } else if (ifindex != 0) {
         links[nsid].insert(ifindex);
@@ -303,7 +294,7 @@ class ReleaseWatcher::State : public EventSocket::Listener {
       // Honoured for dumps, and only for dumps.
       if (origin != kOwnNamespace) list.PutU32(IFLA_TARGET_NETNSID, static_cast<uint32_t>(origin));
       std::set<int> present;
-      status = queries_.Dump(
+      const absl::Status status = queries_.Dump(
           list, "listing links",
           [&](const nlmsghdr* header) { present.insert(static_cast<const ifinfomsg*>(NLMSG_DATA(header))->ifi_index); },
           [&] { present.clear(); });

@@ -1,6 +1,7 @@
 // An executor in a process of its own, to be killed: executor_child STATE_DIR RUN_DIR FIRST_SEQUENCE [CALL NTH] <
 // intents, an empty line between two. Writes "open", then a line for each that is finished, and ends when all are.
-// Before the NTH system call of the name CALL it is killed; one worker then makes them all.
+// Before the NTH system call of the name CALL it is killed; one worker then makes them all. The environment may have
+// EXECUTOR_CHILD_RELEASE_TIMEOUT.
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "tests/support/executor_host.h"
 #include "tests/support/kill_before.h"
 
@@ -30,6 +32,9 @@ int main(int argc, char** argv) {
   options.state_dir = argv[1];
   options.run_dir = argv[2];
   options.events = kernel::EventSocket::Open();
+  if (const char* timeout = getenv("EXECUTOR_CHILD_RELEASE_TIMEOUT")) {
+    if (!absl::ParseDuration(timeout, &options.release_timeout)) return 2;
+  }
   if (argc == 6) {
     options.workers = 1;
     if (!KillBefore(argv[4], atoi(argv[5]))) return 2;

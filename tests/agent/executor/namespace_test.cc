@@ -306,7 +306,7 @@ TEST_F(NamespaceTest, InWhichProcessesLiveIsDeletedByForceAndTheHolderNamed) {
   const v1::IntentResult result = Apply("delete_namespace { namespace: 'red' force: true }");
   EXPECT_EQ(result.state(), v1::Intent::SUCCEEDED) << result.DebugString();
   EXPECT_THAT(result.release_pending().objects(), Contains(HasSubstr("red")));
-  EXPECT_THAT(result.release_pending().holders(), Contains("pid " + inhabitant.pid() + " (sleep)"));
+  EXPECT_THAT(result.release_pending().holders(), Contains("pid " + inhabitant.pid() + " (sleep): process"));
   EXPECT_EQ(Sh("ls /run/netns"), "");
 }
 

@@ -380,6 +380,51 @@ delete_link { namespace: '@host' name: 'no-such-link' }
   EXPECT_GT(kills, 10);
 }
 
+// The kernel has not let go, and the name is gone already.
+TEST_F(RecoveryTest, ANamespaceThatIsStillHeldAfterAKillIsToldOfWithItsHolder) {
+  options_.release_timeout = absl::Milliseconds(200);
+  setenv("EXECUTOR_CHILD_RELEASE_TIMEOUT", "200ms", 1);
+  int64_t first = 1000;
+  int kills = 0;
+  for (const std::string before : {"",
+                                   "create_bridge { namespace: '@host' name: 'br0' }\n"
+                                   "delete_bridge { namespace: '@host' name: 'br0' }\n"}) {
+    const std::vector<std::string> deletion = {
+        absl::StrCat(before, "delete_namespace { namespace: 'held' force: true }\n")};
+    for (const std::string call : {"umount2", "unlink", "pwrite64"}) {
+      for (int nth = 1; !HasFailure(); nth += call == "pwrite64" ? 4 : 1) {
+        SCOPED_TRACE(absl::StrCat("killed before ", call, " number ", nth, " of ", deletion.front()));
+        Reopen();
+        Succeed("create_namespace { namespace: 'held' }");
+        const std::string pid = Sh(
+            "ip netns exec held sleep 1000 >/dev/null 2>&1 & p=$!; until [ \"$(cat /proc/$p/comm)\" = sleep ]; do :; "
+            "done; echo $p");
+        executor_.reset();
+        first += 100;
+        int status = 0;
+        {
+          Child child(options_, first, call, nth, deletion);
+          status = child.Wait();
+        }
+        ASSERT_TRUE(WIFSIGNALED(status) || (WIFEXITED(status) && WEXITSTATUS(status) == 0)) << status;
+        Reopen();
+        executor_->Submit({ParseIntent(first, deletion.front())});
+        const v1::IntentResult result = recorder_.WaitFinished(first).result;
+        EXPECT_EQ(result.state(), v1::Intent::SUCCEEDED) << result.DebugString();
+        EXPECT_THAT(result.release_pending().objects(), ::testing::Contains("namespace held"));
+        EXPECT_THAT(result.release_pending().holders(), ::testing::ElementsAre("pid " + pid + " (sleep): process"));
+        EXPECT_EQ(Sh("ls /run/netns | xargs"), "");
+        executor_->Acknowledge({first});
+        Sh("kill " + pid);
+        if (WIFEXITED(status)) break;
+        ++kills;
+      }
+    }
+  }
+  unsetenv("EXECUTOR_CHILD_RELEASE_TIMEOUT");
+  EXPECT_GE(kills, 8);
+}
+
 TEST_F(RecoveryTest, OwnershipOutlivesAKill) {
   executor_.reset();
   {

@@ -136,16 +136,22 @@ class ReleaseQueueTest : public kernel::KernelTest {
   // As an intent leaves it that deletes it after something else.
   Step Park(const std::string& name) {
     const std::string path = "/run/warren/parked/" + name;
+    const kernel::Netns netns = Named(name);
+    Step step = DropStep(name, path, *worker().CookieOf(netns));
+    auto* drop = step.mutable_forward(0)->mutable_drop_netns();
+    drop->set_inode(netns.inode);
+    drop->set_nsid(*kernel::GetOrAssignNsid(host(), netns));
+    drop->set_parked(true);
     EXPECT_EQ(kernel::BindNetnsAt(Named(name), path), absl::OkStatus());
     EXPECT_EQ(dir().Unbind(name), absl::OkStatus());
-    return DropStep(name, path, 0);
+    return step;
   }
   // As an intent leaves it that does nothing else.
   Drop Known(const std::string& name) {
     const kernel::Netns netns = Named(name);
     Drop drop;
     drop.path = dir().PathOf(name);
-    drop.inode = netns.inode;
+    drop.netns = {netns.inode, *worker().CookieOf(netns)};
     drop.shown = name;
     drop.nsid = *kernel::GetOrAssignNsid(host(), netns);
     if (const int outer = IndexOf(host(), "v-" + name); outer != 0) drop.outer_links.emplace_back(-1, outer);
@@ -235,7 +241,7 @@ TEST_F(ReleaseQueueTest, AProcessThatHoldsANamespaceIsNamedWhenTheTimeIsOver) {
   queue_->Add({{Park("blue")}, {}, told_.Done("blue")});
   const v1::ReleasePending pending = told_.Pending("red");
   EXPECT_THAT(pending.objects(), ElementsAre("namespace red", "outer end of a link in red: v-red in @host"));
-  EXPECT_THAT(pending.holders(), ElementsAre("pid " + pid + " (sleep)"));
+  EXPECT_THAT(pending.holders(), ElementsAre("pid " + pid + " (sleep): process"));
   EXPECT_EQ(Namespaces(), "");
   Sh("kill " + pid);
 }
@@ -365,6 +371,7 @@ class ForwardTest : public ReleaseQueueTest {
   }
 
   Places places_;
+  NamedNsids named_;
   kernel::SharedEvents events_ = kernel::EventSocket::Open();
 };
 
@@ -398,20 +405,21 @@ TEST_F(ForwardTest, AnotherNamespaceOfThatNameIsLeftAlone) {
   Make({"red"});
   const uint64_t cookie = OpenSocket(Named("red")).cookie();
   const Drop known = Known("red");
+  // The inode may well be the same.
   Drop another = known;
-  another.inode += 1;
+  another.netns.cookie += 1;
   Remainder remainder({DropStep("red", "/run/netns/red", cookie + 1)}, {});
-  LookUpNetns(places_, remainder);
+  LookUpNetns(places_, remainder, named_);
   EXPECT_THAT(remainder.drops, IsEmpty());
   Remainder dropped({}, {another});
   std::vector<UniqueFd> last;
-  LetGo(dropped, last);
+  LetGo(worker(), dropped, last);
   EXPECT_EQ(Namespaces(), "red");
   Remainder right({DropStep("red", "/run/netns/red", cookie)}, {});
-  LookUpNetns(places_, right);
+  LookUpNetns(places_, right, named_);
   EXPECT_EQ(right.Awaited().nsids, std::set<int>{known.nsid});
   EXPECT_THAT(right.Awaited().links, ElementsAre(::testing::Pair(-1, IndexOf(host(), "v-red"))));
-  LetGo(right, last);
+  LetGo(worker(), right, last);
   EXPECT_EQ(Namespaces(), "");
 }
 
@@ -419,10 +427,12 @@ TEST_F(ForwardTest, WhatACrashLeftOfALettingGoIsRemovedAndWhatOthersLeftIsNot) {
   std::filesystem::create_directories("/run/warren/parked");
   Sh("ip netns add any && touch /run/warren/parked/red && printf 'warren 7' >/run/netns/blue && "
      "touch /run/netns/foreign");
+  Step parked = DropStep("red", "/run/warren/parked/red", 7);
+  parked.mutable_forward(0)->mutable_drop_netns()->set_parked(true);
   EXPECT_THAT(Release(places_, events_,
-                      {DropStep("red", "/run/warren/parked/red", 0), DropStep("blue", "/run/netns/blue", 7),
-                       DropStep("foreign", "/run/netns/foreign", 7), DropStep("gone", "/run/netns/gone", 7)},
-                      absl::InfiniteDuration(), -1)
+                      {parked, DropStep("blue", "/run/netns/blue", 7), DropStep("foreign", "/run/netns/foreign", 7),
+                       DropStep("gone", "/run/netns/gone", 7)},
+                      {absl::InfiniteDuration()}, named_, -1)
                   ->objects(),
               IsEmpty());
   EXPECT_EQ(Sh("ls /run/netns /run/warren/parked | xargs"), "/run/netns: any foreign /run/warren/parked:");
@@ -433,7 +443,7 @@ TEST_F(ForwardTest, ReleaseWaitsUntilItIsGone) {
   Make({"red", "blue"});
   Sh("ip link add br0 type bridge");
   const auto pending =
-      Release(places_, events_, {SetAside("br0"), Park("red"), Park("blue")}, absl::InfiniteDuration(), -1);
+      Release(places_, events_, {SetAside("br0"), Park("red"), Park("blue")}, {absl::InfiniteDuration()}, named_, -1);
   ASSERT_TRUE(pending.has_value());
   EXPECT_THAT(pending->objects(), IsEmpty());
   EXPECT_EQ(Links(), "lo");
@@ -442,16 +452,53 @@ TEST_F(ForwardTest, ReleaseWaitsUntilItIsGone) {
 TEST_F(ForwardTest, ReleaseSaysWhatIsLeft) {
   Make({"red", "blue"});
   const kernel::Netns held = Named("red");
-  const auto pending = Release(places_, events_, {Park("red"), Park("blue")}, absl::Milliseconds(200), -1);
+  const auto pending = Release(places_, events_, {Park("red"), Park("blue")}, {absl::Milliseconds(200)}, named_, -1);
   ASSERT_TRUE(pending.has_value());
   EXPECT_THAT(pending->objects(), ::testing::Contains("namespace red"));
+}
+
+// After a crash: a step that has been run before.
+TEST_F(ForwardTest, OneThatWasLetGoBeforeAndIsHeldIsToldOfWithItsHolder) {
+  Make({"red"});
+  const std::string pid =
+      Sh("ip netns exec red sleep 1000 >/dev/null 2>&1 & p=$!; until [ \"$(cat /proc/$p/comm)\" = sleep ]; do :; done; "
+         "echo $p");
+  Step step = Park("red");
+  ASSERT_OK(kernel::UnbindNetnsAt("/run/warren/parked/red"));
+  const auto pending = Release(places_, events_, {step}, {absl::Milliseconds(100)}, named_, -1);
+  ASSERT_TRUE(pending.has_value());
+  EXPECT_THAT(pending->objects(), ElementsAre("namespace red", "outer end of a link in red: v-red in @host"));
+  EXPECT_THAT(pending->holders(), ElementsAre("pid " + pid + " (sleep): process"));
+  Sh("kill " + pid);
+}
+
+TEST_F(ForwardTest, OneThatWasLetGoBeforeAndIsGoneIsNotTakenForThoseThatGotItsIds) {
+  Make({"red"});
+  const Step step = Park("red");
+  ASSERT_OK(kernel::UnbindNetnsAt("/run/warren/parked/red"));
+  const DropNetns& about = step.forward(0).drop_netns();
+  while (kernel::ListNsids(host())->contains(about.nsid())) continue;
+  // Another one, with a name, and a process in it.
+  Sh("ip netns add blue && ip netns set blue " + std::to_string(about.nsid()));
+  const auto named = Release(places_, events_, {step}, {absl::InfiniteDuration()}, named_, -1);
+  ASSERT_TRUE(named.has_value());
+  EXPECT_EQ(named->ShortDebugString(), "");
+  // A nameless one: that cannot be told from red, which is said.
+  const kernel::Netns held = Named("blue");
+  Sh("ip netns delete blue");
+  NamedNsids now;
+  const auto nameless = Release(places_, events_, {step}, {absl::InfiniteDuration(), absl::ZeroDuration()}, now, -1);
+  ASSERT_TRUE(nameless.has_value());
+  EXPECT_THAT(nameless->objects(), ElementsAre("namespace red"));
+  EXPECT_THAT(nameless->holders(), IsEmpty());
+  EXPECT_THAT(nameless->not_looked_at(), ::testing::Contains(HasSubstr("whether it is still this namespace")));
 }
 
 TEST_F(ForwardTest, ReleaseIsToldToStop) {
   Make({"red"});
   const kernel::Netns held = Named("red");
   const UniqueFd stop(eventfd(1, EFD_CLOEXEC));
-  EXPECT_FALSE(Release(places_, events_, {Park("red")}, absl::InfiniteDuration(), stop.get()).has_value());
+  EXPECT_FALSE(Release(places_, events_, {Park("red")}, {absl::InfiniteDuration()}, named_, stop.get()).has_value());
 }
 
 }  // namespace
