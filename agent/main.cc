@@ -30,6 +30,7 @@
 #include "proto/common/logging.h"
 #include "proto/common/metrics.h"
 #include "proto/common/pages.h"
+#include "proto/common/private_dir.h"
 #include "proto/common/process_metrics.h"
 #include "proto/common/shutdown.h"
 #include "proto/common/version.h"
@@ -72,15 +73,14 @@ v1::Hello MakeHello(const Settings& settings, const std::vector<probe::Capabilit
   return hello;
 }
 
-exec::Options ExecOptions(const AgentFlags& flags, const Settings& settings, const std::string& instance_id,
-                          const Logger& logger) {
+exec::Options ExecOptions(const AgentFlags& flags, const Settings& settings, std::string mark, const Logger& logger) {
   exec::Options options;
   options.host = settings.host;
   options.netns_dir = flags.netns_dir;
   options.parked_dir = flags.run_dir + "/parked";
   options.helper = settings.exec_helper;
   options.audit_log = settings.exec_audit_log;
-  options.mark = instance_id.substr(0, 8);
+  options.mark = std::move(mark);
   options.allowed_commands = flags.exec_allow;
   options.allowed_users = flags.exec_allow_user;
   options.netns_etc = flags.netns_etc;
@@ -102,6 +102,10 @@ absl::Status Ready(executor::Executor& executor, session::Session* session) {
 }
 
 absl::Status Run(const AgentFlags& flags, const Settings& settings, const Logger& logger, ShutdownSignal& signal) {
+  auto made_private = KeepPrivate(flags.state_dir, {"instance_id", "journal.db", "agent.lock", "exec-audit.jsonl"});
+  if (!made_private.ok()) return made_private.status();
+  for (const std::string& what : *made_private) logger.Warn("made private", {{"what", what}});
+
   auto capabilities = probe::ProbeKernel();
   if (!capabilities.ok()) return capabilities.status();
   for (const probe::Capability& capability : *capabilities) {
@@ -170,7 +174,9 @@ absl::Status Run(const AgentFlags& flags, const Settings& settings, const Logger
   absl::StatusOr<std::unique_ptr<exec::Commands>> commands;
   std::unique_ptr<session::ExecCalls> exec_calls;
   if (flags.enable_exec) {
-    commands = exec::Commands::Start(ExecOptions(flags, settings, *instance_id, logger), exec_metrics);
+    auto mark = session::MarkOf(flags.state_dir);
+    if (!mark.ok()) return mark.status();
+    commands = exec::Commands::Start(ExecOptions(flags, settings, *std::move(mark), logger), exec_metrics);
     if (!commands.ok()) return commands.status();
     const auto target = session::DialTarget(flags.server);
     if (!target.ok()) return target.status();

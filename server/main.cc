@@ -18,6 +18,7 @@
 #include "proto/common/logging.h"
 #include "proto/common/metrics.h"
 #include "proto/common/pages.h"
+#include "proto/common/private_dir.h"
 #include "proto/common/process_metrics.h"
 #include "proto/common/shutdown.h"
 #include "proto/common/version.h"
@@ -85,7 +86,9 @@ std::function<gateway::HttpResponse()> AsHttp(std::function<Page()> make) {
 }
 
 absl::Status Run(const ServerFlags& flags, const Settings& settings, const Logger& logger, ShutdownSignal& signal) {
-  if (auto status = MakeDirectory("--state-dir", flags.state_dir, 0700); !status.ok()) return status;
+  auto made_private = KeepPrivate(flags.state_dir, {"warren.db"});
+  if (!made_private.ok()) return made_private.status();
+  for (const std::string& what : *made_private) logger.Warn("made private", {{"what", what}});
   if (auto status = MakeDirectory("--run-dir", flags.run_dir, 0755); !status.ok()) return status;
 
   Metrics metrics;

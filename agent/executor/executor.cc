@@ -413,9 +413,14 @@ class Parallel : public Executor {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Executor>> Executor::Open(Options options, Listener& listener) {
-  for (const std::string& folder : {options.state_dir, options.run_dir}) {
+  // What is parked is nobody else's business: whoever opened it would keep it alive.
+  const std::string parked = options.run_dir + "/parked";
+  for (const std::string& folder : {options.state_dir, options.run_dir, parked}) {
     if (auto s = MakeFolder(folder); !s.ok()) return s;
   }
+  std::error_code error;
+  std::filesystem::permissions(parked, std::filesystem::perms::owner_all, error);
+  if (error) return absl::FailedPreconditionError(absl::StrCat("cannot make ", parked, " private: ", error.message()));
   auto lock = FileLock::Acquire(options.state_dir + "/agent.lock");
   if (!lock.ok()) return lock.status();
   auto boot_id = kernel::BootId();

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdint>
+
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -17,21 +19,12 @@ namespace {
 
 absl::Status System(const std::string& doing) { return absl::ErrnoToStatus(errno, doing); }
 
-absl::Status MakeDirectories(const std::string& path) {
-  for (size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
-    const std::string part = path.substr(0, slash);
-    if (mkdir(part.c_str(), 0755) != 0 && errno != EEXIST) return System(absl::StrCat("making ", part));
-    if (slash == std::string::npos) return absl::OkStatus();
-  }
-}
-
 }  // namespace
 
 absl::StatusOr<std::string> InstanceId(const std::string& state_dir) {
-  if (auto s = MakeDirectories(state_dir); !s.ok()) return s;
   const std::string path = absl::StrCat(state_dir, "/instance_id");
   {
-    UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    UniqueFd fd(open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
     if (fd.valid()) {
       char text[64];
       const ssize_t got = read(fd.get(), text, sizeof text);
@@ -49,7 +42,8 @@ absl::StatusOr<std::string> InstanceId(const std::string& state_dir) {
   // Whole or not at all, whenever the machine dies.
   const std::string id = NewUuid();
   const std::string fresh = absl::StrCat(path, ".new");
-  UniqueFd fd(open(fresh.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0644));
+  unlink(fresh.c_str());
+  UniqueFd fd(open(fresh.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600));
   const std::string text = absl::StrCat(id, "\n");
   if (!fd.valid() || write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
       fsync(fd.get()) != 0 || rename(fresh.c_str(), path.c_str()) != 0) {
@@ -58,6 +52,16 @@ absl::StatusOr<std::string> InstanceId(const std::string& state_dir) {
   UniqueFd dir(open(state_dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!dir.valid() || fsync(dir.get()) != 0) return System(absl::StrCat("syncing ", state_dir));
   return id;
+}
+
+absl::StatusOr<std::string> MarkOf(const std::string& state_dir) {
+  struct stat st;
+  if (stat(state_dir.c_str(), &st) != 0) return System(absl::StrCat("looking at ", state_dir));
+  uint32_t hash = 2166136261;  // FNV-1a
+  for (const char byte : absl::StrCat(st.st_dev, ":", st.st_ino)) {
+    hash = (hash ^ static_cast<unsigned char>(byte)) * 16777619;
+  }
+  return absl::StrCat(absl::Hex(hash, absl::kZeroPad8));
 }
 
 }  // namespace warren::session

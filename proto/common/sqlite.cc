@@ -1,6 +1,7 @@
 #include "proto/common/sqlite.h"
 
 #include "absl/strings/str_cat.h"
+#include "proto/common/private_dir.h"
 
 namespace warren {
 namespace {
@@ -30,6 +31,10 @@ absl::Status ToStatus(sqlite3* db, int code, absl::string_view what) {
 }  // namespace
 
 absl::StatusOr<Database> Database::Open(const std::string& path, const Options& options) {
+  // SQLite would make it as the umask says, and gives the log beside it the same mode.
+  if (!options.read_only) {
+    if (auto s = MakePrivateFile(path); !s.ok()) return s;
+  }
   sqlite3* raw = nullptr;
   const int flags = (options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) |
                     SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;

@@ -83,6 +83,51 @@ class Start(unittest.TestCase):
         self.assertRegex(text, r"(?m)^process_resident_memory_bytes [0-9]")
 
 
+    def test_its_state_is_its_owners_alone(self):
+        host = self.fleet.host("h1")
+        state = self.fleet.directory / "agent-h1"
+        modes = {path.name: path.stat().st_mode & 0o7777 for path in state.iterdir()}
+        self.assertGreaterEqual(set(modes), {"instance_id", "journal.db", "journal.db-wal", "journal.db-shm"})
+        self.assertEqual({name: oct(mode) for name, mode in modes.items() if mode != 0o600}, {})
+        self.assertEqual(oct(state.stat().st_mode & 0o7777), oct(0o700))
+        self.assertEqual(host.run("stat", "-c", "%a", "/run/warren/parked").stdout.strip(), "700")
+
+    def test_state_of_an_earlier_version_is_tightened_and_that_is_logged(self):
+        host = self.fleet.host("h1")
+        host.agent.terminate()
+        state = self.fleet.directory / "agent-h1"
+        state.chmod(0o755)
+        for path in state.iterdir():
+            path.chmod(0o644)
+        host.start_agent()
+        self.assertEqual(oct(state.stat().st_mode & 0o7777), oct(0o700))
+        self.assertEqual({oct(path.stat().st_mode & 0o7777) for path in state.iterdir()}, {oct(0o600)})
+        self.assertIn(f"{state}/instance_id was 0644, is 0600 now", host.agent.log_text())
+
+    def test_state_that_others_may_write_is_refused(self):
+        host = self.fleet.host("h1")
+        host.agent.terminate()
+        (self.fleet.directory / "agent-h1").chmod(0o777)
+        agent = host.start_agent(connected=False)
+        self.assertEqual(agent.process.wait(timeout=60), 1)
+        self.assertIn("others may write into", agent.log_text())
+        host.agent = None
+
+    def test_nobody_is_told_its_instance_id(self):
+        host = self.fleet.bare_host("h1")
+        host.start_agent("--enable-exec")
+        state = self.fleet.directory / "agent-h1"
+        said = (state / "instance_id").read_text().strip()
+        self.assertRegex(said, r"^[0-9a-f-]{36}$")
+        self.fleet.warren("netns", "add", "h1/red")
+        inside = self.fleet.warren("exec", "h1/red", "--", "sh", "-c", "env; cat /proc/self/cgroup")
+        texts = {"log of the agent": host.agent.log_text(), "log of the server": self.fleet.server.log_text(),
+                 "a command": inside, "its metrics": self.page(host, "metrics")[1],
+                 "the host": self.fleet.warren("hosts", "show", "h1", "-o", "json")}
+        for where, text in texts.items():
+            self.assertNotIn(said[:8], text, where)
+
+
 class WrongStart(unittest.TestCase):
     def run_agent(self, *args, wrapper=()):
         return subprocess.run([*wrapper, str(BIN / "warren-agent"), *args], capture_output=True, text=True, timeout=60)

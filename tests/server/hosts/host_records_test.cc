@@ -168,5 +168,19 @@ TEST(HostRecordsTest, ARowThatIsNoRecordIsNamed) {
   EXPECT_NE(loaded.status().message().find("h/bad"), absl::string_view::npos) << loaded.status();
 }
 
+// Field 4 was the agent's instance id, which is told to nobody any more.
+TEST(HostRecordsTest, WhatARowOfAnEarlierVersionKnewOfTheAgentIsNotTold) {
+  const std::string id = "11111111-1111-4111-8111-111111111111";
+  store::MemoryKv kv;
+  std::string row = Record("h1", "boot").SerializeAsString();
+  row += std::string("\x22\x24", 2) + id;  // field 4, 36 bytes
+  ASSERT_TRUE(kv.CommitAndWait({{}, {store::Mutation::Put(RecordKey("h1"), row)}}).ok());
+  const auto loaded = HostRecords::Load(kv);
+  ASSERT_TRUE(loaded.ok());
+  ASSERT_EQ(loaded->size(), 1u);
+  EXPECT_EQ((*loaded)[0].boot_id(), "boot");
+  EXPECT_EQ((*loaded)[0].SerializeAsString().find(id), std::string::npos);
+}
+
 }  // namespace
 }  // namespace warren::hosts
