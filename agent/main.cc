@@ -20,6 +20,7 @@
 #include "agent/probe/probe.h"
 #include "agent/session/channel.h"
 #include "agent/session/exec_calls.h"
+#include "agent/session/holder_finder.h"
 #include "agent/session/instance_id.h"
 #include "agent/session/refusing_executor.h"
 #include "agent/session/reporter.h"
@@ -183,7 +184,15 @@ absl::Status Run(const AgentFlags& flags, const Settings& settings, const Logger
     exec_calls = std::make_unique<session::ExecCalls>(*target, **commands);
   }
 
+  // Without namespaces there are no holders either, which the session says.
+  auto holder_finder = session::HolderFinder::Start(flags.netns_dir);
+
   session::Session::Options session_options;
+  if (holder_finder.ok()) {
+    session_options.find_holders = [&](v1::FindHolders question, const std::shared_ptr<session::Outbox>& outbox) {
+      (*holder_finder)->Find(std::move(question), outbox);
+    };
+  }
   if (exec_calls != nullptr) {
     session_options.open_exec = [&](v1::OpenExec open) { exec_calls->Open(std::move(open)); };
   }

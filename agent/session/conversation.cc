@@ -16,8 +16,12 @@ constexpr size_t kMaxWaiting = 20000;
 }  // namespace
 
 Conversation::Conversation(v1::Hello hello, executor::Executor& executor, Reporter& reporter,
-                           std::shared_ptr<Outbox> outbox, OnOpenExec open_exec)
-    : executor_(executor), reporter_(reporter), outbox_(std::move(outbox)), open_exec_(std::move(open_exec)) {
+                           std::shared_ptr<Outbox> outbox, OnOpenExec open_exec, OnFindHolders find_holders)
+    : executor_(executor),
+      reporter_(reporter),
+      outbox_(std::move(outbox)),
+      open_exec_(std::move(open_exec)),
+      find_holders_(std::move(find_holders)) {
   v1::AgentMessage message;
   *message.mutable_hello() = std::move(hello);
   outbox_->Put(std::move(message));
@@ -47,6 +51,10 @@ absl::Status Conversation::OnMessage(v1::ServerMessage message) {
       if (open_exec_) open_exec_(std::move(*message.mutable_open_exec()));
       return absl::OkStatus();
     case v1::ServerMessage::kFindHolders: {
+      if (find_holders_) {
+        find_holders_(std::move(*message.mutable_find_holders()), outbox_);
+        return absl::OkStatus();
+      }
       v1::AgentMessage answer;
       answer.mutable_holders_answer()->set_query(message.find_holders().query());
       answer.mutable_holders_answer()->set_code(static_cast<int>(absl::StatusCode::kUnimplemented));

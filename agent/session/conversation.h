@@ -22,10 +22,12 @@ class Conversation {
  public:
   // Told of each OpenExec; must not block.
   using OnOpenExec = std::function<void(v1::OpenExec open)>;
+  // Told of each FindHolders, and where the answer goes; must not block.
+  using OnFindHolders = std::function<void(v1::FindHolders question, const std::shared_ptr<Outbox>& outbox)>;
 
   // Says Hello.
   Conversation(v1::Hello hello, executor::Executor& executor, Reporter& reporter, std::shared_ptr<Outbox> outbox,
-               OnOpenExec open_exec = nullptr);
+               OnOpenExec open_exec = nullptr, OnFindHolders find_holders = nullptr);
 
   // An error ends the session: FAILED_PRECONDITION when the server does not keep to the protocol, RESOURCE_EXHAUSTED
   // when it asks faster than it takes answers.
@@ -45,6 +47,7 @@ class Conversation {
   Reporter& reporter_;
   const std::shared_ptr<Outbox> outbox_;
   const OnOpenExec open_exec_;
+  const OnFindHolders find_holders_;
   absl::Duration heartbeat_interval_;
   std::atomic<bool> welcomed_ = false;  // publishes heartbeat_interval_
 };

@@ -102,7 +102,7 @@ void Dialler::Run() {
 
 bool Dialler::RunOnce(absl::Status* why) {
   auto outbox = std::make_shared<Outbox>();
-  Conversation conversation(options_.hello, executor_, reporter_, outbox, options_.open_exec);
+  Conversation conversation(options_.hello, executor_, reporter_, outbox, options_.open_exec, options_.find_holders);
   Progress progress;
   const auto on_message = [&](v1::ServerMessage message, const std::string& peer) {
     const bool before = conversation.welcomed();

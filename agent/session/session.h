@@ -31,7 +31,8 @@ class Session {
     std::string server;  // HOST:PORT or unix:PATH
     v1::Hello hello;
     absl::Duration welcome_timeout = absl::Seconds(10);
-    Conversation::OnOpenExec open_exec;  // null: no commands are run here
+    Conversation::OnOpenExec open_exec;        // null: no commands are run here
+    Conversation::OnFindHolders find_holders;  // null: they cannot be looked for
     Logger logger = Logger::Null();
   };
 

@@ -47,6 +47,29 @@ int ShowOne(Context& context, const std::string& text, bool watch) {
                        [&context](const v1::Namespace& netns) { return NamespaceText(netns, context.format()); });
 }
 
+void AddHolders(Tree& tree, CLI::App* group) {
+  auto text = std::make_shared<std::string>();
+  CLI::App* holders =
+      tree.AddVerb(group,
+                   {"holders",
+                    {},
+                    "HOST/NS",
+                    "Show what keeps a namespace alive: processes, descriptors, sockets, mounts",
+                    "  warren netns holders h1/red\n"
+                    "  warren netns holders h1/red -o name\n"},
+                   [text](Context& context) {
+                     const auto place = ParseNetnsArgument(*text);
+                     if (!place.ok()) return context.Usage("warren netns holders", place.status());
+                     return Show(
+                         context, "warren netns holders",
+                         [&](client::Client& client) {
+                           return client.ListHolders(NamespaceName(place->host, place->netns), context.deadline());
+                         },
+                         [&](const v1::ListHoldersResponse& found) { return HoldersText(found, context.format()); });
+                   });
+  holders->add_option("HOST/NS", *text, "The host, and the name of the namespace")->required();
+}
+
 void AddAdd(Tree& tree, CLI::App* group) {
   auto place = std::make_shared<std::string>();
   auto flags = std::make_shared<NetnsAddFlags>();
@@ -113,6 +136,7 @@ void AddNetnsCommands(Tree& tree) {
                                 [shown, again](Context& context) { return ShowOne(context, *shown, *again); });
   show->add_option("HOST/NS", *shown, "The host, and the name of the namespace")->required();
   AddWatchFlag(show, again.get());
+  AddHolders(tree, group);
   AddAdd(tree, group);
   AddDelete(tree, group);
   auto watched = std::make_shared<NetnsListFlags>();

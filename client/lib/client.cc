@@ -72,6 +72,12 @@ absl::StatusOr<v1::Namespace> Client::GetNamespace(const std::string& name, absl
   return Call(retry_, *stubs_->namespaces, &v1::Namespaces::Stub::GetNamespace, request, deadline);
 }
 
+absl::StatusOr<v1::ListHoldersResponse> Client::ListHolders(const std::string& name, absl::Time deadline) {
+  v1::ListHoldersRequest request;
+  request.set_name(name);
+  return Call(retry_, *stubs_->namespaces, &v1::Namespaces::Stub::ListHolders, request, deadline);
+}
+
 absl::StatusOr<v1::Intent> Client::GetIntent(const std::string& name, absl::Time deadline) {
   v1::GetIntentRequest request;
   request.set_name(name);

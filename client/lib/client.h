@@ -65,6 +65,8 @@ class Client {
   absl::StatusOr<v1::Host> GetHost(const std::string& name, absl::Time deadline);
   // With its links, addresses and routes.
   absl::StatusOr<v1::Namespace> GetNamespace(const std::string& name, absl::Time deadline);
+  // What keeps it alive, as its host's agent finds out now. UNAVAILABLE: the agent is not connected.
+  absl::StatusOr<v1::ListHoldersResponse> ListHolders(const std::string& name, absl::Time deadline);
   absl::StatusOr<v1::Intent> GetIntent(const std::string& name, absl::Time deadline);
 
   // Accepts an intent, once, however often the call has to be repeated. Chooses request.request_id when it is empty.

@@ -139,8 +139,9 @@ std::vector<std::string> ReleaseLines(const v1::Intent& intent) {
   lines.push_back(
       absl::StrCat("deleted, but the kernel has not yet let go of: ", absl::StrJoin(pending.objects(), ", ")));
   if (!pending.holders().empty()) {
-    lines.push_back(absl::StrCat("  held by: ", absl::StrJoin(pending.holders(), ", ")));
+    lines.push_back(absl::StrCat("  held by: ", absl::StrJoin(pending.holders(), "; ")));
   }
+  for (const std::string& line : pending.not_looked_at()) lines.push_back(absl::StrCat("  not looked at: ", line));
   return lines;
 }
 

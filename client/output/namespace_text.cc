@@ -1,5 +1,7 @@
 #include "client/output/namespace_text.h"
 
+#include <set>
+
 #include "absl/strings/str_cat.h"
 #include "client/output/ip_text.h"
 #include "client/output/table.h"
@@ -74,6 +76,25 @@ std::string NamespaceText(const v1::Namespace& netns, Format format) {
   if (netns.routes_size() > 0) {
     absl::StrAppend(&text, "\n", RoutesText(place, {netns.routes().begin(), netns.routes().end()}, format));
   }
+  return text;
+}
+
+std::string HoldersText(const v1::ListHoldersResponse& holders, Format format) {
+  if (IsData(format)) return DataText(holders, format);
+  std::string text;
+  if (format == Format::kName) {
+    std::set<int> pids;
+    for (const v1::Holder& holder : holders.holders()) {
+      if (holder.pid() != 0 && pids.insert(holder.pid()).second) absl::StrAppend(&text, holder.pid(), "\n");
+    }
+    return text;
+  }
+  Table table({"PID", "COMMAND", "HOLDS"});
+  for (const v1::Holder& holder : holders.holders()) {
+    table.Add({holder.pid() == 0 ? "" : absl::StrCat(holder.pid()), holder.command(), holder.holds()});
+  }
+  text = table.Text();
+  for (const std::string& line : holders.not_looked_at()) absl::StrAppend(&text, "# not looked at: ", line, "\n");
   return text;
 }
 

@@ -9,6 +9,7 @@
 #include "client/output/format.h"
 #include "client/output/list_writer.h"
 #include "warren/v1/inventory.pb.h"
+#include "warren/v1/namespaces.pb.h"
 
 namespace warren::cli {
 
@@ -16,6 +17,10 @@ Columns<v1::Namespace> NamespaceColumns(const Style& style);
 std::string NamespacesText(const std::vector<v1::Namespace>& namespaces, Format format);
 // With its links, addresses and routes.
 std::string NamespaceText(const v1::Namespace& netns, Format format);
+
+// What keeps a namespace alive. Where could not be looked follows the table, in lines that begin with "#"; with
+// Format::kName it is process ids alone, each once.
+std::string HoldersText(const v1::ListHoldersResponse& holders, Format format);
 
 }  // namespace warren::cli
 

@@ -15,6 +15,12 @@ absl::Status StoppingError(std::string_view message) {
   return WithRetry(WithReason(absl::UnavailableError(A(message)), "SERVER_STOPPING"), absl::Seconds(1));
 }
 
+absl::Status HostAwayError(const std::string& host, std::string_view why) {
+  return WithReason(
+      absl::UnavailableError(absl::StrCat("host ", host, " is away: ", A(why), "; try again when it is back")),
+      "HOST_AWAY", {{"host", host}});
+}
+
 absl::Status HostNotFoundError(const std::string& host, std::string_view rest) {
   return WithResource(
       WithReason(absl::NotFoundError(absl::StrCat("host ", host, A(rest))), "HOST_NOT_FOUND", {{"host", host}}),

@@ -15,6 +15,9 @@ namespace warren {
 // UNAVAILABLE (SERVER_STOPPING) with google.rpc.RetryInfo.
 absl::Status StoppingError(std::string_view message = "the server is stopping; try again");
 
+// UNAVAILABLE (HOST_AWAY): "host h1 is away: WHY; try again when it is back".
+absl::Status HostAwayError(const std::string& host, std::string_view why);
+
 // NOT_FOUND (HOST_NOT_FOUND) with google.rpc.ResourceInfo; "host h1" and what follows it.
 absl::Status HostNotFoundError(const std::string& host, std::string_view rest);
 

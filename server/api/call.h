@@ -26,7 +26,7 @@ namespace warren::api {
 // What the handlers call. Everything outlives the gRPC server.
 struct Rooms {
   intents::Intents& intents;
-  const hosts::HostRegistry& hosts;
+  hosts::HostRegistry& hosts;
   inventory::Inventory& inventory;
   WorkerPool& workers;
   size_t max_operations = 1000;

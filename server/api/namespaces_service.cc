@@ -7,6 +7,7 @@
 #include "absl/time/clock.h"
 #include "proto/common/names.h"
 #include "proto/common/status_payload.h"
+#include "server/api/holders_call.h"
 #include "server/api/namespace_pages.h"
 #include "server/api/page_key.h"
 #include "server/api/request.h"
@@ -120,6 +121,18 @@ grpc::ServerUnaryReactor* NamespacesService::GetNamespace(grpc::CallbackServerCo
   if (netns == nullptr) return Answer(context, UnknownNamespace(name));
   *response = View(*netns, full);
   return Answer(context, absl::OkStatus());
+}
+
+grpc::ServerUnaryReactor* NamespacesService::ListHolders(grpc::CallbackServerContext* context,
+                                                         const v1::ListHoldersRequest* request,
+                                                         v1::ListHoldersResponse* response) {
+  RequestCheck check;
+  const ChildName name = check.Namespace("name", request->name());
+  if (name.id == kHostNamespace) {
+    check.Bad("name", "names \"@host\", the host's own namespace, which lives as long as the host");
+  }
+  if (!check.ok()) return Answer(context, check.status());
+  return HoldersCall::Start(rooms_.hosts, context, name, response);
 }
 
 grpc::ServerUnaryReactor* NamespacesService::CreateNamespace(grpc::CallbackServerContext* context,

@@ -19,6 +19,8 @@ class NamespacesService
                                            v1::ListNamespacesResponse* response) override;
   grpc::ServerUnaryReactor* GetNamespace(grpc::CallbackServerContext* context, const v1::GetNamespaceRequest* request,
                                          v1::Namespace* response) override;
+  grpc::ServerUnaryReactor* ListHolders(grpc::CallbackServerContext* context, const v1::ListHoldersRequest* request,
+                                        v1::ListHoldersResponse* response) override;
   grpc::ServerUnaryReactor* CreateNamespace(grpc::CallbackServerContext* context,
                                             const v1::CreateNamespaceRequest* request, v1::Intent* response) override;
   grpc::ServerUnaryReactor* DeleteNamespace(grpc::CallbackServerContext* context,

@@ -112,11 +112,16 @@ void AgentSession::AcknowledgeResults(const std::vector<int64_t>& sequences) {
   Send([&](Outbox& outbox) { return outbox.AddAcknowledged(sequences); });
 }
 
-absl::Status AgentSession::OpenExec(const v1::OpenExec& open) {
+absl::Status AgentSession::OpenExec(const v1::OpenExec& open) { return SendOrRefuse(open); }
+
+absl::Status AgentSession::FindHolders(const v1::FindHolders& question) { return SendOrRefuse(question); }
+
+template <typename Message>
+absl::Status AgentSession::SendOrRefuse(const Message& message) {
   MutexLock lock(&mutex_);
   if (ended_) return absl::AbortedError("the session has ended");
   // Somebody who is told so may try again: no reason to end the session, as Send does.
-  if (!outbox_.Add(open)) return ExhaustedError(absl::StrCat("host ", host_, " is busy"), absl::Seconds(1));
+  if (!outbox_.Add(message)) return ExhaustedError(absl::StrCat("host ", host_, " is busy"), absl::Seconds(1));
   Pump();
   return absl::OkStatus();
 }

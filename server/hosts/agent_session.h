@@ -72,6 +72,7 @@ class AgentSession : public std::enable_shared_from_this<AgentSession> {
   void AcknowledgeResults(const std::vector<int64_t>& sequences);
   // RESOURCE_EXHAUSTED: too much is waiting to be sent. ABORTED: it has ended.
   absl::Status OpenExec(const v1::OpenExec& open);
+  absl::Status FindHolders(const v1::FindHolders& question);
   // Idempotent: the first reason counts.
   void End(const absl::Status& why);
   // Ends a session that has been silent since before `silent_since`; breaks off the stream of one that was ended before
@@ -88,6 +89,9 @@ class AgentSession : public std::enable_shared_from_this<AgentSession> {
   // Writes what comes next, if nothing is being written.
   void Pump() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void FinishStream() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // What somebody waits for.
+  template <typename Message>
+  absl::Status SendOrRefuse(const Message& message);
   // `add` puts something into the outbox; false: it is full.
   void Send(const std::function<bool(Outbox&)>& add);
 

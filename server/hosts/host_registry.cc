@@ -228,6 +228,7 @@ absl::Status HostRegistry::OnMessage(AgentSession& session, v1::AgentMessage mes
     const v1::CancelAnswer& answer = message.cancel_answer();
     listener()->CancelAnswered(session.host(), answer.sequence(), answer.cancelled(), answer.reason());
   }
+  if (message.has_holders_answer()) queries_.Answer(session.number(), std::move(*message.mutable_holders_answer()));
   return absl::OkStatus();
 }
 
@@ -269,6 +270,7 @@ void HostRegistry::OnEnded(const std::shared_ptr<AgentSession>& session, const a
                                               {"session", std::to_string(session->number())},
                                               {"reason", why.ok() ? "closed by the agent" : ToText(why)}});
   if (options_.observer != nullptr) options_.observer->OnConnected(-1);
+  queries_.EndSession(session->number(), HostAwayError(host, "its agent went away before it had answered"));
   if (changed) Save(host);
   session->EndAnnounced(*listener());
 }

@@ -34,6 +34,7 @@
 #include "proto/common/mutex.h"
 #include "server/exec/exec_hosts.h"
 #include "server/hosts/agent_session.h"
+#include "server/hosts/holder_queries.h"
 #include "server/hosts/host_listener.h"
 #include "server/hosts/host_records.h"
 #include "server/intents/dispatcher.h"
@@ -104,6 +105,14 @@ class HostRegistry : public intents::Dispatcher,
   // What BeginForget would say.
   absl::Status MayForget(const std::string& host) const;
 
+  // Asks the host's agent what keeps a namespace alive. Returns the query's number; `done` is called once, perhaps
+  // before this returns: with the answer; with UNAVAILABLE when the agent goes away, DEADLINE_EXCEEDED at `until`, and
+  // what EndFind says. It is not called where this is refused: NOT_FOUND: no such host. UNAVAILABLE (HOST_AWAY): its
+  // agent is not connected. RESOURCE_EXHAUSTED: it is being asked too much already.
+  absl::StatusOr<uint64_t> FindHolders(const std::string& host, const std::string& netns, HolderQueries::Steady until,
+                                       HolderQueries::Done done);
+  void EndFind(uint64_t query, const absl::Status& why) { queries_.End(query, why); }
+
   // intents::HostDirectory
   bool Known(const std::string& host) const override;
   absl::Status CheckCapabilities(const std::string& host, const intents::Operations& operations) const override;
@@ -147,6 +156,7 @@ class HostRegistry : public intents::Dispatcher,
   inventory::Inventory& inventory_;
   const Options options_;
   HostRecords records_;
+  HolderQueries queries_;
 
   Mutex saving_;  // held while a record is looked at and given to be saved; before mutex_
   mutable Mutex mutex_;

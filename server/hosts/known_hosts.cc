@@ -102,11 +102,34 @@ absl::StatusOr<uint64_t> HostRegistry::OpenExec(const std::string& host, const v
   }
   if (status.ok()) return session->number();
   if (!absl::IsAborted(status)) return status;
-  return WithReason(
-      absl::UnavailableError(absl::StrCat("host ", host,
-                                          " is away: its agent is not connected, and commands do not wait for it; try "
-                                          "again when it is back")),
-      "HOST_AWAY", {{"host", host}});
+  return HostAwayError(host, "its agent is not connected, and commands do not wait for it");
+}
+
+absl::StatusOr<uint64_t> HostRegistry::FindHolders(const std::string& host, const std::string& netns,
+                                                   HolderQueries::Steady until, HolderQueries::Done done) {
+  std::shared_ptr<AgentSession> session;
+  {
+    MutexLock lock(&mutex_);
+    const auto found = hosts_.find(host);
+    if (found == hosts_.end()) {
+      return HostNotFoundError(host, " is not known; check the name (ListHosts shows those there are)");
+    }
+    session = found->second.session;
+  }
+  if (session == nullptr) return HostAwayError(host, "its agent is not connected, and only it can look");
+  const auto query = queries_.Begin(host, session->number(), until, std::move(done));
+  if (!query.ok()) return query.status();
+  v1::FindHolders question;
+  question.set_query(*query);
+  question.set_namespace_(netns);
+  // A session that ends from here on ends the query.
+  const absl::Status sent = session->FindHolders(question);
+  if (absl::IsAborted(sent)) {
+    queries_.End(*query, HostAwayError(host, "its agent went away before it had answered"));
+  } else if (!sent.ok()) {
+    queries_.End(*query, sent);
+  }
+  return *query;
 }
 
 absl::Status HostRegistry::CheckForget(const std::string& host) const {

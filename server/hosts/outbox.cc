@@ -34,6 +34,12 @@ bool Outbox::Add(v1::OpenExec open) {
   return true;
 }
 
+bool Outbox::Add(v1::FindHolders question) {
+  if (!Fits(1)) return false;
+  items_.push_back(std::move(question));
+  return true;
+}
+
 std::optional<v1::ServerMessage> Outbox::Next(absl::Time now) {
   if (items_.empty()) return std::nullopt;
   v1::ServerMessage message;
@@ -45,6 +51,9 @@ std::optional<v1::ServerMessage> Outbox::Next(absl::Time now) {
     items_.pop_front();
   } else if (auto* open = std::get_if<v1::OpenExec>(&items_.front())) {
     *message.mutable_open_exec() = std::move(*open);
+    items_.pop_front();
+  } else if (auto* question = std::get_if<v1::FindHolders>(&items_.front())) {
+    *message.mutable_find_holders() = std::move(*question);
     items_.pop_front();
   } else if (std::holds_alternative<intents::Delivery>(items_.front())) {
     TakeDeliveries(now, *message.mutable_deliver());

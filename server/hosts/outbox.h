@@ -20,7 +20,7 @@ namespace warren::hosts {
 class Outbox {
  public:
   struct Limits {
-    size_t items = 65536;  // held at once: intents, cancel requests, acknowledged results, commands
+    size_t items = 65536;  // held at once: intents, cancel requests, acknowledged results, commands, questions
     size_t message_bytes = (size_t{3} << 20) - 4096;  // of a message; one intent alone may be larger
     size_t message_items = 4096;                      // acknowledged results in a message
   };
@@ -33,6 +33,7 @@ class Outbox {
   [[nodiscard]] bool AddCancel(int64_t sequence);
   [[nodiscard]] bool AddAcknowledged(const std::vector<int64_t>& sequences);
   [[nodiscard]] bool Add(v1::OpenExec open);
+  [[nodiscard]] bool Add(v1::FindHolders question);
 
   // Takes the next message, to be sent at `now`; nothing: it is empty.
   std::optional<v1::ServerMessage> Next(absl::Time now);
@@ -44,7 +45,7 @@ class Outbox {
   struct Acknowledged {
     int64_t sequence = 0;
   };
-  using Item = std::variant<v1::Welcome, intents::Delivery, Cancel, Acknowledged, v1::OpenExec>;
+  using Item = std::variant<v1::Welcome, intents::Delivery, Cancel, Acknowledged, v1::OpenExec, v1::FindHolders>;
 
   bool Fits(size_t more) const { return items_.size() + more <= limits_.items; }
   void TakeDeliveries(absl::Time now, v1::Deliver& message);

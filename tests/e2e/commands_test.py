@@ -100,6 +100,33 @@ class Commands(unittest.TestCase):
             sleeper.stdout.close()
         self.fleet.warren("netns", "delete", "h1/red")
 
+    def test_who_holds_a_namespace_is_named_with_what_it_holds(self):
+        import subprocess
+
+        self.fleet.warren("netns", "add", "h1/red")
+        # Opens a socket inside, goes back out, and opens the namespace by its name.
+        script = ("import os, socket, sys; home = os.open('/proc/self/ns/net', 0); red = os.open('/run/netns/red', 0); "
+                  "import ctypes; libc = ctypes.CDLL(None); assert libc.setns(red, 0x40000000) == 0; "
+                  "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); assert libc.setns(home, 0x40000000) == 0; "
+                  "os.close(home); print(red, s.fileno(), flush=True); sys.stdin.read()")
+        holder = subprocess.Popen(self.host.command("python3", "-c", script), stdin=subprocess.PIPE,
+                                  stdout=subprocess.PIPE, text=True)
+        try:
+            red, inside = holder.stdout.readline().split()
+            self.assertEqual(self.host.run("ip", "netns", "pids", "red").stdout, "")
+            found = self.fleet.json("netns", "holders", "h1/red")["holders"]
+            self.assertEqual([one["holds"] for one in found if one.get("pid") == holder.pid],
+                             [f"descriptor {red}", f"socket, descriptor {inside}"])
+            self.assertIn(f"{holder.pid}\n", self.fleet.warren("netns", "holders", "h1/red", "-o", "name"))
+            # It lives elsewhere, so that nothing stands in the way; but the kernel does not let go, and that is said.
+            said = self.fleet.warren("netns", "delete", "h1/red", "--timeout", "60s")
+            self.assertIn(f"pid {holder.pid} (python3): socket, descriptor {inside}", said)
+        finally:
+            holder.stdin.close()
+            holder.wait()
+            holder.stdout.close()
+        self.assertIn("NOT_FOUND", self.fleet.refused("netns", "holders", "h1/red"))
+
     def test_links_are_changed_as_ip_link_set_does(self):
         self.fleet.warren("netns", "add", "h1/red")
         self.fleet.warren("link", "add", "veth", "h1/red:eth0", "h1/@host:tap0")

@@ -47,6 +47,19 @@ class GatewayDocument(unittest.TestCase):
         self.assertTrue(any('"state":"CANCELLED"' in one for one in printed))
         self.assertEqual(self.host.netns_names(), ["red"])
 
+    def test_holders_of_a_namespace_over_http(self):
+        self.fleet.warren("netns", "add", "h1/red")
+        sleeper = subprocess.Popen(self.host.command("ip", "netns", "exec", "red", "sh", "-c", "echo in; exec sleep 300"),
+                                   stdout=subprocess.PIPE)
+        try:
+            sleeper.stdout.readline()
+            found = self.get("/v1/hosts/h1/namespaces/red:holders")["holders"]
+            self.assertIn({"pid": sleeper.pid, "command": "sleep", "holds": "process"}, found)
+        finally:
+            sleeper.kill()
+            sleeper.wait()
+            sleeper.stdout.close()
+
     def test_every_annotated_rpc_is_described(self):
         described = self.get("/openapi.json")
         self.assertEqual(described["openapi"], "3.1.0")

@@ -127,5 +127,27 @@ TEST_F(ConversationTest, ItsEndDropsWhatIsQueued) {
   EXPECT_FALSE(stream_.outbox()->Put(v1::AgentMessage()));
 }
 
+TEST_F(ConversationTest, AQuestionForHoldersIsHandedOnOrAnsweredAtOnce) {
+  Begin();
+  v1::ServerMessage question;
+  question.mutable_find_holders()->set_query(7);
+  question.mutable_find_holders()->set_namespace_("red");
+  ASSERT_TRUE(conversation_.OnMessage(question).ok());
+  const v1::AgentMessage answer = stream_.Next();
+  EXPECT_EQ(answer.holders_answer().query(), 7u);
+  EXPECT_EQ(answer.holders_answer().code(), static_cast<int>(absl::StatusCode::kUnimplemented));
+
+  std::string asked;
+  OutboxReader other;
+  Conversation finding(Hello(), executor_, reporter_, other.outbox(), nullptr,
+                       [&](v1::FindHolders handed, const std::shared_ptr<Outbox>& outbox) {
+                         asked = handed.namespace_();
+                         EXPECT_EQ(outbox, other.outbox());
+                       });
+  ASSERT_TRUE(finding.OnMessage(Welcome(absl::Seconds(5))).ok());
+  ASSERT_TRUE(finding.OnMessage(question).ok());
+  EXPECT_EQ(asked, "red");
+}
+
 }  // namespace
 }  // namespace warren::session

@@ -43,7 +43,7 @@ TEST_F(Completion, OfCommands) {
   EXPECT_THAT(After({""}), ElementsAre("addr", "bridge", "completion", "exec", "hosts", "intents", "link", "netns",
                                        "route", "shell"));
   EXPECT_THAT(After({"n"}), ElementsAre("netns"));
-  EXPECT_THAT(After({"netns", ""}), ElementsAre("add", "delete", "list", "show", "watch"));
+  EXPECT_THAT(After({"netns", ""}), ElementsAre("add", "delete", "holders", "list", "show", "watch"));
   EXPECT_THAT(After({"li", "s"}), ElementsAre("set", "show"));
   EXPECT_THAT(After({"--timeout", "5s", "netns", "l"}), ElementsAre("list"));
   EXPECT_THAT(After({"frobnicate", ""}), IsEmpty());

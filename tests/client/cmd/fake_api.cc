@@ -112,6 +112,10 @@ class FakeNamespaces : public v1::Namespaces::CallbackService {
                                            v1::ListNamespacesResponse* response) override {
     return Answer(context, api_.list_namespaces, request, response);
   }
+  grpc::ServerUnaryReactor* ListHolders(grpc::CallbackServerContext* context, const v1::ListHoldersRequest* request,
+                                        v1::ListHoldersResponse* response) override {
+    return Answer(context, api_.list_holders, request, response);
+  }
   grpc::ServerUnaryReactor* GetNamespace(grpc::CallbackServerContext* context, const v1::GetNamespaceRequest* request,
                                          v1::Namespace* response) override {
     return Answer(context, api_.get_namespace, request, response);

@@ -117,6 +117,7 @@ struct FakeMethods {
   Method<v1::GetHostRequest, v1::Host> get_host;
   Method<v1::ListNamespacesRequest, v1::ListNamespacesResponse> list_namespaces;
   Method<v1::GetNamespaceRequest, v1::Namespace> get_namespace;
+  Method<v1::ListHoldersRequest, v1::ListHoldersResponse> list_holders;
   Method<v1::CreateIntentRequest, v1::Intent> create_intent;
   Method<v1::GetIntentRequest, v1::Intent> get_intent;
   Method<v1::ListIntentsRequest, v1::ListIntentsResponse> list_intents;

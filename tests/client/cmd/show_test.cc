@@ -94,5 +94,17 @@ TEST_F(Showing, WhatIsNotThereIsARefusal) {
   }
 }
 
+TEST_F(Showing, WhatHoldsANamespace) {
+  api_.list_holders.Returns(From<v1::ListHoldersResponse>(
+      "holders { pid: 4711 command: 'bird' holds: 'socket, descriptor 9' } not_looked_at: 'elsewhere'"));
+  EXPECT_EQ(Run("netns holders h1/red").out,
+            "PID    COMMAND   HOLDS\n4711   bird      socket, descriptor 9\n# not looked at: elsewhere\n");
+  EXPECT_EQ(Run("netns holders h1/red -o name").out, "4711\n");
+  EXPECT_EQ(api_.list_holders.Asked().front().name(), "hosts/h1/namespaces/red");
+  api_.list_holders.Fails(absl::UnavailableError("host h1 is away"));
+  EXPECT_THAT(Run("netns holders h1/red --timeout 100ms").err, HasSubstr("host h1 is away"));
+  EXPECT_EQ(Run("netns holders h1").code, 2);
+}
+
 }  // namespace
 }  // namespace warren::cli

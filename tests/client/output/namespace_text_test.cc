@@ -61,5 +61,24 @@ TEST(NamespaceText, ShowsOneWithWhatIsInIt) {
   EXPECT_EQ(NamespaceText(Namespaces()[1], Format::kName), "hosts/h1/namespaces/red\n");
 }
 
+TEST(HoldersText, IsATableWithWhatWasNotLookedAtBelow) {
+  const auto holders = From<v1::ListHoldersResponse>(R"(
+      holders { pid: 4711 command: 'bird' holds: 'process' }
+      holders { pid: 4712 command: 'dhcpd' holds: 'socket, descriptor 9' }
+      holders { pid: 4712 command: 'dhcpd' holds: 'descriptor 11' }
+      holders { holds: 'mount /run/x' }
+      not_looked_at: 'processes outside')");
+  EXPECT_EQ(HoldersText(holders, Format::kTable),
+            "PID    COMMAND   HOLDS\n"
+            "4711   bird      process\n"
+            "4712   dhcpd     socket, descriptor 9\n"
+            "4712   dhcpd     descriptor 11\n"
+            "-      -         mount /run/x\n"
+            "# not looked at: processes outside\n");
+  EXPECT_EQ(HoldersText(holders, Format::kName), "4711\n4712\n");
+  EXPECT_EQ(HoldersText({}, Format::kTable), "PID   COMMAND   HOLDS\n");
+  EXPECT_NE(HoldersText(holders, Format::kYaml).find("holds: process"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace warren::cli

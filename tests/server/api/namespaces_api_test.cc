@@ -264,5 +264,71 @@ TEST_F(NamespacesApiTest, DeleteIsAnIntentTooAndSparesTheHostsOwn) {
   EXPECT_THAT(BadFields(namespaces_->DeleteNamespace(&second, request, &intent)), ElementsAre("name", "request_id"));
 }
 
+TEST_F(NamespacesApiTest, HoldersAreWhatTheAgentSays) {
+  auto agent = ConnectWith("h1", {"red"});
+  Context context;
+  v1::ListHoldersRequest request;
+  request.set_name("hosts/h1/namespaces/red");
+  v1::ListHoldersResponse response;
+  auto call = std::async(std::launch::async, [&] { return namespaces_->ListHolders(&context, request, &response); });
+  const v1::ServerMessage asked = agent->Hear();
+  EXPECT_EQ(asked.find_holders().namespace_(), "red");
+  v1::AgentMessage answer;
+  answer.mutable_holders_answer()->set_query(asked.find_holders().query());
+  answer.mutable_holders_answer()->add_holders()->set_holds("socket, descriptor 9");
+  answer.mutable_holders_answer()->add_not_looked_at("elsewhere");
+  agent->Send(answer);
+  const grpc::Status status = call.get();
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  ASSERT_EQ(response.holders_size(), 1);
+  EXPECT_EQ(response.holders(0).holds(), "socket, descriptor 9");
+  EXPECT_THAT(response.not_looked_at(), ElementsAre("elsewhere"));
+}
+
+TEST_F(NamespacesApiTest, HoldersThatCannotBeToldAreARefusalThatSaysWhy) {
+  const auto holders = [&](const std::string& name) {
+    Context context;
+    v1::ListHoldersRequest request;
+    request.set_name(name);
+    v1::ListHoldersResponse response;
+    return namespaces_->ListHolders(&context, request, &response);
+  };
+  EXPECT_THAT(BadFields(holders("hosts/h1/namespaces/@host")), ElementsAre("name"));
+  EXPECT_THAT(BadFields(holders("red")), ElementsAre("name"));
+  EXPECT_EQ(holders("hosts/h1/namespaces/red").error_code(), grpc::StatusCode::NOT_FOUND);
+  auto agent = ConnectWith("h1", {"red"});
+  for (const auto& [code, expected] : {std::pair{5, grpc::StatusCode::NOT_FOUND},
+                                       {12, grpc::StatusCode::UNIMPLEMENTED},
+                                       {99, grpc::StatusCode::INTERNAL}}) {
+    auto call = std::async(std::launch::async, holders, "hosts/h1/namespaces/red");
+    v1::AgentMessage answer;
+    answer.mutable_holders_answer()->set_query(agent->Hear().find_holders().query());
+    answer.mutable_holders_answer()->set_code(code);
+    answer.mutable_holders_answer()->set_message("because");
+    agent->Send(answer);
+    EXPECT_EQ(call.get().error_code(), expected);
+  }
+  auto call = std::async(std::launch::async, holders, "hosts/h1/namespaces/red");
+  EXPECT_TRUE(agent->Hear().has_find_holders());
+  agent.reset();
+  EXPECT_EQ(call.get().error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_EQ(holders("hosts/h1/namespaces/red").error_code(), grpc::StatusCode::UNAVAILABLE);
+}
+
+TEST_F(NamespacesApiTest, WhoGivesUpWaitingForHoldersLeavesNothing) {
+  auto agent = ConnectWith("h1", {"red"});
+  v1::ListHoldersRequest request;
+  request.set_name("hosts/h1/namespaces/red");
+  // More than may be pending for one host.
+  for (int i = 0; i < 40; ++i) {
+    Context context;
+    v1::ListHoldersResponse response;
+    auto call = std::async(std::launch::async, [&] { return namespaces_->ListHolders(&context, request, &response); });
+    ASSERT_TRUE(agent->Hear().has_find_holders());
+    context.TryCancel();
+    EXPECT_EQ(call.get().error_code(), grpc::StatusCode::CANCELLED);
+  }
+}
+
 }  // namespace
 }  // namespace warren::api

@@ -814,5 +814,35 @@ TEST_F(HostRegistryTest, SessionsMayComeSpeakAndGoAtOnce) {
   EXPECT_EQ(balance, 0) << "whoever was announced was taken back";
 }
 
+TEST_F(HostRegistryTest, AnAgentIsAskedForHoldersAndAnswers) {
+  FakeAgentStream& stream = Connect("h1");
+  absl::StatusOr<v1::HoldersAnswer> told = absl::UnknownError("not told");
+  const auto never = HolderQueries::Steady::max();
+  const auto query = registry_->FindHolders("h1", "red", never, [&](auto answer) { told = std::move(answer); });
+  ASSERT_TRUE(query.ok()) << query.status();
+  const auto asked = stream.Take();
+  ASSERT_TRUE(asked && asked->has_find_holders());
+  EXPECT_EQ(asked->find_holders().namespace_(), "red");
+  v1::AgentMessage message;
+  message.mutable_holders_answer()->set_query(asked->find_holders().query());
+  message.mutable_holders_answer()->add_holders()->set_pid(7);
+  stream.Say(message);
+  ASSERT_TRUE(told.ok()) << told.status();
+  EXPECT_EQ(told->holders(0).pid(), 7);
+}
+
+TEST_F(HostRegistryTest, WhoAsksForHoldersOfAnAgentThatIsOrGoesAwayIsToldSo) {
+  const auto never = HolderQueries::Steady::max();
+  const auto nobody = [](auto) { FAIL() << "told, though it was refused"; };
+  EXPECT_EQ(registry_->FindHolders("h1", "red", never, nobody).status().code(), absl::StatusCode::kNotFound);
+  FakeAgentStream& stream = Connect("h1");
+  absl::StatusOr<v1::HoldersAnswer> told = absl::UnknownError("not told");
+  ASSERT_TRUE(registry_->FindHolders("h1", "red", never, [&](auto answer) { told = std::move(answer); }).ok());
+  stream.session().PeerGone(absl::OkStatus());
+  EXPECT_EQ(told.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(ReasonOf(told.status()), "HOST_AWAY");
+  EXPECT_EQ(ReasonOf(registry_->FindHolders("h1", "red", never, nobody).status()), "HOST_AWAY");
+}
+
 }  // namespace
 }  // namespace warren::hosts
