@@ -221,5 +221,27 @@ TEST_F(FacilityTest, Ipv6IsNotGivenBackWithoutItsSettings) {
   EXPECT_EQ(Get("ipv6/conf/eth0/accept_ra"), "1");
 }
 
+// Forwarding that is restored makes the kernel drop what other links have by router advertisement.
+TEST_F(FacilityTest, RoutesAdvertisedToOtherLinksStay) {
+  Set("ipv6/conf/eth1/disable_ipv6=0");
+  Set("ipv6/conf/eth1/addr_gen_mode=0");
+  const std::string advertise =
+      "ip netns exec blue python3 -c \"import socket, struct; s = socket.socket(socket.AF_INET6, socket.SOCK_RAW, 58); "
+      "s.setsockopt(41, socket.IPV6_MULTICAST_HOPS, 255); i = socket.if_nametoindex('eth1'); "
+      "s.setsockopt(41, socket.IPV6_MULTICAST_IF, i); "
+      "[s.sendto(struct.pack('!BBHBBHII', 134, 0, 0, 64, 0, 1800, 0, 0), ('ff02::1', 0, 0, i)) for _ in range(3)]\"";
+  ASSERT_TRUE(Eventually([&] {
+    Try(advertise);  // not before its address is no longer tentative
+    return !Sh("ip -n red -6 route show default").empty();
+  }));
+  const std::string route =
+      "ip -n red -6 route show default | grep -o 'default via [^ ]* dev eth1 proto ra metric 1024'";
+  const std::string before = Sh(route);
+  Fail(
+      "set_link { namespace: 'red' name: 'eth0' mtu: 1000 }\n delete_link { namespace: '@host' name: 'no-such-link' }");
+  EXPECT_EQ(Get("ipv6/conf/eth0/forwarding"), "1");
+  EXPECT_EQ(Sh(route), before);
+}
+
 }  // namespace
 }  // namespace warren::executor

@@ -41,6 +41,26 @@ std::vector<int64_t> SequencesOf(const std::vector<Begun>& all) {
   return sequences;
 }
 
+TEST_F(JournalTest, NotesOfLinksOutliveTheProcessUntilTheLinkIsLost) {
+  {
+    auto journal = Open();
+    ASSERT_EQ(journal->Note({4, 7}, "old"), absl::OkStatus());
+    ASSERT_EQ(journal->Note({4, 7}, "new"), absl::OkStatus());
+    ASSERT_EQ(journal->Note({5, 7}, "other"), absl::OkStatus());
+    ASSERT_EQ(journal->Note({6, 1}, "third"), absl::OkStatus());
+  }
+  auto journal = Open();
+  EXPECT_EQ(**journal->Noted({4, 7}), "new");
+  EXPECT_FALSE(journal->Noted({4, 8})->has_value());
+  Ownership lost;
+  lost.lost_links = {{4, 7}};
+  lost.lost_netns = {5};
+  ASSERT_EQ(journal->Disown(lost), absl::OkStatus());
+  EXPECT_FALSE(journal->Noted({4, 7})->has_value());
+  EXPECT_EQ(journal->NotedLinks(), (std::set<LinkId>{{6, 1}}));
+  EXPECT_FALSE(Open("boot-2")->Noted({6, 1})->has_value());
+}
+
 TEST_F(JournalTest, WhatWasBegunIsThereAfterReopeningWithItsStepsInOrder) {
   {
     auto journal = Open();
