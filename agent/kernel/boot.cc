@@ -1,6 +1,8 @@
 #include "agent/kernel/boot.h"
 
+#include <errno.h>
 #include <sys/utsname.h>
+#include <time.h>
 
 #include <fstream>
 
@@ -13,6 +15,12 @@ absl::StatusOr<std::string> BootId() {
   std::string id;
   if (!std::getline(file, id) || id.empty()) return ErrnoError(ENOENT, "reading the boot id (is /proc mounted?)");
   return id;
+}
+
+absl::Duration Uptime() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return absl::DurationFromTimespec(now);
 }
 
 std::string KernelRelease() {

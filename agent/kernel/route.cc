@@ -75,6 +75,16 @@ std::string ForRequest(const std::string& body) {
   return copy;
 }
 
+// Of the forwarding table, IPv6 alone has routes that expire (rt6_fill_node: in 1/100 s, 0 where it does not, and below
+// where it has and is not yet collected).
+std::optional<absl::Duration> ExpiryOf(const nlattr* cacheinfo) {
+  rta_cacheinfo cache{};
+  if (cacheinfo == nullptr || nla_len(cacheinfo) < static_cast<int>(sizeof cache)) return std::nullopt;
+  memcpy(&cache, nla_data(cacheinfo), sizeof cache);
+  if (cache.rta_expires == 0) return std::nullopt;
+  return absl::Milliseconds(10) * static_cast<int32_t>(cache.rta_expires);
+}
+
 Route Parse(const nlmsghdr* header) {
   Route route;
   const auto* info = static_cast<const rtmsg*>(NLMSG_DATA(header));
@@ -93,6 +103,13 @@ Route Parse(const nlmsghdr* header) {
   if (table[RTA_OIF]) route.ifindex = nla_get_s32(table[RTA_OIF]);
   if (table[RTA_PREFSRC]) route.source = {info->rtm_family, Bytes(table[RTA_PREFSRC])};
   if (table[RTA_PRIORITY]) route.metric = nla_get_u32(table[RTA_PRIORITY]);
+  if (table[RTA_NH_ID]) route.nexthop_id = nla_get_u32(table[RTA_NH_ID]);
+  route.tos = info->rtm_tos;
+  if (table[RTA_METRICS]) {
+    auto* first = static_cast<nlattr*>(nla_data(table[RTA_METRICS]));
+    if (const nlattr* mtu = nla_find(first, nla_len(table[RTA_METRICS]), RTAX_MTU)) route.mtu = nla_get_u32(mtu);
+  }
+  route.expires = ExpiryOf(table[RTA_CACHEINFO]);
   if (table[RTA_MULTIPATH]) {
     ForEachNextHop(table[RTA_MULTIPATH], [&](rtnexthop* hop) {
       NextHop next{{}, hop->rtnh_ifindex, hop->rtnh_hops + 1u, hop->rtnh_flags};
@@ -105,6 +122,12 @@ Route Parse(const nlmsghdr* header) {
   }
   route.body = Canonical(header);
   return route;
+}
+
+void PutExpiry(const Route& route, Message& message) {
+  if (!route.expires) return;
+  const int64_t seconds = absl::ToInt64Seconds(*route.expires + absl::Milliseconds(500));
+  message.PutU32(RTA_EXPIRES, static_cast<uint32_t>(std::max<int64_t>(seconds, 1)));
 }
 
 Message Build(int type, int flags, const NewRoute& route, bool adding) {
@@ -209,6 +232,7 @@ std::string BodyWith(const Route& route, const std::map<int, int>& ifindexes) {
 
 absl::Status ReplayRoute(Netlink& netlink, const Route& route, const std::map<int, int>& ifindexes) {
   Message message = Message::FromBody(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, ForRequest(BodyWith(route, ifindexes)));
+  PutExpiry(route, message);
   return netlink.Do(message, absl::StrCat("restoring route ", route.destination.ToString()));
 }
 

@@ -5,11 +5,13 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "agent/kernel/ip.h"
 #include "agent/kernel/netlink.h"
 
@@ -36,8 +38,13 @@ struct Route {
   uint8_t type = 0, scope = 0, protocol = 0;  // RTN_*, RT_SCOPE_*, RTPROT_*
   uint32_t flags = 0;                         // RTNH_F_*
   std::vector<NextHop> next_hops;             // of a multipath route
+  uint32_t nexthop_id = 0;                    // of a nexthop object; 0: it has its hops itself
+  uint8_t tos = 0;
+  uint32_t mtu = 0;  // RTAX_MTU; 0: that of the link
+  // IPv6: how long it lasts from when it was read on; nothing: until it is deleted. Not of the body, which has no time.
+  std::optional<absl::Duration> expires;
   // The kernel's own message without what changes by itself (cache information, dead and link-down marks): equal bodies
-  // are equal routes, and Replay takes it.
+  // are equal routes, whenever they expire, and Replay takes it.
   std::string body;
 
   bool Uses(int link) const;
@@ -51,7 +58,8 @@ struct RouteFilter {
 };
 // All tables but the local one, which the kernel keeps by itself from the addresses.
 absl::StatusOr<std::vector<Route>> ListRoutes(Netlink& netlink, const RouteFilter& filter = {});
-// What a body came from.
+// What a body came from. One of a dump or an event tells when the route expires, a canonical one (Route::body) does
+// not.
 Route RouteFromBody(const std::string& body);
 
 struct NewRoute {
@@ -72,7 +80,8 @@ Message AddRouteMessage(const NewRoute& route);
 absl::Status DeleteRoute(Netlink& netlink, const NewRoute& route);
 // Removes exactly this route.
 absl::Status DeleteExactly(Netlink& netlink, const Route& route);
-// Adds a route as a dump had it, with its link indices replaced where the map has them. EEXIST when it is there.
+// Adds a route as a dump had it, with its link indices replaced where the map has them, to last as long as its
+// `expires` says, in whole seconds and at least one (RTA_EXPIRES). EEXIST when it is there.
 absl::Status ReplayRoute(Netlink& netlink, const Route& route, const std::map<int, int>& ifindexes);
 // A route's body with the link indices replaced, to compare with another's.
 std::string BodyWith(const Route& route, const std::map<int, int>& ifindexes);

@@ -84,6 +84,34 @@ TEST_F(RouteTest, ARouteIsAddedAsIpAddsIt) {
   EXPECT_EQ(ours, State());
 }
 
+TEST_F(RouteTest, ThatExpiresSaysWhenAndIsReplayedWithWhatIsLeft) {
+  Sh("ip -6 route add 2001:db8:9::/48 via 2001:db8::fe dev v0 proto ra expires 1800");
+  Sh("ip -6 route add 2001:db8:8::/48 via 2001:db8::fe dev v0");
+  EXPECT_FALSE(Find("2001:db8:8::/48").expires.has_value());
+  Route route = Find("2001:db8:9::/48");
+  ASSERT_TRUE(route.expires.has_value());
+  EXPECT_LE(*route.expires, absl::Seconds(1800));
+  EXPECT_GT(*route.expires, absl::Seconds(1000));
+  ASSERT_OK(DeleteExactly(host(), route));
+  route.expires = absl::Seconds(700);
+  ASSERT_OK(ReplayRoute(host(), route, {}));
+  EXPECT_EQ(Ip("-6 route show 2001:db8:9::/48", ".[0] | [.protocol, .expires <= 700, .expires > 400]"),
+            R"(["ra",true,true])");
+  // Equal, whenever it expires.
+  EXPECT_EQ(Find("2001:db8:9::/48").body, route.body);
+}
+
+TEST_F(RouteTest, SaysItsServiceMtuAndNexthopObject) {
+  Sh("ip route add 10.9.1.0/24 via 10.0.0.254 tos 0x10 mtu 1400");
+  Sh("ip nexthop add id 77 via 10.0.0.253 dev v0 && ip route add 10.9.2.0/24 nhid 77");
+  EXPECT_EQ(Find("10.9.1.0/24").tos, 0x10);
+  EXPECT_EQ(Find("10.9.1.0/24").mtu, 1400u);
+  EXPECT_EQ(Find("10.9.1.0/24").nexthop_id, 0u);
+  EXPECT_EQ(Find("10.9.2.0/24").nexthop_id, 77u);
+  EXPECT_EQ(Find("10.9.2.0/24").via.ToString(), "10.0.0.253");
+  Sh("ip nexthop flush");
+}
+
 TEST_F(RouteTest, RefusalsAreTheKernels) {
   ASSERT_OK(AddRoute(host(), To("10.9.0.0/16", "10.0.0.254")));
   EXPECT_ERRNO(AddRoute(host(), To("10.9.0.0/16", "10.0.0.254")), EEXIST);
