@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "agent/kernel/error.h"
+#include "agent/kernel/event_origin.h"
 #include "agent/kernel/netns.h"
 #include "agent/kernel/nsid.h"
 
@@ -16,16 +17,6 @@ namespace {
 
 // Larger than any event: they are allocated at a page or two (NLMSG_GOODSIZE), link events with many VFs at more.
 constexpr size_t kBufferSize = 64 * 1024;
-
-// af_netlink.c, netlink_cmsg_listen_all_nsid: with events from where the listener has an id for.
-int OriginOf(msghdr& message) {
-  for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(&message, c)) {
-    if (c->cmsg_level == SOL_NETLINK && c->cmsg_type == NETLINK_LISTEN_ALL_NSID) {
-      return *reinterpret_cast<const int*>(CMSG_DATA(c));
-    }
-  }
-  return EventSocket::kOwnNamespace;
-}
 
 // How often it is tried to leave the others' namespaces at an instant at which nothing is queued. Two will do nearly
 // always: an event would have to come between two calls of the kernel.
@@ -37,6 +28,16 @@ absl::Status Set(int fd, int option, int value, const char* doing) {
 }
 
 }  // namespace
+
+// af_netlink.c, netlink_cmsg_listen_all_nsid: with events from where the listener has an id for.
+int OriginOf(msghdr& message) {
+  for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(&message, c)) {
+    if (c->cmsg_level == SOL_NETLINK && c->cmsg_type == NETLINK_LISTEN_ALL_NSID) {
+      return *reinterpret_cast<const int*>(CMSG_DATA(c));
+    }
+  }
+  return EventSocket::kOwnNamespace;
+}
 
 EventSocket::EventSocket(Netlink socket, int own_nsid)
     : fd_(socket.fd()), own_nsid_(own_nsid), socket_(std::move(socket)), buffer_(kBufferSize) {}

@@ -115,7 +115,8 @@ absl::StatusOr<std::vector<Link>> ListLinksIn(Netlink& netlink, int nsid) {
 
 absl::StatusOr<Link> GetLink(Netlink& netlink, const std::string& name) {
   Message message(RTM_GETLINK, 0, ifinfomsg{});
-  message.PutName(IFLA_IFNAME, name);
+  // The kernel looks for either among both, but takes no long one as the former (rtnl_dev_get).
+  message.PutName(name.size() < IFNAMSIZ ? IFLA_IFNAME : IFLA_ALT_IFNAME, name);
   return GetOne(netlink, message, absl::StrCat("looking up link ", name));
 }
 

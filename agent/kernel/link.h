@@ -55,7 +55,7 @@ absl::StatusOr<std::vector<Link>> ListLinks(Netlink& netlink, const std::string&
 // Those of another namespace, by the nsid that the socket's has for it; only to look (IFLA_TARGET_NETNSID). What they
 // have as nsid of a peer is the socket's own for it, too, which the kernel assigns where there was none.
 absl::StatusOr<std::vector<Link>> ListLinksIn(Netlink& netlink, int nsid);
-// NOT_FOUND (ENODEV).
+// By its name, or an alternative one, which may be longer. NOT_FOUND (ENODEV).
 absl::StatusOr<Link> GetLink(Netlink& netlink, const std::string& name);
 absl::StatusOr<Link> GetLink(Netlink& netlink, int ifindex);
 // One in another namespace, by the nsid that the socket's has for it; only to look (IFLA_TARGET_NETNSID).
