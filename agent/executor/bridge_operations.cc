@@ -14,6 +14,7 @@
 #include "agent/executor/refuse.h"
 #include "agent/executor/snapshot.h"
 #include "agent/kernel/error.h"
+#include "agent/kernel/link_names.h"
 
 namespace warren::executor {
 namespace {
@@ -163,7 +164,7 @@ absl::Status Apply(Transaction& tx, const v1::DetachLink& operation) {
     if (operation.allow_missing()) return absl::OkStatus();
     return absl::FailedPreconditionError(absl::StrCat("link ", object, " is not a port of a bridge"));
   }
-  if (!operation.bridge().empty() && bridge->name != operation.bridge()) {
+  if (!operation.bridge().empty() && !kernel::AnswersTo(*bridge, operation.bridge())) {
     return absl::FailedPreconditionError(
         absl::StrCat("link ", object, " is a port of ", bridge->name, ", not of ", operation.bridge()));
   }

@@ -22,6 +22,7 @@
 #include "agent/executor/worker.h"
 #include "agent/journal/journal.h"
 #include "agent/kernel/boot.h"
+#include "agent/kernel/link_names.h"
 #include "proto/common/file_lock.h"
 #include "proto/common/mutex.h"
 
@@ -396,7 +397,7 @@ class Parallel : public Executor {
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   bool closing_ ABSL_GUARDED_BY(mutex_) = false;  // nothing more will be released
   bool heard_ ABSL_GUARDED_BY(mutex_) = false;    // somebody is there to acknowledge results
-  Schedule schedule_ ABSL_GUARDED_BY(mutex_);
+  Schedule schedule_ ABSL_GUARDED_BY(mutex_){kernel::NameOfLink};
   std::map<int64_t, v1::IntentResult> results_ ABSL_GUARDED_BY(mutex_);  // not acknowledged
   std::vector<int64_t> acknowledged_ ABSL_GUARDED_BY(mutex_);            // still in the journal
   std::set<int64_t> deleting_ ABSL_GUARDED_BY(mutex_);                   // namespaces alone, and not committed yet

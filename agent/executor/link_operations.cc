@@ -25,8 +25,8 @@ absl::Status Apply(Transaction& tx, const v1::MoveLink& operation) {
   const std::string object = tx.object();
   auto to = tx.Open(operation.to_namespace());
   if (!to.ok()) return to.status();
-  const std::string name = operation.to_name().empty() ? operation.name() : operation.to_name();
-  if (*to != from->place || name != operation.name()) {
+  const std::string name = operation.to_name().empty() ? from->link.name : operation.to_name();
+  if (*to != from->place || name != from->link.name) {
     if (auto s = CheckNameFree(tx, **to, name, "moving to"); !s.ok()) return s;
   }
   tx.About(object);

@@ -28,6 +28,8 @@ std::string Raw(const std::string& name) {
 
 class Collector {
  public:
+  explicit Collector(const NameOfLink& name_of) : name_of_(name_of) {}
+
   void Add(const v1::CreateNamespace& o) { Netns(o.namespace_()); }
   void Add(const v1::DeleteNamespace& o) {
     Netns(o.namespace_());
@@ -35,7 +37,7 @@ class Collector {
   }
   void Add(const v1::CreateVeth& o) {
     for (const v1::VethEnd* end : {&o.a(), &o.b()}) {
-      Link(end->namespace_(), end->name());
+      NewLink(end->namespace_(), end->name());
       Made(end->namespace_(), end->name());
     }
     // One that is there already is only looked at, but must not be taken away meanwhile.
@@ -44,7 +46,7 @@ class Collector {
   void Add(const v1::MoveLink& o) {
     Link(o.namespace_(), o.name());
     const std::string& name = o.to_name().empty() ? o.name() : o.to_name();
-    Link(o.to_namespace(), name);
+    NewLink(o.to_namespace(), name);
     if (IsMade(o.namespace_(), o.name())) {
       Made(o.to_namespace(), name);
     } else {
@@ -58,7 +60,7 @@ class Collector {
   void Add(const v1::SetLink& o) {
     Uses(o.namespace_(), o.name());
     if (!o.has_new_name()) return;
-    Link(o.namespace_(), o.new_name());
+    NewLink(o.namespace_(), o.new_name());
     if (IsMade(o.namespace_(), o.name())) Made(o.namespace_(), o.new_name());
   }
   void Add(const v1::AddAddress& o) { Uses(o.namespace_(), o.link()); }
@@ -66,7 +68,7 @@ class Collector {
   void Add(const v1::AddRoute& o) { Route(o.namespace_(), o.destination(), o.table(), o.dev()); }
   void Add(const v1::DeleteRoute& o) { Route(o.namespace_(), o.destination(), o.table(), o.dev()); }
   void Add(const v1::CreateBridge& o) {
-    Link(o.namespace_(), o.name());
+    NewLink(o.namespace_(), o.name());
     Made(o.namespace_(), o.name());
   }
   void Add(const v1::DeleteBridge& o) {
@@ -93,9 +95,15 @@ class Collector {
     }
   }
   void Others(int mode) { Put(kOthers, mode); }
-  void Link(const std::string& netns, const std::string& name, int mode = Lock::kExclusive) {
+  void NewLink(const std::string& netns, const std::string& name, int mode = Lock::kExclusive) {
     Netns(netns);
     if (IsHost(netns)) Put(absl::StrCat("link ", name), mode);
+  }
+  void Link(const std::string& netns, const std::string& name, int mode = Lock::kExclusive) {
+    NewLink(netns, name, mode);
+    if (!IsHost(netns) || IsMade(netns, name)) return;
+    const std::string own = name_of_(name);
+    if (own != name) Put(absl::StrCat("link ", own), mode);
   }
   void Uses(const std::string& netns, const std::string& name) {
     Link(netns, name);
@@ -119,14 +127,15 @@ class Collector {
   void Made(const std::string& netns, const std::string& name) { made_.emplace(Raw(netns), name); }
   bool IsMade(const std::string& netns, const std::string& name) const { return made_.contains({Raw(netns), name}); }
 
+  const NameOfLink& name_of_;
   std::set<std::pair<std::string, std::string>> made_;  // by this intent: namespace and link
   std::vector<Lock> locks_;
 };
 
 }  // namespace
 
-std::vector<Lock> LocksOf(const v1::IntentDelivery& intent) {
-  Collector locks;
+std::vector<Lock> LocksOf(const v1::IntentDelivery& intent, const NameOfLink& name_of) {
+  Collector locks(name_of);
   for (const v1::Operation& operation : intent.operations()) {
     switch (operation.kind_case()) {
       case v1::Operation::kCreateNamespace:

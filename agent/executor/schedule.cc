@@ -24,7 +24,7 @@ Schedule::State Schedule::StateOf(int64_t sequence) const {
 void Schedule::Add(v1::IntentDelivery intent, Time begin_by, Time asked) {
   const int64_t sequence = intent.sequence();
   if (StateOf(sequence) != State::kUnknown) return;
-  const std::vector<Lock> locks = LocksOf(intent);
+  const std::vector<Lock> locks = LocksOf(intent, name_of_);
   if (locks_.Add(sequence, locks)) ready_.insert(sequence);
   if (FreesLinks(locks)) freeing_.insert(sequence);
   queued_.emplace(sequence, Item{std::move(intent), begin_by, asked, false});

@@ -2,7 +2,7 @@
 #define WARREN_AGENT_EXECUTOR_SCHEDULE_H_
 
 // The intents that an agent holds: which wait for their turn, which run, and what is to run next, as their locks allow
-// (locks.h). Pure; one thread at a time.
+// (locks.h). Pure but for what it is given; one thread at a time.
 
 #include <chrono>
 #include <cstddef>
@@ -10,9 +10,12 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "agent/executor/lock_table.h"
+#include "agent/executor/locks.h"
 #include "warren/v1/agents.pb.h"
 
 namespace warren::executor {
@@ -20,6 +23,9 @@ namespace warren::executor {
 class Schedule {
  public:
   using Time = std::chrono::steady_clock::time_point;
+
+  // Asked as intents come.
+  explicit Schedule(NameOfLink name_of = [](const std::string& any) { return any; }) : name_of_(std::move(name_of)) {}
 
   struct Item {
     v1::IntentDelivery intent;
@@ -55,6 +61,7 @@ class Schedule {
   bool EarlierFrees(int64_t sequence) const { return !freeing_.empty() && *freeing_.begin() < sequence; }
   void Release(int64_t sequence);
 
+  const NameOfLink name_of_;
   std::map<int64_t, Item> queued_;
   std::set<int64_t> ready_;  // of the queued ones: have their locks
   std::set<int64_t> again_;  // of the queued ones: have their locks and wait for earlier ones

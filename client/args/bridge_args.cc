@@ -2,6 +2,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "proto/common/link_reference.h"
 
 namespace warren::cli {
 namespace {
@@ -18,7 +19,7 @@ absl::StatusOr<std::string> BridgeOf(const Place& link, const std::string& text)
     }
     name = place->interface;
   }
-  if (const auto why = WhyBadInterface(name)) {
+  if (const auto why = WhyBadLinkReference(name)) {
     return absl::InvalidArgumentError(absl::StrCat("bridge \"", text, "\" ", *why));
   }
   return name;

@@ -134,7 +134,7 @@ absl::StatusOr<Change> Bridge(const Place& place, const LinkAddFlags& flags) {
 absl::StatusOr<Change> ParseLinkAdd(const std::vector<std::string>& words, const LinkAddFlags& flags) {
   const auto reading = Read(words, flags);
   if (!reading.ok()) return reading.status();
-  const auto first = ParseLinkArgument(reading->first);
+  const auto first = ParseNewLinkArgument(reading->first);
   if (!first.ok()) return first.status();
   if (reading->type == "bridge") return Bridge(*first, reading->flags);
   const auto other = ParsePlaceOn(first->host, reading->other);

@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "client/args/words.h"
+#include "proto/common/link_reference.h"
 
 namespace warren::cli {
 namespace {
@@ -32,7 +33,7 @@ const std::vector<std::string>& SetWords() {
 absl::StatusOr<std::string> InterfaceValue(Words& words, const std::string& keyword) {
   auto name = words.Value(keyword);
   if (!name.ok()) return name;
-  if (const auto why = WhyBadInterface(*name)) {
+  if (const auto why = keyword == "name" ? WhyBadInterface(*name) : WhyBadLinkReference(*name)) {
     return absl::InvalidArgumentError(absl::StrCat(keyword, " \"", *name, "\" ", *why));
   }
   return name;

@@ -21,6 +21,13 @@ absl::StatusOr<Place> Parse(std::string_view text, std::string_view form) {
   return place;
 }
 
+absl::Status CheckNew(const Place& place, std::string_view text) {
+  if (place.interface.empty()) return absl::OkStatus();
+  const auto why = WhyBadInterface(place.interface);
+  if (!why) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("interface \"", place.interface, "\" in \"", A(text), "\" ", *why));
+}
+
 }  // namespace
 
 std::string ShortPlace(std::string_view text) {
@@ -55,6 +62,14 @@ absl::StatusOr<Place> ParseLinkArgument(std::string_view text) {
   return place;
 }
 
+absl::StatusOr<Place> ParseNewLinkArgument(std::string_view text) {
+  auto place = ParseLinkArgument(text);
+  if (place.ok()) {
+    if (auto status = CheckNew(*place, text); !status.ok()) return status;
+  }
+  return place;
+}
+
 absl::StatusOr<Place> ParseNetnsOrLinkArgument(std::string_view text) {
   return Parse(text, "HOST/NS or HOST/NS:IF, as in h1/red or h1/red:eth0");
 }
@@ -64,12 +79,16 @@ absl::StatusOr<Place> ParsePlaceOn(std::string_view host, std::string_view text)
   if (text.find('/') == std::string_view::npos) {
     auto place = ParsePlace(absl::StrCat(A(host), "/", A(text)));
     if (!place.ok()) return absl::InvalidArgumentError(absl::StrCat(place.status().message(), "; expected ", A(kForm)));
+    if (auto status = CheckNew(*place, text); !status.ok()) return status;
     return place;
   }
   auto place = Parse(text, kForm);
   if (place.ok() && place->host != host) {
     return absl::InvalidArgumentError(
         absl::StrCat("\"", A(text), "\" is on another host than \"", A(host), "\"; one command changes one host"));
+  }
+  if (place.ok()) {
+    if (auto status = CheckNew(*place, text); !status.ok()) return status;
   }
   return place;
 }

@@ -33,7 +33,9 @@ absl::StatusOr<Place> ParseNetnsArgument(std::string_view text);
 absl::StatusOr<Place> ParseLinkArgument(std::string_view text);
 // "HOST/NS" or "HOST/NS:IF".
 absl::StatusOr<Place> ParseNetnsOrLinkArgument(std::string_view text);
-// A place on a host that is known already: "NS", "NS:IF", or with that same host in front.
+// The same of a link that is to be made, whose name is shorter than an alternative one may be.
+absl::StatusOr<Place> ParseNewLinkArgument(std::string_view text);
+// A place on a host that is known already: "NS", "NS:IF", or with that same host in front; where a link is made.
 absl::StatusOr<Place> ParsePlaceOn(std::string_view host, std::string_view text);
 // "HOST/ID" or "hosts/HOST/intents/ID"; returns the latter.
 absl::StatusOr<std::string> ParseIntentArgument(std::string_view text);

@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "client/args/words.h"
+#include "proto/common/link_reference.h"
 
 namespace warren::cli {
 namespace {
@@ -44,7 +45,7 @@ absl::Status ReadText(Words& words, const std::string& keyword, std::string& fie
 
 absl::Status ReadDev(Words& words, std::string& dev) {
   if (absl::Status status = ReadText(words, "dev", dev); !status.ok()) return status;
-  if (const auto why = WhyBadInterface(dev)) {
+  if (const auto why = WhyBadLinkReference(dev)) {
     return absl::InvalidArgumentError(
         absl::StrCat("dev \"", dev, "\" ", *why, "; expected the interface alone, as in dev eth0"));
   }

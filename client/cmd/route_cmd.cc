@@ -19,10 +19,14 @@ int ShowRoutes(Context& context, const ShowWords& given) {
   if (!query.ok()) return context.Usage("warren route show", query.status());
   const Place& place = query->place;
   return ShowNamespace(context, "warren route show", place, given.watch, [&](const v1::Namespace& netns) {
+    std::string dev = place.interface;
+    for (const v1::Link& link : netns.links()) {
+      if (!dev.empty() && Answers(link, place.interface)) dev = link.name();
+    }
     std::vector<v1::Route> routes;
     for (const v1::Route& route : netns.routes()) {
       if (query->table != 0 && route.table() != query->table) continue;
-      if (!place.interface.empty() && !LeavesBy(route, place.interface)) continue;
+      if (!dev.empty() && !LeavesBy(route, dev)) continue;
       routes.push_back(route);
     }
     return RoutesText(place, routes, context.format());

@@ -83,12 +83,17 @@ absl::StatusOr<Place> ParseShowWords(const std::vector<std::string>& list) {
   return ParseNetnsOrLinkArgument(*text);
 }
 
+bool Answers(const v1::Link& link, const std::string& name) {
+  const auto& others = link.alternative_names();
+  return link.name() == name || std::find(others.begin(), others.end(), name) != others.end();
+}
+
 absl::StatusOr<std::vector<v1::Link>> LinksAt(const v1::Namespace& netns, const Place& place) {
   std::vector<v1::Link> links;
   std::vector<std::string> names;
   for (const v1::Link& link : netns.links()) {
     names.push_back(link.name());
-    if (place.interface.empty() || place.interface == link.name()) links.push_back(link);
+    if (place.interface.empty() || Answers(link, place.interface)) links.push_back(link);
   }
   if (links.empty() && !place.interface.empty()) {
     return absl::NotFoundError(absl::StrCat("there is no link ", PlaceText(place), "; ", place.host, "/", place.netns,

@@ -45,6 +45,9 @@ CLI::App* AddShowWords(Tree& tree, CLI::App* group, const Tree::Verb& verb,
 // "[dev] HOST/NS[:IF]", as `ip link show` and `ip address show` take it.
 absl::StatusOr<Place> ParseShowWords(const std::vector<std::string>& words);
 
+// By its name, or one of its alternative names.
+bool Answers(const v1::Link& link, const std::string& name);
+
 // The links of a namespace, or the one link that the place names. NOT_FOUND with the names of those there are.
 absl::StatusOr<std::vector<v1::Link>> LinksAt(const v1::Namespace& netns, const Place& place);
 

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "proto/common/link_reference.h"
 #include "proto/common/utf8.h"
 
 namespace warren {
@@ -124,8 +125,13 @@ std::optional<std::string> WhyBadNamespaceReference(std::string_view name) {
 }
 
 std::optional<std::string> WhyBadInterface(std::string_view name) {
-  if (name.empty()) return "is empty";
   if (name.size() > 15) return "is longer than 15 bytes";
+  return WhyBadLinkReference(name);
+}
+
+std::optional<std::string> WhyBadLinkReference(std::string_view name) {
+  if (name.empty()) return "is empty";
+  if (name.size() > 127) return "is longer than 127 bytes";
   if (name == "." || name == ".." || name == "all" || name == "default") return "is reserved";
   return WhyBadCharacters(name, "/:%");
 }
@@ -215,7 +221,7 @@ absl::StatusOr<Place> ParsePlace(std::string_view text) {
   const size_t colon = rest.rfind(':');
   if (colon != std::string_view::npos) {
     place.interface = rest.substr(colon + 1);
-    if (auto why = WhyBadInterface(place.interface)) return bad("interface", place.interface, *why);
+    if (auto why = WhyBadLinkReference(place.interface)) return bad("interface", place.interface, *why);
     rest = rest.substr(0, colon);
   }
   place.netns = rest;

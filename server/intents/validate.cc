@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "proto/common/link_reference.h"
 #include "proto/common/names.h"
 #include "server/intents/ip_text.h"
 
@@ -59,6 +60,13 @@ class Checker {
   }
   void OptionalInterface(std::string_view field, std::string_view name) const {
     if (!name.empty()) Interface(field, name);
+  }
+  // One that is there, by any of its names.
+  void Link(std::string_view field, std::string_view name) const {
+    if (auto why = WhyBadLinkReference(name)) Bad(field, *why);
+  }
+  void OptionalLink(std::string_view field, std::string_view name) const {
+    if (!name.empty()) Link(field, name);
   }
   void Mtu(uint32_t mtu) const {
     if (mtu < kMinMtu || mtu > kMaxMtu) Bad("mtu", absl::StrCat("is ", mtu, "; must be ", kMinMtu, " to ", kMaxMtu));
@@ -126,19 +134,19 @@ void Check(const Checker& c, const v1::CreateVeth& op) {
 
 void Check(const Checker& c, const v1::MoveLink& op) {
   c.Namespace("namespace", op.namespace_());
-  c.Interface("name", op.name());
+  c.Link("name", op.name());
   c.Namespace("to_namespace", op.to_namespace());
   c.OptionalInterface("to_name", op.to_name());
 }
 
 void Check(const Checker& c, const v1::DeleteLink& op) {
   c.Namespace("namespace", op.namespace_());
-  c.Interface("name", op.name());
+  c.Link("name", op.name());
 }
 
 void Check(const Checker& c, const v1::SetLink& op) {
   c.Namespace("namespace", op.namespace_());
-  c.Interface("name", op.name());
+  c.Link("name", op.name());
   if (op.has_mtu()) c.Mtu(op.mtu());
   if (op.has_mac()) c.Mac(op.mac());
   if (op.has_new_name()) c.Interface("new_name", op.new_name());
@@ -160,7 +168,7 @@ std::optional<int64_t> CheckLifetime(const Checker& c, std::string_view field, c
 
 void Check(const Checker& c, const v1::AddAddress& op) {
   c.Namespace("namespace", op.namespace_());
-  c.Interface("link", op.link());
+  c.Link("link", op.link());
   const auto address = c.Address("address", op.address());
   if (!op.peer().empty()) c.SameFamily("peer", c.Address("peer", op.peer()), "address", address);
   std::optional<int64_t> valid;
@@ -174,7 +182,7 @@ void Check(const Checker& c, const v1::AddAddress& op) {
 
 void Check(const Checker& c, const v1::DeleteAddress& op) {
   c.Namespace("namespace", op.namespace_());
-  c.Interface("link", op.link());
+  c.Link("link", op.link());
   const auto address = c.Address("address", op.address());
   if (!op.peer().empty()) c.SameFamily("peer", c.Address("peer", op.peer()), "address", address);
 }
@@ -206,7 +214,7 @@ void CheckRoute(const Checker& c, const Route& op) {
     if (!src) c.Bad("src", kIpForm);
     c.SameFamily("src", src, destination ? "destination" : "via", destination ? destination : via);
   }
-  c.OptionalInterface("dev", op.dev());
+  c.OptionalLink("dev", op.dev());
 }
 
 void Check(const Checker& c, const v1::AddRoute& op) {
@@ -227,19 +235,19 @@ void Check(const Checker& c, const v1::CreateBridge& op) {
 
 void Check(const Checker& c, const v1::DeleteBridge& op) {
   c.Namespace("namespace", op.namespace_());
-  c.Interface("name", op.name());
+  c.Link("name", op.name());
 }
 
 void Check(const Checker& c, const v1::AttachLink& op) {
   c.Namespace("namespace", op.namespace_());
-  c.Interface("link", op.link());
-  c.Interface("bridge", op.bridge());
+  c.Link("link", op.link());
+  c.Link("bridge", op.bridge());
 }
 
 void Check(const Checker& c, const v1::DetachLink& op) {
   c.Namespace("namespace", op.namespace_());
-  c.Interface("link", op.link());
-  c.OptionalInterface("bridge", op.bridge());
+  c.Link("link", op.link());
+  c.OptionalLink("bridge", op.bridge());
 }
 
 void CheckOperation(const Checker& c, const v1::Operation& op) {

@@ -17,6 +17,28 @@ bool Together(const std::string& a, const std::string& b) {
   return table.Add(2, LocksOf(ParseIntent(2, b)));
 }
 
+// A link of the host may be called by another name it has.
+TEST(LocksTest, TwoNamesOfOneLinkAreOneLock) {
+  const NameOfLink name_of = [](const std::string& any) { return any == "uplink" ? "eth0" : any; };
+  const auto together = [&](const std::string& a, const std::string& b) {
+    LockTable table;
+    table.Add(1, LocksOf(ParseIntent(1, a), name_of));
+    return table.Add(2, LocksOf(ParseIntent(2, b), name_of));
+  };
+  const std::string by_name = "set_link { namespace: '@host' name: 'eth0' up: true }";
+  for (const char* by_other :
+       {"set_link { namespace: '@host' name: 'uplink' mtu: 1400 }", "delete_link { namespace: '@host' name: 'uplink' }",
+        "add_address { namespace: '@host' link: 'uplink' address: '10.0.0.1/24' }",
+        "add_route { namespace: '@host' destination: '10.1.0.0/16' dev: 'uplink' }",
+        "attach_link { namespace: '@host' link: 'uplink' bridge: 'br0' }",
+        "move_link { namespace: '@host' name: 'uplink' to_namespace: 'red' }"}) {
+    EXPECT_FALSE(together(by_name, by_other)) << by_other;
+    EXPECT_FALSE(together(by_other, by_name)) << by_other;
+  }
+  EXPECT_TRUE(together(by_name, "set_link { namespace: 'red' name: 'uplink' up: true }")) << "in another namespace";
+  EXPECT_TRUE(together(by_name, "set_link { namespace: '@host' name: 'eth1' up: true }"));
+}
+
 bool Frees(const std::string& operations) { return FreesLinks(LocksOf(ParseIntent(1, operations))); }
 
 struct Case {

@@ -45,7 +45,10 @@ TEST(PlaceArgs, ALinkIsSplitAtTheFirstSlashAndTheLastColon) {
   EXPECT_THAT(ParseLinkArgument("h1/red"), IsRefused("names no interface; expected HOST/NS:IF"));
   EXPECT_THAT(ParseLinkArgument("h1/red:"), IsRefused("is empty"));
   EXPECT_THAT(ParseLinkArgument("h1/a:b:eth0"), IsRefused("namespace \"a:b\""));
-  EXPECT_THAT(ParseLinkArgument("h1/red:this-name-is-too-long"), IsRefused("longer than 15 bytes"));
+  EXPECT_TRUE(ParseLinkArgument("h1/red:an-alternative-name-may-be-long").ok());
+  EXPECT_THAT(ParseLinkArgument("h1/red:" + std::string(128, 'x')), IsRefused("longer than 127 bytes"));
+  EXPECT_THAT(ParseNewLinkArgument("h1/red:this-name-is-too-long"), IsRefused("longer than 15 bytes"));
+  EXPECT_THAT(ParsePlaceOn("h1", "red:this-name-is-too-long"), IsRefused("longer than 15 bytes"));
 }
 
 TEST(PlaceArgs, ASecondPlaceMayLeaveOutTheHostButNotNameAnother) {

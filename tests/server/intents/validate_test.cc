@@ -140,6 +140,13 @@ TEST(ValidateTest, MoveLink) {
   RunTable({
       {"move_link { namespace: '@host' name: 'eth1' to_namespace: 'red' force: true }", {}},
       {"move_link { namespace: 'red' name: 'eth1' to_namespace: '@host' to_name: 'back' }", {}},
+      {"move_link { namespace: 'red' name: 'an-alternative-name' to_namespace: '@host' }", {}},
+      {"move_link { namespace: 'red' name: 'eth1' to_namespace: '@host' to_name: 'an-alternative-name' }",
+       {"move_link.to_name longer than 15"}},
+      {"set_link { namespace: 'red' name: '" + std::string(128, 'x') + "' up: true }",
+       {"set_link.name longer than 127"}},
+      {"set_link { namespace: 'red' name: 'an-alternative-name' new_name: 'an-alternative-name' }",
+       {"set_link.new_name longer than 15"}},
       {"move_link {}", {"move_link.namespace is empty", "move_link.name is empty", "move_link.to_namespace is empty"}},
       {"move_link { namespace: 'a/b' name: 'a/b' to_namespace: 'a/b' to_name: 'a/b' }",
        {"move_link.namespace has a", "move_link.name has a", "move_link.to_namespace has a",
