@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "agent/inventory/words.h"
+#include "proto/common/link_reference.h"
 #include "proto/common/names.h"
 
 namespace warren::inventory {
@@ -61,6 +62,10 @@ std::string ShownLinkName(const std::string& raw) {
   return WhyBadInterface(raw) || raw.find('=') != std::string::npos ? EscapeName(raw) : ShownText(raw);
 }
 
+std::string ShownAlternativeName(const std::string& raw) {
+  return WhyBadLinkReference(raw) || raw.find('=') != std::string::npos ? EscapeName(raw) : ShownText(raw);
+}
+
 bool IsKernelsOwn(const kernel::Link& link) {
   if (link.type == ARPHRD_LOOPBACK) return true;
   // init_net's and, with net.core.fb_tunnels_only_for_init_net=0, every namespace's
@@ -85,7 +90,7 @@ void FillLink(const kernel::Link& link, const std::vector<kernel::Address>& addr
   out->set_kind(link.kind);
   out->set_master(name_of(link.master));
   out->set_alias(ShownText(link.alias));
-  for (const std::string& name : link.alternative_names) out->add_alternative_names(ShownLinkName(name));
+  for (const std::string& name : link.alternative_names) out->add_alternative_names(ShownAlternativeName(name));
   out->set_tx_queues(link.tx_queues);
   out->set_rx_queues(link.rx_queues);
   const kernel::LinkStatistics& from = link.statistics;
@@ -112,6 +117,9 @@ void FillRoute(const kernel::Route& route, const NameOf& name_of, v1::Route* out
   out->set_scope(Scope(route.scope));
   out->set_protocol(RouteProtocol(route.protocol));
   SetAll(NextHopFlags(route.flags), out->mutable_flags());
+  out->set_tos(route.tos);
+  out->set_nexthop_id(route.nexthop_id);
+  out->set_mtu(route.mtu);
   out->set_family(route.family == AF_INET6 ? "inet6" : "inet");
   for (const kernel::NextHop& hop : route.next_hops) {
     v1::NextHop* next = out->add_next_hops();

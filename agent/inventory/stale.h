@@ -20,12 +20,15 @@ struct Stale {
   std::map<int, std::string> seen;    // of those, what the last event told: LinkFromBody takes it
   std::set<int> gone;                 // of those
   std::vector<kernel::Event> routes;  // in order
+  bool all_routes = false;            // any may have gone without being told of
   // Links with which routes may have gone or changed, and addresses taken off links that routes may have had as their
   // source: of IPv4 the kernel does not tell (fib_flush).
   std::set<int> downed;
   std::vector<std::pair<int, kernel::Ip>> sources;
 
-  bool empty() const { return !all && links.empty() && routes.empty() && downed.empty() && sources.empty(); }
+  bool empty() const {
+    return !all && !all_routes && links.empty() && routes.empty() && downed.empty() && sources.empty();
+  }
 
   void Add(const kernel::Event& event) {
     switch (event.kind) {
@@ -45,6 +48,9 @@ struct Stale {
         break;
       case kernel::Event::Kind::kRoute:
         routes.push_back(event);
+        break;
+      case kernel::Event::Kind::kNexthop:
+        all_routes = true;
         break;
       case kernel::Event::Kind::kNsid:
       case kernel::Event::Kind::kLost:

@@ -11,6 +11,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <set>
 #include <utility>
 
 #include "agent/kernel/error.h"
@@ -76,6 +77,12 @@ bool Parse(int origin, nlmsghdr* header, Event* event) {
       event->route.assign(static_cast<const char*>(NLMSG_DATA(header)), header->nlmsg_len - NLMSG_HDRLEN);
       return true;
     }
+    // A new one has no routes yet; of one that replaces another the request's flags are told (nexthop_notify).
+    case RTM_NEWNEXTHOP:
+    case RTM_DELNEXTHOP:
+      event->kind = Event::Kind::kNexthop;
+      event->deleted = header->nlmsg_type == RTM_DELNEXTHOP;
+      return event->deleted || (header->nlmsg_flags & NLM_F_REPLACE) != 0;
     case RTM_NEWNSID:
     case RTM_DELNSID: {
       // Other namespaces' ids for each other.
@@ -103,8 +110,13 @@ class Monitor::Kept : public EventSocket::Listener {
   ~Kept() override { source_->Remove(*this); }
 
   absl::Status Begin() {
-    return source_->Add(*this, {RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE,
-                                RTNLGRP_IPV6_ROUTE, RTNLGRP_NSID});
+    std::set<int> groups = {RTNLGRP_LINK,       RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE,
+                            RTNLGRP_IPV6_ROUTE, RTNLGRP_NSID,        RTNLGRP_NEXTHOP};
+    absl::Status status = source_->Add(*this, groups);
+    // Kernels before 5.3 have no nexthop objects, nor their group.
+    if (ErrnoOf(status) != EINVAL) return status;
+    groups.erase(RTNLGRP_NEXTHOP);
+    return source_->Add(*this, std::move(groups));
   }
   absl::Status HearAll(bool all) { return source_->HearAll(*this, all); }
 

@@ -26,6 +26,7 @@ struct Event {
     kLink,     // new, changed or deleted
     kAddress,  // of the link
     kRoute,    // of any table but the local one
+    kNexthop,  // a nexthop object went or became another: so may have routes, of which the kernel then tells nothing
     kNsid,     // the host has an id for a namespace, or has it no more: that one is gone; `nsid` is that id
     kLost,     // anything may have happened anywhere
   };

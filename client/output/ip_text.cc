@@ -72,9 +72,10 @@ std::string AddressLines(const v1::Link& link, const v1::Address& address) {
   return text;
 }
 
-// What `warren route add` and `del` take after the namespace.
-std::string RouteWords(const v1::Route& route) {
-  std::string text = route.destination();
+// What `warren route add` and `del` take after the namespace; `more`: what tells it from others as well, where iproute2
+// has that.
+std::string RouteWords(const v1::Route& route, const std::string& more = {}) {
+  std::string text = absl::StrCat(route.destination(), more);
   const auto with = [&text](const char* word, const std::string& value) {
     if (!value.empty()) absl::StrAppend(&text, " ", word, " ", value);
   };
@@ -89,11 +90,16 @@ std::string RouteWords(const v1::Route& route) {
 std::string RouteLines(const v1::Route& route) {
   std::string text;
   if (!route.type().empty() && route.type() != "unicast") absl::StrAppend(&text, route.type(), " ");
-  absl::StrAppend(&text, RouteWords(route));
+  std::string more;
+  if (route.tos() != 0) absl::StrAppend(&more, " tos 0x", absl::Hex(route.tos(), absl::kZeroPad2));
+  if (route.nexthop_id() != 0) absl::StrAppend(&more, " nhid ", route.nexthop_id());
+  absl::StrAppend(&text, RouteWords(route, more));
   // iproute2 leaves out what goes without saying, too.
   if (!route.protocol().empty() && route.protocol() != "boot") absl::StrAppend(&text, " proto ", route.protocol());
   if (!route.scope().empty() && route.scope() != "global") absl::StrAppend(&text, " scope ", route.scope());
   if (!route.flags().empty()) absl::StrAppend(&text, " ", absl::StrJoin(route.flags(), " "));
+  if (route.mtu() != 0) absl::StrAppend(&text, " mtu ", route.mtu());
+  if (route.has_expires()) absl::StrAppend(&text, " expires ", Lifetime(true, route.expires()));
   text += '\n';
   for (const auto& hop : route.next_hops()) {
     absl::StrAppend(&text, "    nexthop", hop.via().empty() ? "" : " via ", hop.via(), hop.dev().empty() ? "" : " dev ",

@@ -16,10 +16,9 @@ PartsChange::Part PartOf(v1::Link& link) {
   return {link.SerializeAsString(), fingerprint};
 }
 
-PartsChange::Part PartOf(const v1::Route& route) {
-  std::string bytes = route.SerializeAsString();
-  const uint64_t fingerprint = FingerprintOf(bytes);
-  return {std::move(bytes), fingerprint};
+PartsChange::Part PartOf(v1::Route& route) {
+  const uint64_t fingerprint = Fingerprint(route);
+  return {route.SerializeAsString(), fingerprint};
 }
 
 }  // namespace
@@ -29,15 +28,15 @@ PartsChange::PartsChange(v1::NamespaceChange change) : head(std::move(*change.mu
   for (v1::Link& link : *change.mutable_links()) links.emplace_back(link.ifindex(), PartOf(link));
   removed_links.assign(change.removed_links().begin(), change.removed_links().end());
   routes.reserve(change.routes_size());
-  for (const v1::Route& route : change.routes()) routes.push_back(PartOf(route));
+  for (v1::Route& route : *change.mutable_routes()) routes.push_back(PartOf(route));
   removed_routes.reserve(change.removed_routes_size());
-  for (const v1::Route& route : change.removed_routes()) removed_routes.push_back(PartOf(route));
+  for (v1::Route& route : *change.mutable_removed_routes()) removed_routes.push_back(PartOf(route));
 }
 
 Parts::Parts(const v1::Namespace& netns) {
   MutexLock lock(&mutex_);
   for (v1::Link link : netns.links()) PutLink(link.ifindex(), PartOf(link));
-  for (const v1::Route& route : netns.routes()) PutRoute(PartOf(route));
+  for (v1::Route route : netns.routes()) PutRoute(PartOf(route));
   SetHead(BasicView(netns), netns.name());
 }
 

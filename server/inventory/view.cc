@@ -20,6 +20,8 @@ struct Lifetimes {
   google::protobuf::Duration* preferred;
 };
 
+uint64_t FingerprintOf(const std::string& bytes) { return std::hash<std::string>()(bytes); }
+
 }  // namespace
 
 std::string LastSegment(const std::string& name) { return name.substr(name.rfind('/') + 1); }
@@ -68,8 +70,6 @@ std::string EncodeEvent(v1::NamespaceEvent::Type type, const std::string& netns,
   return encoded;
 }
 
-uint64_t FingerprintOf(const std::string& bytes) { return std::hash<std::string>()(bytes); }
-
 uint64_t Fingerprint(v1::Link& link) {
   auto* statistics = link.release_statistics();
   std::vector<Lifetimes> lifetimes;
@@ -87,14 +87,20 @@ uint64_t Fingerprint(v1::Link& link) {
   return fingerprint;
 }
 
+uint64_t Fingerprint(v1::Route& route) {
+  if (!route.has_expires()) return FingerprintOf(route.SerializeAsString());
+  auto* expires = route.release_expires();
+  route.mutable_expires();  // that it does is no less a difference than anything else
+  const uint64_t fingerprint = FingerprintOf(route.SerializeAsString());
+  route.clear_expires();
+  route.set_allocated_expires(expires);
+  return fingerprint;
+}
+
 uint64_t Fingerprint(v1::Namespace& netns) {
   uint64_t fingerprint = 0;
   for (v1::Link& link : *netns.mutable_links()) fingerprint += Fingerprint(link);
-  std::string bytes;
-  for (const v1::Route& route : netns.routes()) {
-    route.SerializeToString(&bytes);
-    fingerprint += FingerprintOf(bytes);
-  }
+  for (v1::Route& route : *netns.mutable_routes()) fingerprint += Fingerprint(route);
   auto* observe_time = netns.release_observe_time();
   google::protobuf::RepeatedPtrField<v1::Link> links;
   google::protobuf::RepeatedPtrField<v1::Route> routes;

@@ -25,12 +25,12 @@ std::string EncodeEvent(v1::NamespaceEvent::Type type, const std::string& netns,
 void AppendField(char tag, const std::string& bytes, std::string& out);
 
 // Equal for two namespaces that differ in nothing but what changes by itself (when they were looked at, the counters of
-// links, and what is left of addresses' lifetimes) or the order of links and routes. (And for two others once in 2^64
-// times.) It is the sum of those of the links, those of the routes (FingerprintOf of a serialized one), and that of the
-// namespace without them. What is given is as it was when this returns.
+// links, and what is left of the lifetimes of addresses and routes) or the order of links and routes. (And for two
+// others once in 2^64 times.) It is the sum of those of the links, those of the routes, and that of the namespace
+// without them. What is given is as it was when this returns.
 uint64_t Fingerprint(v1::Namespace& netns);
 uint64_t Fingerprint(v1::Link& link);
-uint64_t FingerprintOf(const std::string& bytes);
+uint64_t Fingerprint(v1::Route& route);
 
 }  // namespace warren::inventory
 

@@ -231,6 +231,58 @@ TEST_F(Changes, RoutesOfAHostWithManyLinksAreToldOneByOne) {
   EXPECT_EQ(Refresh({"@host"}), Told{"@host:-10.9.0.0/16"});
 }
 
+TEST_F(Changes, RoutesThatGoWithANexthopObjectAreHeardToGo) {
+  FillHost();
+  Sh("ip link set h0 up && ip link set g0 up && ip addr add 10.0.0.1/24 dev h0");
+  Sh("ip netns add red && ip -n red link set lo up");
+  for (const char* at : {"", "-n red "}) {
+    const std::string ip = absl::StrCat("ip ", at);
+    const char* dev = *at == '\0' ? "h0" : "lo";
+    Sh(absl::StrCat(ip, "nexthop add id 7 dev ", dev, " && ", ip, "nexthop add id 8 group 7 && ", ip,
+                    "route add 10.9.0.0/16 nhid 7 && ", ip, "route add 10.8.0.0/16 nhid 8"));
+  }
+  Pass(true);
+  ExpectUpToDate("the carrier");
+  for (const char* netns : {"@host", "red"}) {
+    EXPECT_EQ(RouteTo(netns, "10.9.0.0/16").nexthop_id(), 7u);
+    EXPECT_EQ(RouteTo(netns, "10.8.0.0/16").nexthop_id(), 8u);
+  }
+  Sh("ip nexthop del id 7 && ip -n red nexthop del id 7");
+  ASSERT_EQ(Sh("ip -j route show 10.8.0.0/15 | jq length"), "0\n") << "the kernel took them away, unsaid";
+  EXPECT_TRUE(Hears());
+  const Told told = Pass();
+  EXPECT_TRUE(Contains(told, "@host:-10.9.0.0/16") && Contains(told, "@host:-10.8.0.0/16"));
+  EXPECT_TRUE(Contains(told, "red"));
+  ExpectUpToDate("nexthop objects went");
+}
+
+TEST_F(Changes, ANexthopObjectThatBecomesAnotherShowsInItsRoutes) {
+  FillHost();
+  Sh("ip link set h0 up && ip link set g0 up && ip addr add 10.0.0.1/24 dev h0");
+  Sh("ip nexthop add id 7 via 10.0.0.2 dev h0 && ip route add 10.9.0.0/16 nhid 7");
+  Pass(true);
+  ExpectUpToDate("the carrier");
+  EXPECT_EQ(RouteTo("@host", "10.9.0.0/16").via(), "10.0.0.2");
+  Sh("ip nexthop replace id 7 via 10.0.0.3 dev h0");
+  EXPECT_TRUE(Hears());
+  Pass();
+  EXPECT_EQ(RouteTo("@host", "10.9.0.0/16").via(), "10.0.0.3");
+}
+
+TEST_F(Changes, RoutesThatDifferOnlyInWhatTheyAreForAreToldApart) {
+  FillHost();
+  Sh("ip link set h0 up && ip link set g0 up && ip addr add 10.0.0.1/24 dev h0");
+  Sh("for tos in 0 8; do ip route add 10.9.0.0/16 tos $tos via 10.0.0.$((tos + 2)) mtu $((1400 + tos)); done");
+  Pass(true);
+  ExpectUpToDate("the carrier");
+  Sh("ip route del 10.9.0.0/16 tos 0");
+  EXPECT_EQ(Refresh({"@host"}), Told{"@host:-10.9.0.0/16"});
+  const v1::Route& left = RouteTo("@host", "10.9.0.0/16");
+  EXPECT_EQ(left.tos(), 8u);
+  EXPECT_EQ(left.mtu(), 1408u);
+  EXPECT_EQ(left.via(), Sh("ip -j route show 10.9.0.0/16 tos 8 | jq -rj .[0].gateway"));
+}
+
 TEST_F(Changes, AnEndOfANewNamespaceIsToldWithItsName) {
   FillHost();
   Pass(true);

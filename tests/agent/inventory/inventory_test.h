@@ -137,6 +137,12 @@ class InventoryTest : public ::testing::Test {
     }
     throw std::runtime_error("not in the inventory: " + netns + ":" + name);
   }
+  const v1::Route& RouteTo(const std::string& netns, const std::string& destination) {
+    for (const v1::Route& route : Netns(netns).routes()) {
+      if (route.destination() == destination) return route;
+    }
+    throw std::runtime_error("not in the inventory: " + netns + ": a route to " + destination);
+  }
   const std::map<std::string, v1::Namespace>& mirror() const { return mirror_; }
   std::set<std::string> Names() const {
     std::set<std::string> names;

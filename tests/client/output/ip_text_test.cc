@@ -94,6 +94,10 @@ std::vector<v1::Route> Routes() {
           "destination: '2001:db8:9::/48' table: 254 type: 'unicast' scope: 'global' protocol: 'bird' metric: 1024 "
           "next_hops { via: 'fe80::1' dev: 'eth0' weight: 1 } "
           "next_hops { dev: 'eth1' weight: 2 flags: 'dead' }"),
+      From<v1::Route>("destination: 'default' via: 'fe80::1' dev: 'eth0' table: 254 type: 'unicast' scope: 'global' "
+                      "protocol: 'ra' metric: 1024 mtu: 1400 expires { seconds: 1796 }"),
+      From<v1::Route>("destination: '10.7.0.0/16' via: '10.0.0.2' dev: 'eth0' table: 254 type: 'unicast' "
+                      "scope: 'global' protocol: 'zebra' tos: 8 nexthop_id: 5"),
   };
 }
 
@@ -105,7 +109,9 @@ TEST(RoutesText, LooksAsIpRouteDoes) {
             "blackhole 10.8.0.0/16\n"
             "2001:db8:9::/48 metric 1024 proto bird\n"
             "    nexthop via fe80::1 dev eth0 weight 1\n"
-            "    nexthop dev eth1 weight 2 dead\n");
+            "    nexthop dev eth1 weight 2 dead\n"
+            "default via fe80::1 dev eth0 metric 1024 proto ra mtu 1400 expires 1796sec\n"
+            "10.7.0.0/16 tos 0x08 nhid 5 via 10.0.0.2 dev eth0 proto zebra\n");
 }
 
 TEST(RoutesText, NamesAreWhatRouteDelTakes) {

@@ -28,7 +28,7 @@ constexpr char kNamespace[] = R"(
   observe_time {seconds: 100}
   links {name: "lo" statistics {rx_bytes: 1}}
   links {name: "eth0" addresses {address: "10.0.0.1/24" valid_lifetime {seconds: 60}} addresses {address: "fe80::1/64"}}
-  routes {dev: "eth0"})";
+  routes {dev: "eth0"} routes {dev: "eth0" protocol: "ra" expires {seconds: 60}})";
 
 TEST(ViewTest, BasicLacksLinksAndRoutesOnly) {
   const v1::Namespace basic = BasicView(Parse(kNamespace));
@@ -68,6 +68,9 @@ TEST(ViewTest, AFingerprintIsOfEverythingThatDoesNotChangeByItself) {
   EXPECT_FALSE(changed([](auto& n) { n.mutable_links(1)->mutable_statistics()->set_tx_bytes(2); }));
   EXPECT_FALSE(
       changed([](auto& n) { n.mutable_links(1)->mutable_addresses(0)->mutable_valid_lifetime()->set_seconds(9); }));
+  EXPECT_FALSE(changed([](auto& n) { n.mutable_routes(1)->mutable_expires()->set_seconds(9); }));
+  EXPECT_TRUE(changed([](auto& n) { n.mutable_routes(1)->clear_expires(); }));
+  EXPECT_TRUE(changed([](auto& n) { n.mutable_routes(0)->set_nexthop_id(5); }));
   EXPECT_TRUE(changed([](auto& n) { n.set_nsid(4); }));
   EXPECT_TRUE(changed([](auto& n) { n.set_foreign(false); }));
   EXPECT_TRUE(changed([](auto& n) { n.mutable_identity()->set_cookie(8); }));
