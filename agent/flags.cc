@@ -197,6 +197,12 @@ int ParseAgentFlags(int argc, const char* const* argv, AgentFlags& f) {
       ->type_name("COUNT")
       ->capture_default_str()
       ->group(limits);
+  app.add_option("--inventory-check", f.inventory_check,
+                 "How long a round takes that looks at every namespace again for what the kernel told nobody of; 0: "
+                 "there is none")
+      ->type_name("DURATION")
+      ->capture_default_str()
+      ->group(limits);
   AddExecFlags(app, f);
   AddLogFlags(app, f.log);
   AddEnvironment(app);
@@ -235,6 +241,12 @@ absl::StatusOr<Settings> Resolve(const AgentFlags& flags) {
                absl::StrCat("\"", flags.release_timeout, "\" is not a duration from 0 to 1h, such as 500ms or 5s"));
   }
   if (auto status = ResolveExec(flags, settings); !status.ok()) return status;
+  if (!absl::ParseDuration(flags.inventory_check, &settings.inventory_check) ||
+      (settings.inventory_check != absl::ZeroDuration() && settings.inventory_check < absl::Seconds(1)) ||
+      settings.inventory_check > absl::Hours(24)) {
+    return Bad("--inventory-check",
+               absl::StrCat("\"", flags.inventory_check, "\" is neither 0 nor a duration from 1s to 24h, such as 10m"));
+  }
   for (const auto& [flag, path] : {std::pair<std::string, const std::string&>{"--state-dir", flags.state_dir},
                                    {"--run-dir", flags.run_dir},
                                    {"--netns-dir", flags.netns_dir}}) {

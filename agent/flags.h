@@ -25,6 +25,7 @@ struct AgentFlags {
   std::string release_timeout = "5s";
   uint32_t max_queued = 20000;
   uint32_t warm_namespaces = 64;
+  std::string inventory_check = "10m";  // "0": none
   bool enable_exec = false;
   std::vector<std::string> exec_allow;       // empty: every command
   std::vector<std::string> exec_allow_user;  // empty: every user
@@ -48,6 +49,7 @@ struct Settings {
   std::map<std::string, std::string> labels;
   std::string metrics_listen;  // empty: not served
   absl::Duration release_timeout;
+  absl::Duration inventory_check;
   absl::Duration exec_max_duration, exec_idle_timeout, exec_grace;
   std::string exec_audit_log, exec_helper;
 };

@@ -149,6 +149,7 @@ absl::Status Run(const AgentFlags& flags, const Settings& settings, const Logger
   inventory_options.host = settings.host;
   inventory_options.netns_dir = flags.netns_dir;
   inventory_options.events = events;
+  inventory_options.check_interval = absl::ToChronoNanoseconds(settings.inventory_check);
   inventory_options.logger = logger;
   inventory_options.ownership.owns_netns = [&](uint64_t cookie) { return (*executor)->OwnsNetns(cookie); };
   inventory_options.ownership.owns_link = [&](uint64_t cookie, int ifindex) {

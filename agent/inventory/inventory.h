@@ -12,9 +12,11 @@
 //
 // Threading: all calls from one thread, made for namespace work.
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -60,10 +62,24 @@ class Inventory {
   // Something has changed that was not looked at: a pass is due.
   virtual bool stale() const = 0;
 
-  // While many of Warren's own changes are under way, what others change in named namespaces is not heard, since that
-  // would slow down every change (kernel/monitor.h). What is asked for by name is looked at whole meanwhile; when it is
-  // over, all of them are due to be looked at.
+  // While many of Warren's own changes are under way, what others change is heard in a few named namespaces only, those
+  // in which others are known to work, since that slows down every change (kernel/event_socket.h). What is asked for by
+  // name is looked at whole meanwhile; when it is over, all of them are due to be looked at. The descriptor is readable
+  // meanwhile for those few alone.
   virtual void Hurry(bool on) = 0;
+
+  // Looks at what others are known to have changed, before anything else; not during a pass over everything with
+  // `whole`. By when it wants to: none, there is nothing.
+  virtual std::vector<v1::InventoryUpdate> LookElsewhere() = 0;
+  virtual std::optional<std::chrono::steady_clock::time_point> ElsewhereBy() const = 0;
+
+  struct Checked {
+    std::vector<v1::InventoryUpdate> updates;
+    size_t unheard = 0;  // namespaces that had changed without an event
+  };
+  // Goes on with a slow round over all namespaces, for what the kernel does not tell: a few at a time, as time passes.
+  // Not during a pass over everything with `whole`.
+  virtual Checked Check() = 0;
 
   virtual Counts counts() const = 0;
 };

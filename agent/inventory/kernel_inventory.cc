@@ -64,7 +64,8 @@ KernelInventory::KernelInventory(Options options, std::string boot_id, std::opti
       dir_(options_.netns_dir),
       worker_(std::move(worker)),
       host_netlink_(std::move(host_netlink)),
-      peers_(topology_, [this](const std::string& name) { return Open(name); }) {
+      peers_(topology_, [this](const std::string& name) { return Open(name); }),
+      round_(options_.check_interval) {
   peers_.SetHost(worker_ ? &worker_->host() : nullptr, host_netlink_.cookie());
 }
 
@@ -74,8 +75,8 @@ absl::Status KernelInventory::Listen() {
   if (!monitor.ok()) return monitor.status();
   auto names = kernel::NetnsWatch::Open(options_.netns_dir);
   if (!names.ok()) return names.status();
-  UniqueFd epoll(epoll_create1(EPOLL_CLOEXEC));
-  if (!epoll.valid()) return kernel::ErrnoError(errno, "making an epoll descriptor");
+  UniqueFd epoll(epoll_create1(EPOLL_CLOEXEC)), chosen(epoll_create1(EPOLL_CLOEXEC));
+  if (!epoll.valid() || !chosen.valid()) return kernel::ErrnoError(errno, "making an epoll descriptor");
   std::vector<int> fds = monitor->descriptors();
   fds.push_back(names->fd());
   for (const int fd : fds) {
@@ -86,6 +87,7 @@ absl::Status KernelInventory::Listen() {
   monitor_ = *std::move(monitor);
   names_ = *std::move(names);
   epoll_ = std::move(epoll);
+  chosen_epoll_ = std::move(chosen);
   return absl::OkStatus();
 }
 
@@ -98,16 +100,22 @@ absl::StatusOr<kernel::Netns> KernelInventory::Open(const std::string& name) con
 
 void KernelInventory::Hear() {
   if (!monitor_) return;
-  if (auto status = monitor_->Read([this](const kernel::Event& event) { Hear(event); }); !status.ok()) {
+  const auto now = Clock::now();
+  if (auto status = monitor_->Read([&](const kernel::Event& event) { Hear(event, now); }); !status.ok()) {
     options_.logger.Warn("events cannot be read", {{"error", std::string(status.message())}});
     LookAtEverything();
   }
   const kernel::NetnsWatch::News news = names_->Read();
-  for (const std::string& raw : news.names) stale_[EscapeName(raw)].all = true;
+  for (const std::string& raw : news.names) {
+    const std::string name = EscapeName(raw);
+    stale_[name].all = true;
+    NoteName(name, now);
+  }
   list_wanted_ |= news.lost;
+  HearChosen(now);
 }
 
-void KernelInventory::Hear(const kernel::Event& event) {
+void KernelInventory::Hear(const kernel::Event& event, Clock::time_point now) {
   if (event.kind == kernel::Event::Kind::kLost) return LookAtEverything();
   if (event.kind == kernel::Event::Kind::kNsid) {
     const auto known = cookies_.find(event.nsid);
@@ -130,7 +138,13 @@ void KernelInventory::Hear(const kernel::Event& event) {
   const auto cookie = cookies_.find(event.nsid);
   // Of one that was not looked into yet there is nothing to be known anew.
   if (cookie == cookies_.end()) return;
-  for (const std::string& name : topology_.NamesOf(cookie->second)) note(name);
+  for (const std::string& name : topology_.NamesOf(cookie->second)) {
+    note(name);
+    const auto told = told_.find(name);
+    if (told == told_.end() || !IsSettled(told->second, now)) continue;
+    ChangedByOthers(cookie->second, now);
+    NoteOthers(name, now);
+  }
 }
 
 void KernelInventory::LookAtEverything() {
@@ -147,12 +161,18 @@ std::vector<v1::InventoryUpdate> KernelInventory::Refresh(const std::set<std::st
   IndexNewOfHost();
   std::set<std::string> shown;
   for (const std::string& raw : names) shown.insert(ShownName(raw));
+  const auto now = Clock::now();
+  const auto touched = [&](const std::string& name) {
+    if (const auto told = told_.find(name); told != told_.end()) told->second.touched = now;
+  };
   refreshing_ = true;
   // Others first, so that the host's view of them is told once.
   for (const std::string& name : shown) {
     if (name == Host()) continue;
     if (hurries_) stale_[name].all = true;
+    others_.Ours(topology_.CookieOf(name), now);
     Look(name);
+    touched(name);
   }
   if (shown.contains(Host())) Look(Host());
   LookAtConcerned();
@@ -266,12 +286,17 @@ Inventory::Slice KernelInventory::Continue(const std::function<bool()>& interrup
 
 void KernelInventory::Hurry(bool on) {
   if (!monitor_ || hurries_ == on) return;
+  if (on) {
+    ChooseOthers();
+    if (chosen_) (void)chosen_->Listen(true);
+  }
   if (auto status = monitor_->HearAll(!on); !status.ok()) {
     options_.logger.Warn("events cannot be chosen", {{"error", std::string(status.message())}});
     return;
   }
   hurries_ = on;
   if (on) return;
+  if (chosen_) (void)chosen_->Listen(false);
   for (const auto& [name, told] : told_) {
     if (name != Host()) stale_[name].all = true;
   }
@@ -315,6 +340,7 @@ void KernelInventory::Look(const std::string& name) {
     stale_.erase(known);
   }
   concerned_.erase(name);
+  elsewhere_.erase(name);
   if (failed_.erase(name) > 0) stale.all = true;
   absl::Status status;
   if (name == Host()) {
@@ -353,6 +379,7 @@ void KernelInventory::Vanished(const std::string& name) {
   Count(told->second, false);
   told_.erase(told);
   builder_.Remove(name);
+  ++told_count_;
 }
 
 void KernelInventory::Forget(const std::string& name) {
@@ -360,6 +387,8 @@ void KernelInventory::Forget(const std::string& name) {
   Concern(topology_.Remove(name));
   if (!topology_.NameOf(cookie).empty()) return;
   peers_.Forget(cookie);
+  others_.Forget(cookie);
+  if (chosen_) chosen_->Forget(cookie);
   if (const auto nsid = nsids_.find(cookie); nsid != nsids_.end()) {
     cookies_.erase(nsid->second);
     nsids_.erase(nsid);

@@ -7,6 +7,9 @@
 // with many links or routes it keeps a fingerprint of each (told_parts.h), looks only at those that events name, and
 // tells only those.
 //
+// While many intents run, a few namespaces are heard in which others are known to work (others.h), and looked at first.
+// What no event tells (an alias of a link that is down, a name that is mounted over) is found by a slow round over all.
+//
 // To be heard, a namespace needs an id: it is given one when it is first looked into. Where nothing is heard, every
 // pass looks at everything.
 //
@@ -14,6 +17,7 @@
 // kept in parts 20 µs for each link that changed, however many there are. Memory some 1 KB a namespace with two links.
 // No descriptor is kept but those of the host's namespace, of a socket in it and of what hears.
 
+#include <chrono>
 #include <deque>
 #include <map>
 #include <memory>
@@ -28,14 +32,18 @@
 #include "absl/status/statusor.h"
 #include "agent/inventory/convert.h"
 #include "agent/inventory/inventory.h"
+#include "agent/inventory/others.h"
 #include "agent/inventory/peers.h"
+#include "agent/inventory/round.h"
 #include "agent/inventory/stale.h"
 #include "agent/inventory/told_parts.h"
 #include "agent/inventory/topology.h"
 #include "agent/inventory/update_builder.h"
+#include "agent/kernel/chosen_events.h"
 #include "agent/kernel/event_socket.h"
 #include "agent/kernel/link.h"
 #include "agent/kernel/monitor.h"
+#include "agent/kernel/mount_watch.h"
 #include "agent/kernel/netlink.h"
 #include "agent/kernel/netns.h"
 #include "agent/kernel/netns_watch.h"
@@ -53,6 +61,8 @@ struct Options {
   size_t many_links = 64;          // more than so many, or four times as many routes, are kept in parts
   // The same of the host's own, where nearly every namespace that is made has the other end of something.
   size_t many_links_of_host = 0;
+  // How long a round takes that looks for what no event told; 0: there is none.
+  std::chrono::steady_clock::duration check_interval = std::chrono::minutes(10);
   Logger logger = Logger::Null();
 };
 
@@ -65,12 +75,16 @@ class KernelInventory : public Inventory {
   std::vector<v1::InventoryUpdate> Refresh(const std::set<std::string>& names) override;
   void BeginPass(bool whole) override;
   Slice Continue(const std::function<bool()>& interrupted) override;
-  int descriptor() const override { return epoll_.get(); }
+  int descriptor() const override { return hurries_ ? chosen_epoll_.get() : epoll_.get(); }
   bool stale() const override { return list_wanted_ || !stale_.empty(); }
   void Hurry(bool on) override;
+  std::vector<v1::InventoryUpdate> LookElsewhere() override;
+  std::optional<std::chrono::steady_clock::time_point> ElsewhereBy() const override;
+  Checked Check() override;
   Counts counts() const override;
 
  private:
+  using Clock = std::chrono::steady_clock;
   struct Pass {
     bool whole = false;
     bool begun = false;   // full_begin has been told
@@ -81,7 +95,9 @@ class KernelInventory : public Inventory {
   struct Told {
     uint64_t fingerprint = 0;
     uint32_t links = 0, routes = 0;
-    std::unique_ptr<ToldParts> parts;  // null: it is told whole
+    uint64_t inode = 0;
+    Clock::time_point looked, touched;  // last: by an intent
+    std::unique_ptr<ToldParts> parts;   // null: it is told whole
   };
 
   KernelInventory(Options options, std::string boot_id, std::optional<kernel::NetnsWorker> worker,
@@ -90,8 +106,18 @@ class KernelInventory : public Inventory {
 
   // Takes note of what has changed by now.
   void Hear();
-  void Hear(const kernel::Event& event);
+  void Hear(const kernel::Event& event, Clock::time_point now);
   void LookAtEverything();
+
+  // What changes there now is not an intent's doing.
+  bool IsSettled(const Told& told, Clock::time_point now) const;
+  void NoteOthers(const std::string& name, Clock::time_point by);
+  void NoteName(const std::string& name, Clock::time_point now);
+  void ChangedByOthers(uint64_t cookie, Clock::time_point now);
+  void HearChosen(Clock::time_point now);
+  void ChooseOthers();
+  // Names that stand for another namespace, or for none, since something was mounted or unmounted.
+  void CheckNames(Clock::time_point now);
 
   // All take shown names. Look tells what is new of one namespace, and adds to concerned_ who else has to be looked at.
   void Look(const std::string& name);
@@ -138,6 +164,17 @@ class KernelInventory : public Inventory {
   std::optional<kernel::Monitor> monitor_;
   bool hurries_ = false;
   std::optional<kernel::NetnsWatch> names_;
+  Others others_;
+  UniqueFd chosen_epoll_;                       // of the one below, when there is one
+  std::optional<kernel::ChosenEvents> chosen_;  // heard while it hurries
+  bool choose_again_ = false;
+  Clock::time_point chosen_at_;
+  std::map<std::string, Clock::time_point> elsewhere_;  // of stale_: what others have changed, to be looked at by then
+  Round round_;
+  kernel::MountWatch mounts_;
+  bool mounted_ = false;
+  Clock::time_point list_again_;
+  size_t told_count_ = 0;  // how often something new was told of a namespace
   // By cookie, and back. An id once given stays, and asking for one takes the kernel a walk through all that the host
   // has.
   absl::flat_hash_map<uint64_t, int> nsids_;

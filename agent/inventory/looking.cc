@@ -127,6 +127,11 @@ absl::Status KernelInventory::LookInto(const std::string& name, kernel::Netlink&
   // The id first: from then on it is heard.
   auto head = Head(name, netlink.cookie(), netns);
   if (!head.ok()) return head.status();
+  if (!head->foreign()) {
+    others_.Owned(netlink.cookie());
+  } else if (others_.Found(netlink.cookie())) {
+    choose_again_ |= hurries_;
+  }
   const auto told = told_.find(name);
   if (told != told_.end() && told->second.parts != nullptr && monitor_ && !stale.all &&
       topology_.CookieOf(name) == netlink.cookie()) {
@@ -188,6 +193,8 @@ absl::Status KernelInventory::LookAtAll(const std::string& name, kernel::Netlink
 
   const auto [place, added] = told_.try_emplace(name);
   Told& told = place->second;
+  told.inode = head.identity().inode();
+  told.looked = Clock::now();
   if (!added) Count(told, false);
   told.links = static_cast<uint32_t>(out.links_size());
   told.routes = static_cast<uint32_t>(out.routes_size());
@@ -198,7 +205,10 @@ absl::Status KernelInventory::LookAtAll(const std::string& name, kernel::Netlink
     told.parts.reset();
     const uint64_t fingerprint = Fingerprint(&out, contents.addresses);
     const bool differs = std::exchange(told.fingerprint, fingerprint) != fingerprint;
-    if (added || differs) builder_.Add(name, std::move(out));
+    if (added || differs) {
+      builder_.Add(name, std::move(out));
+      ++told_count_;
+    }
     return absl::OkStatus();
   }
 
@@ -221,9 +231,11 @@ absl::Status KernelInventory::LookAtAll(const std::string& name, kernel::Netlink
   parts.SetRoutes(std::move(routes), &change);
   change.mutable_namespace_()->set_link_count(out.link_count());
   change.mutable_namespace_()->set_route_count(out.route_count());
+  if (!anew && !parts.Differs(change)) return absl::OkStatus();
+  ++told_count_;
   if (anew) {
     builder_.Add(name, std::move(out));
-  } else if (parts.Differs(change)) {
+  } else {
     builder_.Change(name, std::move(change));
   }
   return absl::OkStatus();
@@ -337,13 +349,17 @@ absl::Status KernelInventory::LookAtParts(const std::string& name, kernel::Netli
   Concern(topology_.Update(name, std::move(ends), {}));
   if (auto status = LookAtRoutes(name, netlink, stale, links, parts, &change); !status.ok()) return status;
 
+  told.looked = Clock::now();
   Count(told, false);
   told.links = static_cast<uint32_t>(parts.links());
   told.routes = static_cast<uint32_t>(parts.routes());
   Count(told, true);
   change.mutable_namespace_()->set_link_count(static_cast<int32_t>(parts.links()));
   change.mutable_namespace_()->set_route_count(static_cast<int32_t>(parts.routes()));
-  if (parts.Differs(change)) builder_.Change(name, std::move(change));
+  if (parts.Differs(change)) {
+    builder_.Change(name, std::move(change));
+    ++told_count_;
+  }
   return absl::OkStatus();
 }
 
@@ -366,7 +382,7 @@ absl::Status KernelInventory::LookAtRoutes(const std::string& name, kernel::Netl
     return shown;
   };
 
-  bool all = false;
+  bool all = stale.all_routes;
   for (const kernel::Event& event : stale.routes) {
     kernel::Route route = kernel::RouteFromBody(event.route);
     if (event.replaced || !route.next_hops.empty()) {

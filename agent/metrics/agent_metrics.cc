@@ -49,7 +49,12 @@ AgentMetrics::AgentMetrics(prometheus::Registry& registry)
                      .Name("warren_agent_inventory_seconds")
                      .Help("Time it took to look at every namespace of this host")
                      .Register(registry)
-                     .Add({}, kInventoryBuckets)) {
+                     .Add({}, kInventoryBuckets)),
+      unheard_(prometheus::BuildCounter()
+                   .Name("warren_agent_inventory_unheard_total")
+                   .Help("Namespaces that a slow look at all found changed, though the kernel had told no such thing")
+                   .Register(registry)
+                   .Add({})) {
   auto& intents = prometheus::BuildCounter()
                       .Name("warren_agent_intents_total")
                       .Help("Intents finished, by the state they ended in")

@@ -11,6 +11,7 @@
 //   warren_agent_links                         links in all of them and the host's own
 //   warren_agent_routes                        routes likewise
 //   warren_agent_inventory_seconds             time such a pass took
+//   warren_agent_inventory_unheard_total       namespaces that had changed without an event
 // Labels are bounded by the API's words and the kernel's errnos. Thread-safe; a call costs less than a microsecond.
 
 #include <prometheus/counter.h>
@@ -36,6 +37,7 @@ class AgentMetrics : public session::Observer {
   void OnIntent(v1::Intent::State state) override;
   void OnOperation(const std::string& kind, absl::Duration took, const std::string& errno_name) override;
   void OnInventory(absl::Duration took, const inventory::Counts& counts) override;
+  void OnUnheard(size_t namespaces) override { unheard_.Increment(static_cast<double>(namespaces)); }
 
  private:
   prometheus::Family<prometheus::Counter>& kernel_errors_;
@@ -45,6 +47,7 @@ class AgentMetrics : public session::Observer {
   prometheus::Gauge& links_;
   prometheus::Gauge& routes_;
   prometheus::Histogram& inventory_;
+  prometheus::Counter& unheard_;
   // Every series that is known beforehand is there from the start; never changed afterwards.
   absl::flat_hash_map<int, prometheus::Counter*> intents_;
   absl::flat_hash_map<std::string, prometheus::Histogram*> operations_;

@@ -3,6 +3,7 @@
 
 // What the session tells whoever counts. Called from several threads; must not block.
 
+#include <cstddef>
 #include <string>
 
 #include "absl/time/time.h"
@@ -26,6 +27,8 @@ class Observer {
   virtual void OnOperation(const std::string& kind, absl::Duration took, const std::string& errno_name) = 0;
   // A pass over the whole inventory is done.
   virtual void OnInventory(absl::Duration took, const inventory::Counts& counts) = 0;
+  // So many namespaces had changed without an event, as a slow look at everything found.
+  virtual void OnUnheard(size_t namespaces) = 0;
 };
 
 }  // namespace warren::session

@@ -16,9 +16,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// Results told together: enough to share the look at a namespace that all touch, few enough that none waits for long.
-constexpr size_t kMaxResults = 256;
-constexpr size_t kMaxResultBytes = 1 << 20;
 // That an intent has begun is told with something else, or after this time: most are over before.
 constexpr milliseconds kStartedDelay{5};
 // The executor counts as idle when it has been for this long.
@@ -34,28 +31,26 @@ constexpr milliseconds kStarved{20};
 // So many intents at once are many; it is over when none has run for this long.
 constexpr size_t kMany = 8;
 constexpr milliseconds kManyOver{50};
-// While there are many, a pass has to wait for this long between two turns.
+// While there are many, a pass has to wait for this long between two turns (kTurn).
 constexpr milliseconds kHeardAmongMany{500};
-constexpr milliseconds kTurn{2};
-
-v1::AgentMessage ToMessage(v1::Report report) {
-  v1::AgentMessage message;
-  *message.mutable_report() = std::move(report);
-  return message;
-}
-
-v1::AgentMessage ToMessage(v1::InventoryUpdate update) {
-  v1::AgentMessage message;
-  *message.mutable_report()->mutable_inventory() = std::move(update);
-  return message;
-}
+// Meanwhile, and during a pass, the inventory is asked this often what others have changed, and looks at it so soon
+// after it has heard of it; it rests four times as long as that took.
+constexpr milliseconds kElsewhere{20};
+constexpr milliseconds kElsewhereHeard{3};
+constexpr int kElsewhereRest = 4;
+// How often it goes on with its slow round over everything, and among many, for at most a fiftieth of the time.
+constexpr seconds kCheck{1};
+constexpr milliseconds kCheckAmongMany{100};
+constexpr int kCheckRest = 50;
 
 }  // namespace
 
 Reporter::Reporter(Observer& observer)
     : observer_(observer),
       bell_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      alarm_(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) {}
+      alarm_(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)),
+      elsewhere_(kElsewhereRest),
+      check_(kCheckRest) {}
 
 void Reporter::Wake() {
   changed_.SignalAll();
@@ -203,6 +198,16 @@ Reporter::Task Reporter::Due(Clock::time_point now, Clock::time_point* later) {
   if (!outbox_) return Task::kNone;
   if (fresh_) return Task::kIntroduce;
   const bool may_pass = (pass_wanted_ || pass_active_) && !draining_ && holds_ == 0;
+  if (hears_ && !draining_ && holds_ == 0) {
+    if (hurries_ || pass_active_) {
+      const auto due = elsewhere_.due(kElsewhere);
+      if (due <= now) return Task::kElsewhere;
+      *later = std::min(*later, due);
+    }
+    const auto due = check_.due(hurries_ ? Clock::duration(kCheckAmongMany) : kCheck);
+    if (due <= now) return Task::kCheck;
+    *later = std::min(*later, due);
+  }
   const auto starved = hurries_ ? kHeardAmongMany : kStarved;
   if (may_pass && hears_ && pass_turn_ && wanted_since_ + starved <= now) return Task::kPass;
   if (!finished_.empty() && holds_ == 0) return Task::kResults;
@@ -244,8 +249,14 @@ void Reporter::Run() {
     const Task task = Due(Clock::now(), &later);
     if (task == Task::kNone) {
       // A pass that is due anyway will hear it all; without a session there is nobody to tell.
-      const bool listen = hears_ && outbox_ && !pass_wanted_ && !pass_active_;
-      if (Sleep(later, listen ? inventory_->descriptor() : -1)) WantPass();
+      const bool heard = hurries_ ? elsewhere_.called() : pass_wanted_ || pass_active_;
+      const bool listen = hears_ && outbox_ && !heard;
+      if (!Sleep(later, listen ? inventory_->descriptor() : -1)) continue;
+      if (hurries_) {
+        elsewhere_.Call(Clock::now() + kElsewhereHeard);
+      } else {
+        WantPass();
+      }
       continue;
     }
     const std::shared_ptr<Outbox> outbox = outbox_;
@@ -258,6 +269,12 @@ void Reporter::Run() {
         break;
       case Task::kIntroduce:
         alive = Introduce(*outbox);
+        break;
+      case Task::kElsewhere:
+        alive = LookElsewhere(*outbox);
+        break;
+      case Task::kCheck:
+        alive = Check(*outbox);
         break;
       case Task::kResults:
         alive = ReportResults(*outbox);
@@ -272,6 +289,7 @@ void Reporter::Run() {
     mutex_.Lock();
     busy_ = false;
     if (hears_ && inventory_->stale()) WantPass();
+    if (const auto by = inventory_->ElsewhereBy()) elsewhere_.Call(*by + kElsewhereHeard);
     // Its end may not have been told yet; a newer one may have come.
     if (!alive && outbox_ == outbox) outbox_.reset();
     changed_.SignalAll();
@@ -292,135 +310,6 @@ void Reporter::Hurry(Clock::time_point now, Clock::time_point* later) {
   inventory_->Hurry(hurry);
   mutex_.Lock();
   if (hears_ && inventory_->stale()) WantPass();
-}
-
-bool Reporter::Introduce(Outbox& outbox) {
-  {
-    MutexLock lock(&mutex_);
-    finished_.clear();
-    started_.assign(running_.begin(), running_.end());
-    started_since_ = Clock::now();
-    pass_active_ = pass_wanted_ = false;
-  }
-  // Before the pass, which then shows what all of these have left. One that finishes from here on is told after it,
-  // with what it touched looked at again.
-  std::vector<v1::IntentResult> results = executor_->UnacknowledgedResults();
-  std::set<int64_t> told;
-  for (const v1::IntentResult& result : results) told.insert(result.sequence());
-
-  const auto begin = Clock::now();
-  inventory_->BeginPass(true);
-  const auto over = [&] {
-    MutexLock lock(&mutex_);
-    return stopping_ || fresh_ || outbox_.get() != &outbox;
-  };
-  while (true) {
-    if (!outbox.WaitForRoom()) return false;
-    inventory::Inventory::Slice slice = inventory_->Continue(over);
-    for (v1::InventoryUpdate& update : slice.updates) {
-      if (!outbox.Put(ToMessage(std::move(update)))) return false;
-    }
-    if (slice.done) break;
-    if (over()) return false;
-  }
-  const auto end = Clock::now();
-  observer_.OnInventory(absl::FromChrono(end - begin), inventory_->counts());
-  {
-    MutexLock lock(&mutex_);
-    pass_ended_ = end;
-    pass_took_ = end - begin;
-    std::erase_if(finished_, [&](const executor::Finished& one) { return told.contains(one.result.sequence()); });
-  }
-  v1::Report first;
-  for (const int64_t sequence : TakeStarted()) first.add_started(sequence);
-  return SendResults(outbox, std::move(results), std::move(first));
-}
-
-bool Reporter::ReportResults(Outbox& outbox) {
-  std::vector<v1::IntentResult> results;
-  std::set<std::string> touched;
-  {
-    MutexLock lock(&mutex_);
-    while (!finished_.empty() && results.size() < kMaxResults) {
-      touched.merge(finished_.front().touched);
-      results.push_back(std::move(finished_.front().result));
-      finished_.pop_front();
-    }
-    if (!hears_) WantPass();
-    pass_turn_ = true;
-  }
-  v1::Report last;
-  if (!touched.empty()) {
-    std::vector<v1::InventoryUpdate> updates = inventory_->Refresh(touched);
-    for (size_t i = 0; i < updates.size(); ++i) {
-      if (i + 1 == updates.size()) {
-        *last.mutable_inventory() = std::move(updates[i]);
-      } else if (!outbox.Put(ToMessage(std::move(updates[i])))) {
-        return false;
-      }
-    }
-  }
-  for (const int64_t sequence : TakeStarted()) last.add_started(sequence);
-  return SendResults(outbox, std::move(results), std::move(last));
-}
-
-bool Reporter::SendResults(Outbox& outbox, std::vector<v1::IntentResult> results, v1::Report report) {
-  size_t size = report.ByteSizeLong();
-  for (v1::IntentResult& result : results) {
-    const size_t more = result.ByteSizeLong();
-    if (size > 0 && size + more > kMaxResultBytes) {
-      if (!outbox.Put(ToMessage(std::exchange(report, {})))) return false;
-      size = 0;
-    }
-    *report.add_results() = std::move(result);
-    size += more;
-  }
-  return size == 0 || outbox.Put(ToMessage(std::move(report)));
-}
-
-std::vector<int64_t> Reporter::TakeStarted() {
-  MutexLock lock(&mutex_);
-  return std::exchange(started_, {});
-}
-
-bool Reporter::ReportStarted(Outbox& outbox) {
-  v1::Report report;
-  for (const int64_t sequence : TakeStarted()) report.add_started(sequence);
-  return report.started().empty() || outbox.Put(ToMessage(std::move(report)));
-}
-
-bool Reporter::ContinuePass(Outbox& outbox) {
-  if (!outbox.WaitForRoom()) return false;
-  const auto begin = Clock::now();
-  bool begins = false;
-  {
-    MutexLock lock(&mutex_);
-    begins = !pass_active_;
-    turn_ends_ = begin + kTurn;
-    if (begins) pass_took_ = {};
-    pass_active_ = true;
-    if (begins) pass_wanted_ = false;
-  }
-  if (begins) inventory_->BeginPass(false);
-  inventory::Inventory::Slice slice = inventory_->Continue([this] { return PassMustWait(); });
-  const auto end = Clock::now();
-  absl::Duration took;
-  {
-    MutexLock lock(&mutex_);
-    pass_took_ += end - begin;
-    pass_turn_ = false;
-    if (hears_) wanted_since_ = end;
-    took = absl::FromChrono(pass_took_);
-    if (slice.done) {
-      pass_active_ = false;
-      pass_ended_ = wanted_since_ = end;
-    }
-  }
-  if (slice.done) observer_.OnInventory(took, inventory_->counts());
-  for (v1::InventoryUpdate& update : slice.updates) {
-    if (!outbox.Put(ToMessage(std::move(update)))) return false;
-  }
-  return true;
 }
 
 }  // namespace warren::session

@@ -7,6 +7,7 @@
 
 #include <sys/eventfd.h>
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -81,6 +82,34 @@ class FakeHost {
     while (hurries_ != on) changed_.Wait(&mutex_);
   }
 
+  // Somebody else changes something in it, which is heard although somebody hurries.
+  void ChangeElsewhere(const std::string& name, int value) {
+    Set(name, value);
+    MutexLock lock(&mutex_);
+    elsewhere_.insert(name);
+    const uint64_t one = 1;
+    (void)!write(bell_.get(), &one, sizeof one);
+  }
+  std::set<std::string> TakeElsewhere() {
+    MutexLock lock(&mutex_);
+    return std::exchange(elsewhere_, {});
+  }
+  std::optional<std::chrono::steady_clock::time_point> ElsewhereBy() const {
+    MutexLock lock(&mutex_);
+    if (elsewhere_.empty()) return std::nullopt;
+    return std::chrono::steady_clock::now();
+  }
+  // It has changed without an event, which the next check finds.
+  void ChangeUnheard(const std::string& name, int value) {
+    Set(name, value);
+    MutexLock lock(&mutex_);
+    unheard_.insert(name);
+  }
+  std::set<std::string> TakeUnheard() {
+    MutexLock lock(&mutex_);
+    return std::exchange(unheard_, {});
+  }
+
   // From now on a slice of a pass over differences does not end before it is interrupted.
   void MakePassesEndless() {
     MutexLock lock(&mutex_);
@@ -134,6 +163,7 @@ class FakeHost {
   UniqueFd bell_ ABSL_GUARDED_BY(mutex_);  // none: nobody can tell
   bool stale_ ABSL_GUARDED_BY(mutex_) = false;
   bool hurries_ ABSL_GUARDED_BY(mutex_) = false;
+  std::set<std::string> elsewhere_ ABSL_GUARDED_BY(mutex_), unheard_ ABSL_GUARDED_BY(mutex_);
   int passes_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
@@ -183,6 +213,13 @@ class FakeInventory : public Inventory {
   int descriptor() const override { return host_.descriptor(); }
   bool stale() const override { return host_.stale(); }
   void Hurry(bool on) override { host_.Hurry(on); }
+  // What was set elsewhere, while somebody hurries, is looked at when the test says so.
+  std::vector<v1::InventoryUpdate> LookElsewhere() override { return Refresh(host_.TakeElsewhere()); }
+  std::optional<std::chrono::steady_clock::time_point> ElsewhereBy() const override { return host_.ElsewhereBy(); }
+  Checked Check() override {
+    const std::set<std::string> unheard = host_.TakeUnheard();
+    return {Refresh(unheard), unheard.size()};
+  }
   Counts counts() const override { return {told_.size(), 0, 0}; }
 
  private:

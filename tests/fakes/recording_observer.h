@@ -32,6 +32,7 @@ class RecordingObserver : public Observer {
     Add("operation " + kind + " " + errno_name);
   }
   void OnInventory(absl::Duration, const inventory::Counts&) override { Add("inventory"); }
+  void OnUnheard(size_t namespaces) override { Add("unheard " + std::to_string(namespaces)); }
 
  private:
   void Add(const std::string& event) {

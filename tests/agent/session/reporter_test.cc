@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
 #include "tests/agent/session/outbox_reader.h"
 #include "tests/fakes/fake_executor.h"
 #include "tests/fakes/fake_inventory.h"
@@ -266,6 +269,34 @@ TEST_F(HearingReporterTest, ManyIntentsAtOnceAreHurriedForAndAfterThemEverything
   for (int64_t sequence = 1; sequence <= 8; ++sequence) hearing_executor_.Finish(sequence, {});
   host_.WaitUntilHurrying(false);
   stream_.Until("+unheard=1");
+}
+
+TEST_F(HearingReporterTest, WhatOthersChangeIsToldWhileManyIntentsRunAndNoneEnds) {
+  for (int64_t sequence = 1; sequence <= 8; ++sequence) hearing_executor_.Begin(sequence);
+  host_.WaitUntilHurrying(true);
+  host_.ChangeElsewhere("red", 1);
+  stream_.Until("+red=1");
+  host_.ChangeElsewhere("red", 2);
+  stream_.Until("+red=2");
+  for (int64_t sequence = 1; sequence <= 8; ++sequence) hearing_executor_.Finish(sequence, {});
+}
+
+TEST_F(HearingReporterTest, WhatOthersChangeIsToldWhileResultsComeAllTheTime) {
+  for (int64_t sequence = 1; sequence <= 8; ++sequence) hearing_executor_.Begin(sequence);
+  host_.WaitUntilHurrying(true);
+  std::atomic<bool> told = false;
+  std::jthread results([&] {
+    for (int64_t sequence = 100; !told; ++sequence) hearing_executor_.Finish(sequence, {"own"});
+  });
+  host_.ChangeElsewhere("red", 1);
+  stream_.Until("+red=1");
+  told = true;
+}
+
+TEST_F(HearingReporterTest, WhatWasNotHeardIsFoundInTheEndAndCounted) {
+  host_.ChangeUnheard("red", 1);
+  stream_.Until("+red=1");
+  observer_.WaitFor("unheard 1", 1);
 }
 
 TEST(ReporterStart, ReturnsWhyThereIsNoInventory) {

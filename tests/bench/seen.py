@@ -1,0 +1,166 @@
+"""How soon a client sees what somebody changes by hand in a namespace, while nothing happens and under load.
+
+    sudo WARREN_BIN=build/bin tests/bench/seen.py [--changes N] [--seconds N] [--routers N] [--made-by warren|hand]
+
+A change is a new alias of lo, made by `ip` in a namespace called elsewhere; it is seen when `warren link show --watch`
+prints it. First with nothing else, then while routers are made with 1,000 intents in flight, then while routers are
+made and deleted with 64 in flight for so many seconds. Of each: how many, median, 99th percentile and worst in
+milliseconds, and how many times the idle median the 99th percentile is. Prints no verdict: the machine may be shared.
+"""
+
+import argparse
+import os
+import pathlib
+import random
+import subprocess
+import sys
+import threading
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+os.environ.setdefault("WARREN_BIN", str(HERE.parent.parent / "build" / "bin"))
+sys.path.insert(0, str(HERE.parent / "e2e"))
+from fleet import BIN, Fleet  # noqa: E402
+
+ROUTER_LOAD = BIN.parent / "bench" / "router_load"
+LOST = 60.0  # seconds after which a change counts as not seen
+
+
+class Watch:
+    """What a client is shown of lo in the namespace, with the time at which it was."""
+
+    def __init__(self, target):
+        self.process = subprocess.Popen(
+            [BIN / "warren", "--server", target, "link", "show", "h1/elsewhere:lo", "--watch", "-o", "json"],
+            stdout=subprocess.PIPE, text=True)
+        self.condition = threading.Condition()
+        self.seen = {}
+        self.thread = threading.Thread(target=self.read, daemon=True)
+        self.thread.start()
+
+    def read(self):
+        for line in self.process.stdout:
+            if "alias" not in line:
+                continue
+            now = time.monotonic()
+            with self.condition:
+                for word in line.replace('"', " ").replace(",", " ").split():
+                    if word.startswith("seen-"):
+                        self.seen.setdefault(word, now)
+                self.condition.notify_all()
+
+    def wait(self, mark):
+        with self.condition:
+            self.condition.wait_for(lambda: mark in self.seen, LOST)
+            return self.seen.get(mark)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+class Hand:
+    """Somebody at the host's shell."""
+
+    def __init__(self, host):
+        self.ip = subprocess.Popen(host.command("ip", "-n", "elsewhere", "-batch", "-"), stdin=subprocess.PIPE, text=True)
+        self.count = 0
+
+    def change(self):
+        self.count += 1
+        mark = f"seen-{self.count}."
+        begin = time.monotonic()
+        self.ip.stdin.write(f"link set lo alias {mark}\n")
+        self.ip.stdin.flush()
+        return mark, begin
+
+    def stop(self):
+        self.ip.stdin.close()
+        self.ip.wait()
+
+
+def measure(hand, watch, more):
+    """Milliseconds from each change to its sight, as long as more() is true; a change that is lost counts as LOST."""
+    took = []
+    while more(len(took)):
+        time.sleep(random.uniform(0.01, 0.06))
+        mark, begin = hand.change()
+        seen = watch.wait(mark)
+        took.append(((seen if seen is not None else begin + LOST) - begin) * 1000)
+    return sorted(took)
+
+
+def quantile(took, q):
+    return took[min(len(took) - 1, int(q * len(took)))]
+
+
+def show(what, took, idle=None):
+    p50, p99 = quantile(took, 0.50), quantile(took, 0.99)
+    ratio = "" if idle is None else f"   p99 = {p99 / idle:.1f} x the idle median"
+    print(f"{what:40} n {len(took):5}   p50 {p50:8.2f} ms   p99 {p99:8.2f} ms   worst {took[-1]:8.2f} ms{ratio}", flush=True)
+    return p50
+
+
+class Load:
+    """router_load, one run after the other, until it is over."""
+
+    def __init__(self, runs):
+        self.rates = []
+        self.over = threading.Event()
+        self.thread = threading.Thread(target=self.run, args=(runs,))
+        self.thread.start()
+
+    def run(self, runs):
+        for command in runs:
+            out = subprocess.run([ROUTER_LOAD, *map(str, command)], capture_output=True, text=True)
+            if out.returncode != 0:
+                print(out.stderr, file=sys.stderr)
+                break
+            self.rates.append(out.stdout.split("\n")[0])
+        self.over.set()
+
+    def end(self):
+        self.thread.join()
+        for rate in self.rates[:1] + self.rates[-1:]:
+            print(f"    {rate}", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--changes", type=int, default=200, help="while nothing happens")
+    parser.add_argument("--seconds", type=float, default=60, help="with 64 in flight")
+    parser.add_argument("--routers", type=int, default=10000, help="with 1,000 in flight")
+    parser.add_argument("--made-by", choices=("hand", "warren"), default="hand", help="the namespace elsewhere")
+    options = parser.parse_args()
+    with Fleet() as fleet:
+        host = fleet.host("h1")
+        if options.made_by == "hand":
+            host.run("ip", "netns", "add", "elsewhere")
+        else:
+            subprocess.run([BIN / "warren", "--server", fleet.target, "netns", "add", "h1/elsewhere"], check=True)
+        host.run("ip", "-n", "elsewhere", "link", "set", "lo", "up")
+        hand, watch = Hand(host), Watch(fleet.target)
+        try:
+            measure(hand, watch, lambda n: n < 5)
+            idle = show("nothing else", measure(hand, watch, lambda n: n < options.changes))
+            create = [fleet.target, "h1", "create", 0, options.routers, 0, 1000]
+            load = Load([create])
+            show("1,000 in flight", measure(hand, watch, lambda n: not load.over.is_set()), idle)
+            load.end()
+            end = time.monotonic() + options.seconds
+
+            def churn():
+                while time.monotonic() < end:
+                    for what in ("create", "delete"):
+                        yield [fleet.target, "h1", what, 1000000, 1000, 0, 64]
+
+            load = Load(churn())
+            show(f"64 in flight, {options.seconds:.0f} s", measure(hand, watch, lambda n: not load.over.is_set()), idle)
+            load.end()
+        finally:
+            hand.stop()
+            watch.stop()
+
+
+if __name__ == "__main__":
+    main()
