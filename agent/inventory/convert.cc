@@ -3,10 +3,12 @@
 #include <net/if_arp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <map>
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "agent/inventory/words.h"
 #include "proto/common/link_reference.h"
 #include "proto/common/names.h"
@@ -120,6 +122,8 @@ void FillRoute(const kernel::Route& route, const NameOf& name_of, v1::Route* out
   out->set_tos(route.tos);
   out->set_nexthop_id(route.nexthop_id);
   out->set_mtu(route.mtu);
+  // Past its time it stays for up to half a minute (FIB6_GC).
+  if (route.expires) out->mutable_expires()->set_seconds(std::max<int64_t>(absl::ToInt64Seconds(*route.expires), 0));
   out->set_family(route.family == AF_INET6 ? "inet6" : "inet");
   for (const kernel::NextHop& hop : route.next_hops) {
     v1::NextHop* next = out->add_next_hops();

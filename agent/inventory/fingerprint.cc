@@ -3,6 +3,8 @@
 #include <deque>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
@@ -55,8 +57,18 @@ uint64_t Fingerprint(v1::Namespace* netns, const std::vector<kernel::Address>& a
   std::deque<Without> without;
   for (v1::Link& link : *netns->mutable_links()) without.emplace_back(&link);
   std::unique_ptr<google::protobuf::Timestamp> observed(netns->release_observe_time());
+  std::vector<std::pair<v1::Route*, google::protobuf::Duration*>> expiries;
+  for (v1::Route& route : *netns->mutable_routes()) {
+    if (!route.has_expires()) continue;
+    expiries.emplace_back(&route, route.release_expires());
+    route.mutable_expires();
+  }
   std::string text = netns->SerializeAsString();
   netns->set_allocated_observe_time(observed.release());
+  for (const auto& [route, expires] : expiries) {
+    route->clear_expires();
+    route->set_allocated_expires(expires);
+  }
   AppendSettings(addresses, &text);
   return absl::Hash<std::string>()(text);
 }

@@ -96,6 +96,7 @@ class KernelInventory : public Inventory {
     uint64_t fingerprint = 0;
     uint32_t links = 0, routes = 0;
     uint64_t inode = 0;
+    std::vector<absl::Time> expiries;   // of its routes, in order
     Clock::time_point looked, touched;  // last: by an intent
     std::unique_ptr<ToldParts> parts;   // null: it is told whole
   };
@@ -174,7 +175,7 @@ class KernelInventory : public Inventory {
   kernel::MountWatch mounts_;
   bool mounted_ = false;
   Clock::time_point list_again_;
-  size_t told_count_ = 0;  // how often something new was told of a namespace
+  size_t told_count_ = 0;  // how often something new was told of a namespace, other than when routes expire
   // By cookie, and back. An id once given stays, and asking for one takes the kernel a walk through all that the host
   // has.
   absl::flat_hash_map<uint64_t, int> nsids_;

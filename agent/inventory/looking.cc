@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "agent/inventory/expiry.h"
 #include "agent/inventory/fingerprint.h"
 #include "agent/inventory/kernel_inventory.h"
 #include "agent/kernel/address.h"
@@ -203,11 +204,17 @@ absl::Status KernelInventory::LookAtAll(const std::string& name, kernel::Netlink
   const bool many = contents.links.size() > limit || contents.routes.size() > limit * kRoutesALink;
   if (!many || !monitor_) {
     told.parts.reset();
+    std::vector<absl::Time> expiries;
+    const absl::Time now = absl::Now();
+    for (const kernel::Route& route : contents.routes) {
+      if (route.expires) expiries.push_back(ExpiryOf(route, now));
+    }
     const uint64_t fingerprint = Fingerprint(&out, contents.addresses);
     const bool differs = std::exchange(told.fingerprint, fingerprint) != fingerprint;
-    if (added || differs) {
+    if (added || differs) ++told_count_;
+    if (added || differs || !SameExpiries(told.expiries, expiries)) {
+      told.expiries = std::move(expiries);
       builder_.Add(name, std::move(out));
-      ++told_count_;
     }
     return absl::OkStatus();
   }
@@ -231,8 +238,8 @@ absl::Status KernelInventory::LookAtAll(const std::string& name, kernel::Netlink
   parts.SetRoutes(std::move(routes), &change);
   change.mutable_namespace_()->set_link_count(out.link_count());
   change.mutable_namespace_()->set_route_count(out.route_count());
+  told_count_ += parts.TakeNews();
   if (!anew && !parts.Differs(change)) return absl::OkStatus();
-  ++told_count_;
   if (anew) {
     builder_.Add(name, std::move(out));
   } else {
@@ -356,10 +363,8 @@ absl::Status KernelInventory::LookAtParts(const std::string& name, kernel::Netli
   Count(told, true);
   change.mutable_namespace_()->set_link_count(static_cast<int32_t>(parts.links()));
   change.mutable_namespace_()->set_route_count(static_cast<int32_t>(parts.routes()));
-  if (parts.Differs(change)) {
-    builder_.Change(name, std::move(change));
-    ++told_count_;
-  }
+  told_count_ += parts.TakeNews();
+  if (parts.Differs(change)) builder_.Change(name, std::move(change));
   return absl::OkStatus();
 }
 

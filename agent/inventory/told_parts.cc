@@ -7,6 +7,8 @@
 #include <set>
 #include <tuple>
 
+#include "absl/time/clock.h"
+#include "agent/inventory/expiry.h"
 #include "agent/inventory/fingerprint.h"
 
 namespace warren::inventory {
@@ -14,11 +16,18 @@ namespace {
 
 constexpr size_t kMaxForeign = 1024;
 
+bool SameButExpiry(v1::Route a, v1::Route b) {
+  a.clear_expires();
+  b.clear_expires();
+  return a.SerializeAsString() == b.SerializeAsString();
+}
+
 }  // namespace
 
 void ToldParts::SetHead(v1::Namespace head, v1::NamespaceChange* change) {
   const uint64_t fingerprint = Fingerprint(&head, {});
   head_differs_ = head_ != fingerprint;
+  if (head_differs_) ++news_;
   head_ = fingerprint;
   *change->mutable_namespace_() = std::move(head);
 }
@@ -33,6 +42,7 @@ void ToldParts::PutLink(v1::Link link, const std::vector<kernel::Address>& addre
   const auto [place, added] = links_.try_emplace(link.ifindex(), fingerprint);
   if (!added && place->second == fingerprint) return;
   place->second = fingerprint;
+  ++news_;
   if (link.foreign()) {
     foreign_.push_back(link.ifindex());
     if (foreign_.size() > kMaxForeign) foreign_.pop_front();
@@ -41,7 +51,9 @@ void ToldParts::PutLink(v1::Link link, const std::vector<kernel::Address>& addre
 }
 
 void ToldParts::RemoveLink(int ifindex, v1::NamespaceChange* change) {
-  if (links_.erase(ifindex) > 0) change->add_removed_links(ifindex);
+  if (links_.erase(ifindex) == 0) return;
+  change->add_removed_links(ifindex);
+  ++news_;
 }
 
 void ToldParts::Take(v1::Route shown, v1::NamespaceChange* change) {
@@ -61,12 +73,17 @@ void ToldParts::PutRoute(ShownRoute route, v1::NamespaceChange* change) {
   auto& [kernels, shown] = route;
   const auto [place, added] = routes_.try_emplace(KeyOf(kernels));
   Told& told = place->second;
+  const absl::Time expires = ExpiryOf(kernels, absl::Now());
   if (!added) {
-    if (told.shown.SerializeAsString() == shown.SerializeAsString()) return;
+    const bool same = SameButExpiry(told.shown, shown);
+    if (same && SameExpiry(told.expires, expires)) return;
+    if (!same) ++news_;
     Take(std::move(told.shown), change);
+  } else {
+    ++news_;
   }
   *change->add_routes() = shown;
-  told = {std::move(shown), kernels.source, kernels.flags};
+  told = {std::move(shown), kernels.source, kernels.flags, expires};
 }
 
 bool ToldParts::RemoveRoute(const kernel::Route& route, v1::NamespaceChange* change) {
@@ -74,6 +91,7 @@ bool ToldParts::RemoveRoute(const kernel::Route& route, v1::NamespaceChange* cha
   if (found == routes_.end()) return false;
   Take(std::move(found->second.shown), change);
   routes_.erase(found);
+  ++news_;
   return true;
 }
 

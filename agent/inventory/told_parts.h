@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "agent/kernel/address.h"
 #include "agent/kernel/ip.h"
 #include "agent/kernel/link.h"
@@ -38,6 +39,9 @@ class ToldParts {
   // Something was added to the change, or the head differs.
   bool Differs(const v1::NamespaceChange& change) const;
 
+  // How many differences were added since this was last asked, but for when routes expire.
+  size_t TakeNews() { return std::exchange(news_, 0); }
+
   bool HasLink(int ifindex) const { return links_.contains(ifindex); }
   bool HasRoutesBy(int ifindex) const;
   // By several links.
@@ -60,6 +64,7 @@ class ToldParts {
     v1::Route shown;
     kernel::Ip source;
     uint32_t flags = 0;  // RTNH_F_*
+    absl::Time expires = absl::InfiniteFuture();
   };
   // Takes one that is shown away.
   static void Take(v1::Route shown, v1::NamespaceChange* change);
@@ -72,6 +77,7 @@ class ToldParts {
   std::map<int, uint64_t> links_;  // fingerprints
   std::map<Key, Told> routes_;
   std::deque<int> foreign_;
+  size_t news_ = 0;
 };
 
 }  // namespace warren::inventory

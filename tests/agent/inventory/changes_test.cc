@@ -283,6 +283,32 @@ TEST_F(Changes, RoutesThatDifferOnlyInWhatTheyAreForAreToldApart) {
   EXPECT_EQ(left.via(), Sh("ip -j route show 10.9.0.0/16 tos 8 | jq -rj .[0].gateway"));
 }
 
+TEST_F(Changes, ATimeThatRunsOutIsNoChangeAndAnotherTimeIs) {
+  FillHost();
+  Sh("sysctl -qw net.ipv6.conf.all.disable_ipv6=0 net.ipv6.conf.default.disable_ipv6=0 "
+     "net.ipv6.conf.h0.disable_ipv6=0");
+  Sh("ip netns add red && ip -n red link set lo up && ip link set h0 up && ip link set g0 up");
+  for (const char* at : {"-n red -6 route add 2001:db8:9::/48 dev lo expires 1000",
+                         "-6 route add 2001:db8:9::/48 dev h0 expires 1000"}) {
+    Sh(absl::StrCat("ip ", at));
+  }
+  Pass(true);
+  do Pass();
+  while (Hears(3000));
+  for (const char* netns : {"@host", "red"}) {
+    const auto expires = RouteTo(netns, "2001:db8:9::/48").expires().seconds();
+    EXPECT_TRUE(expires > 900 && expires <= 1000) << netns << expires;
+  }
+  EXPECT_EQ(Refresh({"red", "@host"}), Told{});
+  Sh("ip -n red -6 route change 2001:db8:9::/48 dev lo expires 500");
+  Sh("ip -6 route change 2001:db8:9::/48 dev h0 expires 500");
+  const Told told = Refresh({"red", "@host"});
+  EXPECT_TRUE(Contains(told, "red") && Contains(told, "@host:-2001:db8:9::/48") &&
+              Contains(told, "@host:+2001:db8:9::/48"))
+      << absl::StrJoin(told, " ");
+  for (const char* netns : {"@host", "red"}) EXPECT_LE(RouteTo(netns, "2001:db8:9::/48").expires().seconds(), 500);
+}
+
 TEST_F(Changes, AnEndOfANewNamespaceIsToldWithItsName) {
   FillHost();
   Pass(true);
