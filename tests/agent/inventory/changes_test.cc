@@ -287,8 +287,9 @@ TEST_F(Changes, ATimeThatRunsOutIsNoChangeAndAnotherTimeIs) {
   FillHost();
   Sh("sysctl -qw net.ipv6.conf.all.disable_ipv6=0 net.ipv6.conf.default.disable_ipv6=0 "
      "net.ipv6.conf.h0.disable_ipv6=0");
-  Sh("ip netns add red && ip -n red link set lo up && ip link set h0 up && ip link set g0 up");
-  for (const char* at : {"-n red -6 route add 2001:db8:9::/48 dev lo expires 1000",
+  Sh("ip netns add red && ip -n red link add e0 up type veth peer name e1 && ip -n red link set e1 up");
+  Sh("ip link set h0 up && ip link set g0 up");
+  for (const char* at : {"-n red -6 route add 2001:db8:9::/48 dev e0 expires 1000",
                          "-6 route add 2001:db8:9::/48 dev h0 expires 1000"}) {
     Sh(absl::StrCat("ip ", at));
   }
@@ -300,7 +301,7 @@ TEST_F(Changes, ATimeThatRunsOutIsNoChangeAndAnotherTimeIs) {
     EXPECT_TRUE(expires > 900 && expires <= 1000) << netns << expires;
   }
   EXPECT_EQ(Refresh({"red", "@host"}), Told{});
-  Sh("ip -n red -6 route change 2001:db8:9::/48 dev lo expires 500");
+  Sh("ip -n red -6 route change 2001:db8:9::/48 dev e0 expires 500");
   Sh("ip -6 route change 2001:db8:9::/48 dev h0 expires 500");
   const Told told = Refresh({"red", "@host"});
   EXPECT_TRUE(Contains(told, "red") && Contains(told, "@host:-2001:db8:9::/48") &&

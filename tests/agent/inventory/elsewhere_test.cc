@@ -142,7 +142,7 @@ TEST_F(Elsewhere, ANameThatIsMountedOverOrUnmountedIsNoticed) {
   Pass(true);
   Pass();
   inventory().Check();
-  Sh("nsenter --net=/run/netns/a sleep 60 & echo $! > /run/sleep.pid");
+  Sh("nsenter --net=/run/netns/a sleep 60 > /dev/null 2>&1 & echo $! > /run/sleep.pid");
   Sh("umount -l /run/netns/a && mount --bind /run/netns/b /run/netns/c");
   // It rests after it has listed them.
   for (int i = 0; i < 60000 && !inventory().stale(); ++i) {
@@ -150,7 +150,7 @@ TEST_F(Elsewhere, ANameThatIsMountedOverOrUnmountedIsNoticed) {
     poll(nullptr, 0, 1);
   }
   Pass();
-  EXPECT_EQ(Names().count("a"), 0u);
+  EXPECT_NE(Netns("a").unusable_reason(), "");
   EXPECT_EQ(Netns("c").identity().cookie(), Netns("b").identity().cookie());
   EXPECT_EQ(std::to_string(Netns("c").identity().inode()), Sh("stat -c %i /run/netns/c"));
   Sh("kill $(cat /run/sleep.pid); umount /run/netns/c");
