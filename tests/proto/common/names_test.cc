@@ -58,7 +58,13 @@ TEST(Names, PlacesAreSplitAtTheFirstSlashAndTheLastColon) {
   EXPECT_EQ(place->interface, "eth0");
   EXPECT_EQ(ParsePlace("h1/@host")->netns, "@host");
   EXPECT_EQ(ParsePlace("h1")->netns, "");
-  for (const char* bad : {"", "/red", "h1/", "h1/:eth0", "h1/red:", "h1/a/b", "h1/red:0123456789abcdef"}) {
+  for (const char* bad : {"", "/red", "h1/", "h1/:eth0", "h1/red:", "h1/a/b", "h1/red:a b"}) {
+    EXPECT_FALSE(ParsePlace(bad).ok()) << bad;
+  }
+  // An alternative name may be longer than a name.
+  EXPECT_EQ(ParsePlace("h1/red:0123456789abcdef")->interface, "0123456789abcdef");
+  EXPECT_FALSE(ParsePlace("h1/red:" + std::string(128, 'x')).ok());
+  for (const char* bad : {"h1/red:a%b", "h1/red:all"}) {
     EXPECT_FALSE(ParsePlace(bad).ok()) << bad;
   }
 }
