@@ -31,6 +31,8 @@ std::string Say(const Event& event) {
       return absl::StrCat(sign, "address ", event.nsid, ":", event.ifindex, family);
     case Event::Kind::kRoute:
       return absl::StrCat(sign, "route ", event.nsid, " ", RouteFromBody(event.route).destination.ToString());
+    case Event::Kind::kNexthop:
+      return absl::StrCat(sign, "nexthop ", event.nsid);
     case Event::Kind::kNsid:
       return absl::StrCat(sign, "nsid ", event.nsid);
     case Event::Kind::kLost:
@@ -66,6 +68,16 @@ class MonitorTest : public KernelTest {
     return *GetOrAssignNsid(host(), Named(name));
   }
 };
+
+TEST_F(MonitorTest, TellsOfNexthopObjectsThatGoOrBecomeOthers) {
+  Monitor monitor = Listen();
+  Sh("ip nexthop add id 7 blackhole");
+  EXPECT_THAT(Read(monitor), IsEmpty()) << "no route leaves by it yet";
+  Sh("ip link set lo up && ip nexthop replace id 7 dev lo");
+  EXPECT_THAT(Read(monitor), Contains("+nexthop -1"));
+  Sh("ip nexthop del id 7");
+  EXPECT_THAT(Read(monitor), Contains("-nexthop -1"));
+}
 
 TEST_F(MonitorTest, HearsLinksAddressesAndRoutesOfANamespaceWithAnId) {
   const int red = Add("red");
