@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "agent/executor/diversion.h"
 #include "agent/executor/guard.h"
 #include "agent/executor/operations.h"
 #include "agent/executor/parse.h"
@@ -74,6 +75,15 @@ absl::Status Apply(Transaction& tx, const v1::AddAddress& operation) {
     if (auto s = CheckNotOtherwise(tx, *have, address->local.ip); !s.ok()) return s;
   }
 
+  if (!there) {
+    if (auto s = CheckTakesAddress(at->place->Shown(at->link.name), at->link.mtu, address->local.ip); !s.ok()) return s;
+  }
+  if (!there && !operation.force()) {
+    if (auto s = CheckAddressLeadsNothingAway(tx, *at->place, address->ifindex, address->local, address->peer);
+        !s.ok()) {
+      return s;
+    }
+  }
   if (!there) {
     Step step;
     auto* undo = step.add_undo()->mutable_remove_address();

@@ -1,6 +1,7 @@
 // Creating and deleting bridges; their ports.
 
 #include <errno.h>
+#include <net/if_arp.h>
 
 #include <algorithm>
 #include <optional>
@@ -93,6 +94,9 @@ absl::Status Apply(Transaction& tx, const v1::CreateBridge& operation) {
     }
   }
   if (auto s = CheckNameFree(tx, **place, operation.name(), "creating bridge"); !s.ok()) return s;
+  if (!operation.force()) {
+    if (auto s = CheckNewLinkLeadsNothingAway(tx, **place, *asked); !s.ok()) return s;
+  }
   const std::string mac = asked->mac.empty() ? kernel::RandomMac() : asked->mac;
   Step step;
   auto* undo = step.add_undo()->mutable_unmake_link();
@@ -123,6 +127,12 @@ absl::Status Apply(Transaction& tx, const v1::AttachLink& operation) {
   if (!bridge.ok()) return bridge.status();
   if (bridge->link.kind != "bridge") return NotABridge(tx.object(), bridge->link);
   tx.About(object);
+  // The kernel's refusal is a bare EINVAL (br_add_if).
+  if (at->link.type != ARPHRD_ETHER) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("link ", object, at->link.type == ARPHRD_LOOPBACK ? " is a loopback" : " is no Ethernet link",
+                     ", and only Ethernet links can be ports of a bridge"));
+  }
   if (at->link.master == bridge->link.ifindex) {
     if (operation.allow_existing()) return absl::OkStatus();
     return absl::AlreadyExistsError(absl::StrCat("link ", object, " already is a port of ", operation.bridge()));
@@ -131,12 +141,19 @@ absl::Status Apply(Transaction& tx, const v1::AttachLink& operation) {
     // A bridge that this intent has deleted holds its ports until the commit.
     if (!tx.IsAside(place, at->link.master)) {
       auto other = kernel::GetLink(place.netlink, at->link.master);
-      return kernel::ErrnoError(EBUSY, absl::StrCat("link ", object, " is a port of ",
-                                                    other.ok() ? other->name : "another link", "; detach it first"));
+      return kernel::ErrnoError(EBUSY, absl::StrCat("attaching ", object, ", which is a port of ",
+                                                    other.ok() ? other->name : "another link"));
     }
   }
   if (!operation.force() && !operation.move_addresses()) {
-    if (auto s = CheckLinkNotVital(tx, place, at->link, "attached to a bridge"); !s.ok()) return s;
+    if (auto s = CheckLinkNotVital(tx, place, at->link, "attached to a bridge without its addresses",
+                                   "say move_addresses, and they move to the bridge with its routes in the same step");
+        !s.ok()) {
+      return s;
+    }
+  }
+  if (!operation.force()) {
+    if (auto s = CheckMtuNotVital(tx, place, bridge->link, at->link.mtu); !s.ok()) return s;
   }
   auto move =
       ChangeMaster(tx, place, at->link, bridge->link, /*attach=*/true, operation.move_addresses(), operation.force());
@@ -169,7 +186,11 @@ absl::Status Apply(Transaction& tx, const v1::DetachLink& operation) {
         absl::StrCat("link ", object, " is a port of ", bridge->name, ", not of ", operation.bridge()));
   }
   if (!operation.force() && !operation.move_addresses()) {
-    if (auto s = CheckLinkNotVital(tx, place, at->link, "detached from its bridge"); !s.ok()) return s;
+    if (auto s = CheckLinkNotVital(tx, place, at->link, "detached from its bridge while the addresses stay there",
+                                   "say move_addresses, and they move to the link with the routes in the same step");
+        !s.ok()) {
+      return s;
+    }
   }
   auto move =
       ChangeMaster(tx, place, at->link, *bridge, /*attach=*/false, operation.move_addresses(), operation.force());

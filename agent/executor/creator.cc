@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "agent/executor/diversion.h"
 #include "agent/executor/explain.h"
 #include "agent/executor/new_netns.h"
 #include "agent/executor/operations.h"
@@ -85,6 +86,13 @@ absl::Status Creator::Prepare(Making& run) {
   for (size_t i = 0; i < run.places.size(); ++i) {
     if (!run.plan.places[i].is_new) continue;
     *run.step.add_undo()->mutable_unmake_netns()->mutable_netns() = run.places[i]->Ref();
+  }
+  for (size_t i = 0; i < run.places.size(); ++i) {
+    if (!run.places[i]->is_host() ||
+        PlanLeadsNothingAway(*run.places[i], run.task->server, run.plan, i, run.task->intent)) {
+      continue;
+    }
+    return absl::FailedPreconditionError("to be looked at closer");
   }
   return FindBridges(run);
 }

@@ -1,40 +1,23 @@
 #include "agent/executor/guard.h"
 
 #include <linux/rtnetlink.h>
+#include <sys/socket.h>
 
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "agent/executor/vital.h"
 
 namespace warren::executor {
 namespace {
 
-struct Vital {
-  kernel::Route route;
-  std::string what;  // "the host's default route"
-};
+constexpr uint32_t kIpv6MinMtu = 1280;  // IPV6_MIN_MTU, include/linux/ipv6.h
+constexpr uint32_t kIpv4Datagram = 576;
 
-absl::StatusOr<std::vector<Vital>> VitalRoutes(Transaction& tx, Place& host) {
-  std::vector<Vital> vital;
-  kernel::RouteFilter filter;
-  filter.table = kernel::kMainTable;
-  auto routes = kernel::ListRoutes(host.netlink, filter);
-  if (!routes.ok()) return routes.status();
-  for (kernel::Route& route : *routes) {
-    if (route.destination.length == 0 && route.type == RTN_UNICAST) {
-      vital.push_back({std::move(route), "the host's default route"});
-    }
-  }
-  if (tx.server().family == 0) return vital;
-  auto towards = kernel::RouteTowards(host.netlink, tx.server());
-  // Without a route there is nothing to cut.
-  if (towards.ok() && towards->type == RTN_UNICAST) vital.push_back({*std::move(towards), "the path to the server"});
-  return vital;
-}
-
-absl::Status Refuse(const std::string& what, const std::string& doing, const Vital& vital) {
-  return absl::FailedPreconditionError(
-      absl::StrCat(what, " carries ", vital.what, " and is not ", doing, " unless the operation says force"));
+absl::Status Refuse(const std::string& what, const std::string& doing, const std::string& instead, const Vital& vital) {
+  const std::string then =
+      instead.empty() ? " unless the operation says force, which may cut the host off" : absl::StrCat("; ", instead);
+  return absl::FailedPreconditionError(absl::StrCat(what, " carries ", vital.what, " and is not ", doing, then));
 }
 
 // The links a packet leaves by that goes out by this one: itself, its bridge, what stands on it.
@@ -51,33 +34,49 @@ bool Carries(Place& host, const kernel::Link& link, bool own, int ifindex) {
   return false;
 }
 
-std::vector<int> LinksOf(const kernel::Route& route) {
-  std::vector<int> links;
-  if (route.ifindex != 0) links.push_back(route.ifindex);
-  for (const kernel::NextHop& hop : route.next_hops) links.push_back(hop.ifindex);
-  return links;
-}
-
-bool Covers(const kernel::IpPrefix& prefix, const kernel::Ip& ip) {
-  if (ip.family != prefix.ip.family) return false;
-  kernel::IpPrefix difference{prefix.ip, 0};
-  for (size_t i = 0; i < ip.bytes.size(); ++i) difference.ip.bytes[i] ^= ip.bytes[i];
-  for (int bit = 0; bit < prefix.length; ++bit) {
-    if (static_cast<unsigned char>(difference.ip.bytes[bit / 8]) & (0x80 >> (bit % 8))) return false;
+// What about a link with a vital route is lost with such an MTU; empty: nothing.
+absl::StatusOr<std::string> LostWith(Place& place, const Vital& vital, int ifindex, uint32_t mtu) {
+  if (vital.route.family == AF_INET6) return std::string(mtu < kIpv6MinMtu ? "IPv6 needs 1280" : "");
+  if (mtu < kIpv4Datagram) return std::string("IPv4 needs 576");
+  if (mtu >= kIpv6MinMtu) return std::string();
+  auto addresses = kernel::ListAddresses(place.netlink, ifindex);
+  if (!addresses.ok()) return addresses.status();
+  for (const kernel::Address& address : *addresses) {
+    if (address.local.ip.family == AF_INET6 && address.scope != RT_SCOPE_LINK) {
+      return absl::StrCat("its address ", address.local.ToString(), " needs 1280");
+    }
   }
-  return true;
+  return std::string();
 }
 
 }  // namespace
 
-absl::Status CheckLinkNotVital(Transaction& tx, Place& place, const kernel::Link& link, const std::string& doing) {
+absl::Status CheckLinkNotVital(Transaction& tx, Place& place, const kernel::Link& link, const std::string& doing,
+                               const std::string& instead) {
   if (!place.is_host()) return absl::OkStatus();
-  auto vital = VitalRoutes(tx, place);
+  auto vital = VitalRoutes(place, tx.server());
   if (!vital.ok()) return vital.status();
   const bool own = tx.OwnsLink(place, link.ifindex);
   for (const Vital& each : *vital) {
     for (const int ifindex : LinksOf(each.route)) {
-      if (Carries(place, link, own, ifindex)) return Refuse(absl::StrCat("link ", place.Shown(link.name)), doing, each);
+      if (!Carries(place, link, own, ifindex)) continue;
+      return Refuse(absl::StrCat("link ", place.Shown(link.name)), doing, instead, each);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckMtuNotVital(Transaction& tx, Place& place, const kernel::Link& link, uint32_t mtu) {
+  if (!place.is_host() || mtu >= kIpv6MinMtu || mtu >= link.mtu) return absl::OkStatus();
+  auto vital = VitalRoutes(place, tx.server());
+  if (!vital.ok()) return vital.status();
+  for (const Vital& each : *vital) {
+    for (const int ifindex : LinksOf(each.route)) {
+      if (!Carries(place, link, /*own=*/false, ifindex)) continue;
+      auto lost = LostWith(place, each, ifindex, mtu);
+      if (!lost.ok()) return lost.status();
+      if (lost->empty()) continue;
+      return Refuse(absl::StrCat("link ", place.Shown(link.name)), absl::StrCat("given an MTU of ", mtu), *lost, each);
     }
   }
   return absl::OkStatus();
@@ -85,30 +84,29 @@ absl::Status CheckLinkNotVital(Transaction& tx, Place& place, const kernel::Link
 
 absl::Status CheckAddressNotVital(Transaction& tx, Place& place, const kernel::Address& address) {
   if (!place.is_host()) return absl::OkStatus();
-  auto vital = VitalRoutes(tx, place);
+  auto vital = VitalRoutes(place, tx.server());
   if (!vital.ok()) return vital.status();
   for (const Vital& each : *vital) {
     if (each.route.family != address.local.ip.family || !each.route.Uses(address.ifindex)) continue;
-    bool needed = each.route.source == address.local.ip || Covers(address.local, each.route.via);
-    for (const kernel::NextHop& hop : each.route.next_hops) needed |= Covers(address.local, hop.via);
+    bool needed = each.route.source == address.local.ip;
+    const std::vector<kernel::Ip> gateways = GatewaysOf(each.route);
+    for (const kernel::Ip& gateway : gateways) needed |= Covers(address.local, gateway);
     // To the server without a next hop in between.
-    needed |= each.route.via.family == 0 && each.route.next_hops.empty() && tx.server().family != 0 &&
-              Covers(address.local, tx.server());
-    if (needed) return Refuse(absl::StrCat("address ", address.local.ToString()), "removed", each);
+    needed |= gateways.empty() && tx.server().family != 0 && Covers(address.local, tx.server());
+    if (needed) return Refuse(absl::StrCat("address ", address.local.ToString()), "removed", "", each);
   }
   return absl::OkStatus();
 }
 
 absl::Status CheckRouteNotVital(Transaction& tx, Place& place, const kernel::Route& route) {
   if (!place.is_host()) return absl::OkStatus();
-  auto vital = VitalRoutes(tx, place);
+  auto vital = VitalRoutes(place, tx.server());
   if (!vital.ok()) return vital.status();
   for (const Vital& each : *vital) {
     const bool same = each.route.body == route.body;
     const bool leads = tx.server().family == route.family && Covers(route.destination, tx.server()) &&
-                       route.table == kernel::kMainTable && each.route.ifindex == route.ifindex &&
-                       each.what == "the path to the server";
-    if (same || leads) return Refuse(absl::StrCat("route ", route.destination.ToString()), "removed", each);
+                       route.table == each.route.table && each.route.ifindex == route.ifindex && each.to_server;
+    if (same || leads) return Refuse(absl::StrCat("route ", route.destination.ToString()), "removed", "", each);
   }
   return absl::OkStatus();
 }

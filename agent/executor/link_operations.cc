@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "agent/executor/aside.h"
+#include "agent/executor/diversion.h"
 #include "agent/executor/guard.h"
 #include "agent/executor/ipv6_settings.h"
 #include "agent/executor/new_link.h"
@@ -31,13 +32,19 @@ absl::Status Apply(Transaction& tx, const v1::MoveLink& operation) {
   }
   tx.About(object);
   if (!operation.force()) {
-    if (auto s = CheckLinkNotVital(tx, *from->place, from->link, "moved"); !s.ok()) return s;
+    if (auto s =
+            CheckLinkNotVital(tx, *from->place, from->link, "moved",
+                              "to give a namespace a way out, attach the link to a bridge with move_addresses, and "
+                              "to that bridge a veth of the namespace");
+        !s.ok()) {
+      return s;
+    }
     auto uppers = UppersOf(*from->place, from->link.ifindex);
     if (!uppers.ok()) return uppers.status();
     if (!uppers->empty()) {
-      return absl::FailedPreconditionError(absl::StrCat(
-          "link ", object, " carries ", from->place->Shown(uppers->front().name),
-          ", which the kernel deletes when it is moved and undo cannot bring back; delete that first, or say force"));
+      return absl::FailedPreconditionError(
+          absl::StrCat("link ", object, " carries ", from->place->Shown(uppers->front().name),
+                       ", which the kernel deletes when it is moved and undo cannot bring back; delete that first"));
     }
   }
   auto state = Capture(*from->place, from->link, Reach::kSources);
@@ -112,6 +119,23 @@ absl::Status DeleteLinkAt(Transaction& tx, const Transaction::LinkAt& at, bool f
   return absl::OkStatus();
 }
 
+namespace {
+
+// What else a change may do to what the host lives by.
+absl::Status CheckChangeNotVital(Transaction& tx, Place& place, const kernel::Link& link,
+                                 const kernel::LinkChange& change) {
+  if (change.mac && *change.mac != link.mac) {
+    if (auto s = CheckLinkNotVital(tx, place, link, "given another MAC"); !s.ok()) return s;
+  }
+  if (change.mtu) {
+    if (auto s = CheckMtuNotVital(tx, place, link, *change.mtu); !s.ok()) return s;
+  }
+  if (change.up == true && !link.up()) return CheckAddressesLeadNothingAway(tx, place, link);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
 absl::Status Apply(Transaction& tx, const v1::SetLink& operation) {
   auto at = tx.OpenLink(operation.namespace_(), operation.name());
   if (!at.ok()) return at.status();
@@ -138,6 +162,9 @@ absl::Status Apply(Transaction& tx, const v1::SetLink& operation) {
   }
   if (change.up == false && at->link.up() && !operation.force()) {
     if (auto s = CheckLinkNotVital(tx, *at->place, at->link, "set down"); !s.ok()) return s;
+  }
+  if (!operation.force()) {
+    if (auto s = CheckChangeNotVital(tx, *at->place, at->link, change); !s.ok()) return s;
   }
   const bool ipv6_comes_or_goes = change.mtu && std::min(*change.mtu, at->link.mtu) < kernel::kIpv6MinMtu;
   auto states =

@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "agent/executor/diversion.h"
+#include "agent/executor/refuse.h"
 #include "agent/kernel/address.h"
 #include "agent/kernel/error.h"
 
@@ -61,6 +63,13 @@ absl::Status CheckNameFree(Transaction& tx, Place& place, const std::string& nam
   return kernel::ErrnoOf(link.status()) == ENODEV ? absl::OkStatus() : link.status();
 }
 
+absl::Status CheckNewLinkLeadsNothingAway(Transaction& tx, Place& place, const Asked& asked) {
+  for (const kernel::IpPrefix& prefix : asked.addresses) {
+    if (auto s = CheckAddressLeadsNothingAway(tx, place, /*ifindex=*/0, prefix); !s.ok()) return s;
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Furnish(Transaction& tx, Place& place, const Asked& asked) {
   tx.About(place.Shown(asked.name));
   auto link = kernel::GetLink(place.netlink, asked.name);
@@ -72,6 +81,7 @@ absl::Status Furnish(Transaction& tx, Place& place, const Asked& asked) {
     if (auto s = kernel::SetLink(place.netlink, link->ifindex, up); !s.ok()) return s;
   }
   for (const kernel::IpPrefix& prefix : asked.addresses) {
+    if (auto s = CheckTakesAddress(place.Shown(asked.name), link->mtu, prefix.ip); !s.ok()) return s;
     kernel::NewAddress address;
     address.ifindex = link->ifindex;
     address.local = prefix;

@@ -32,6 +32,9 @@ absl::StatusOr<std::vector<std::string>> Differences(Place& place, const kernel:
 // EEXIST when a link has the name.
 absl::Status CheckNameFree(Transaction& tx, Place& place, const std::string& name, const std::string& doing);
 
+// Its addresses lead nothing elsewhere that the host lives by (diversion.h).
+absl::Status CheckNewLinkLeadsNothingAway(Transaction& tx, Place& place, const Asked& asked);
+
 // Brings up and addresses a link that was just made; Warren owns it. Deleting the link is undo enough.
 absl::Status Furnish(Transaction& tx, Place& place, const Asked& asked);
 

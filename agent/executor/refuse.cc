@@ -1,5 +1,7 @@
 #include "agent/executor/refuse.h"
 
+#include <sys/socket.h>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
@@ -13,6 +15,13 @@ absl::Status ExistsButDiffers(const std::string& object, const std::vector<std::
 absl::Status ForeignError(const std::string& object) {
   return absl::FailedPreconditionError(
       absl::StrCat(object, " was not made through Warren; it is deleted only if the operation says force"));
+}
+
+absl::Status CheckTakesAddress(const std::string& link, uint32_t mtu, const kernel::Ip& ip) {
+  constexpr uint32_t kIpv6MinMtu = 1280;  // IPV6_MIN_MTU, include/linux/ipv6.h
+  if (ip.family != AF_INET6 || mtu >= kIpv6MinMtu) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("link ", link, " has an MTU of ", mtu, ", and IPv6 needs ", kIpv6MinMtu, "; raise it first"));
 }
 
 absl::Status NotANamespace(const std::string& shown, const kernel::NoNetns& there) {
@@ -34,7 +43,7 @@ absl::Status CheckNobodyIn(kernel::NetnsWorker& worker, const std::string& shown
   }
   if (holders.size() > kShown) names.push_back(absl::StrCat(holders.size() - kShown, " more"));
   return absl::FailedPreconditionError(absl::StrCat("namespace ", shown, " is in use by ", absl::StrJoin(names, ", "),
-                                                    "; end them, or say force to delete it under them"));
+                                                    "; end them first: with force it is deleted under them"));
 }
 
 }  // namespace warren::executor

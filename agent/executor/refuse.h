@@ -3,11 +3,13 @@
 
 // What Warren refuses by itself, in one wording.
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "agent/kernel/holders.h"
+#include "agent/kernel/ip.h"
 #include "agent/kernel/netns.h"
 #include "agent/kernel/netns_name.h"
 
@@ -18,6 +20,9 @@ absl::Status ExistsButDiffers(const std::string& object, const std::vector<std::
 
 // FAILED_PRECONDITION: it was not made through Warren, and force was not said.
 absl::Status ForeignError(const std::string& object);
+
+// FAILED_PRECONDITION: the kernel, which says only EINVAL, gives no IPv6 to a link with an MTU below 1280.
+absl::Status CheckTakesAddress(const std::string& link, uint32_t mtu, const kernel::Ip& ip);
 
 // FAILED_PRECONDITION: something else has the name of a namespace; how the name gets free.
 absl::Status NotANamespace(const std::string& shown, const kernel::NoNetns& there);

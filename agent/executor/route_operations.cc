@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "agent/executor/diversion.h"
 #include "agent/executor/guard.h"
 #include "agent/executor/operations.h"
 #include "agent/executor/parse.h"
@@ -77,6 +78,9 @@ absl::Status Apply(Transaction& tx, const v1::AddRoute& operation) {
     for (const kernel::Route& each : *before) {
       if (each.metric == metric && SameHop(each, *route)) return absl::OkStatus();
     }
+  }
+  if (!operation.force()) {
+    if (auto s = CheckRouteLeadsNothingAway(tx, **place, *route); !s.ok()) return s;
   }
   if (auto s = tx.Write(std::move(step)); !s.ok()) return s;
   return kernel::AddRoute((*place)->netlink, *route);

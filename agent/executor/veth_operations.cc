@@ -77,6 +77,12 @@ absl::Status Apply(Transaction& tx, const v1::CreateVeth& operation) {
   if (a->place == b->place && a->asked.name == b->asked.name) {
     return kernel::ErrnoError(EEXIST, "creating a veth pair whose two ends have one name");
   }
+  for (const End* end : {&*a, &*b}) {
+    if (operation.force()) break;
+    tx.About(end->place->Shown(end->asked.name));
+    if (auto s = CheckNewLinkLeadsNothingAway(tx, *end->place, end->asked); !s.ok()) return s;
+  }
+  tx.About(a->place->Shown(a->asked.name));
   Step step;
   auto* undo = step.add_undo()->mutable_unmake_link();
   *undo->mutable_netns() = a->place->Ref();
