@@ -106,6 +106,7 @@ absl::StatusOr<Change> ParseAddrAdd(const std::vector<std::string>& words, const
     add->mutable_preferred_lifetime()->set_seconds(*wanted->preferred);
   }
   add->set_allow_existing(flags.allow_existing);
+  add->set_force(flags.force);
   return change;
 }
 

@@ -14,7 +14,7 @@ namespace warren::cli {
 struct AddrFlags {
   bool allow_existing = false;  // add
   bool allow_missing = false;   // del
-  bool force = false;           // del
+  bool force = false;
 };
 
 // [local] CIDR [peer CIDR] dev HOST/NS:IF [nodad] [valid_lft {SECONDS|forever}] [preferred_lft {SECONDS|forever}]

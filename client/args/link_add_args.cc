@@ -126,6 +126,7 @@ absl::StatusOr<Change> Bridge(const Place& place, const LinkAddFlags& flags) {
   bridge->set_up(flags.up);
   for (const std::string& address : flags.addresses) bridge->add_addresses(address);
   bridge->set_allow_existing(flags.allow_existing);
+  bridge->set_force(flags.force);
   return change;
 }
 
@@ -148,6 +149,7 @@ absl::StatusOr<Change> ParseLinkAdd(const std::vector<std::string>& words, const
   FillEnd(*first, reading->flags, reading->flags.addresses, reading->flags.mac, veth->mutable_a());
   FillEnd(*other, reading->flags, reading->flags.peer_addresses, reading->flags.peer_mac, veth->mutable_b());
   veth->set_allow_existing(flags.allow_existing);
+  veth->set_force(flags.force);
   return change;
 }
 

@@ -21,6 +21,7 @@ struct LinkAddFlags {
   std::string mac = {};
   std::string peer_mac = {};
   bool allow_existing = false;
+  bool force = false;
 };
 
 // Either of

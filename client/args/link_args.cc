@@ -105,12 +105,14 @@ Change Plan(const Place& link, const Wanted& wanted, const LinkFlags& flags) {
     attach->set_namespace_(netns);
     attach->set_link(name);
     attach->set_bridge(*wanted.master);
+    attach->set_move_addresses(flags.move_addresses);
     attach->set_force(flags.force);
     attach->set_allow_existing(flags.allow_existing);
   } else if (wanted.master) {
     auto* detach = change.Add()->mutable_detach_link();
     detach->set_namespace_(netns);
     detach->set_link(name);
+    detach->set_move_addresses(flags.move_addresses);
     detach->set_force(flags.force);
     detach->set_allow_missing(flags.allow_missing);
   }
@@ -144,6 +146,9 @@ absl::StatusOr<Change> ParseLinkSet(const std::vector<std::string>& list, const 
     return absl::InvalidArgumentError(
         "nothing to set: say up, down, mtu N, address MAC, name NAME, netns NS, "
         "master BRIDGE or nomaster");
+  }
+  if (flags.move_addresses && !wanted.master) {
+    return absl::InvalidArgumentError("--move-addresses goes with master or nomaster");
   }
   return Plan(*link, wanted, flags);
 }

@@ -15,6 +15,7 @@ struct LinkFlags {
   bool allow_existing = false;
   bool allow_missing = false;
   bool force = false;
+  bool move_addresses = false;  // set, with master or nomaster
 };
 
 // [dev] HOST/NS:IF {up | down | mtu N | address MAC | name NAME | netns NS | master BRIDGE | nomaster}...

@@ -119,6 +119,7 @@ absl::StatusOr<Change> ParseRouteAdd(const std::vector<std::string>& words, cons
   Fill(*wanted, add);
   add->set_onlink(wanted->onlink);
   add->set_allow_existing(flags.allow_existing);
+  add->set_force(flags.force);
   return change;
 }
 

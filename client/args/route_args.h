@@ -18,7 +18,7 @@ inline constexpr uint32_t kMainTable = 254;
 struct RouteFlags {
   bool allow_existing = false;  // add
   bool allow_missing = false;   // del
-  bool force = false;           // del
+  bool force = false;
 };
 
 // HOST/NS [to] {default | PREFIX} [via ADDRESS] [dev IF] [src ADDRESS] [metric N] [table T] [onlink]

@@ -20,6 +20,8 @@ int ShowAddresses(Context& context, const ShowWords& given) {
 
 void AddOptions(CLI::App* app, AddrFlags& flags) {
   app->add_flag("--allow-existing", flags.allow_existing, "Succeed when the link has that address already");
+  app->add_flag("--force", flags.force,
+                "Also one that leads the host's default route or its path to the server elsewhere");
 }
 
 void DeleteOptions(CLI::App* app, AddrFlags& flags) {

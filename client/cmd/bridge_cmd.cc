@@ -32,6 +32,8 @@ void AddAdd(Tree& tree, CLI::App* group) {
       ->allow_extra_args(false);
   add->add_option("--mac", flags->mac, "MAC address (a random one)");
   add->add_flag("--allow-existing", flags->allow_existing, "Adopt a bridge that is already there and as asked");
+  add->add_flag("--force", flags->force,
+                "Also with an address that leads the host's default route or its path to the server elsewhere");
 }
 
 void AddDelete(Tree& tree, CLI::App* group) {

@@ -32,12 +32,16 @@ void AddOptions(CLI::App* app, LinkAddFlags& flags) {
   app->add_option("--mac", flags.mac, "MAC address of the first end (a random one)");
   app->add_option("--peer-mac", flags.peer_mac, "MAC address of the other end (a random one)");
   app->add_flag("--allow-existing", flags.allow_existing, "Adopt what is already there and as asked");
+  app->add_flag("--force", flags.force,
+                "Also with an address that leads the host's default route or its path to the server elsewhere");
 }
 
 void SetOptions(CLI::App* app, LinkFlags& flags) {
   app->add_flag("--allow-existing", flags.allow_existing,
                 "With master: succeed when it is a port of that bridge already");
   app->add_flag("--allow-missing", flags.allow_missing, "With nomaster: succeed when it is a port of no bridge");
+  app->add_flag("--move-addresses", flags.move_addresses,
+                "With master or nomaster: move addresses and routes to the bridge, or back, in the same step");
   app->add_flag("--force", flags.force,
                 "Also where the link carries the host's default route or its path to the server");
 }
@@ -95,7 +99,8 @@ void AddLinkCommands(Tree& tree) {
        "  warren link set h1/red:eth0 up mtu 1400\n"
        "  warren link set h1/red:eth0 name wan0\n"
        "  warren link set h1/@host:veth1 netns red\n"
-       "  warren link set h1/@host:tap0 master br0\n"},
+       "  warren link set h1/@host:tap0 master br0\n"
+       "  warren link set h1/@host:eth0 master br0 --move-addresses\n"},
       ParseLinkSet, SetOptions);
   AddWordsVerb(tree, group,
                {"delete",

@@ -35,6 +35,8 @@ int ShowRoutes(Context& context, const ShowWords& given) {
 
 void AddOptions(CLI::App* app, RouteFlags& flags) {
   app->add_flag("--allow-existing", flags.allow_existing, "Succeed when the same route is there already");
+  app->add_flag("--force", flags.force,
+                "Also one that takes the traffic of the host's default route or of its path to the server");
 }
 
 void DeleteOptions(CLI::App* app, RouteFlags& flags) {

@@ -56,6 +56,10 @@ TEST(AddrArgs, AddMayAdopt) {
               IsChange("h1",
                        "operations { add_address { namespace: 'red' link: 'eth0' address: '10.0.0.1/24' "
                        "allow_existing: true } }"));
+  EXPECT_THAT(ParseAddrAdd(Split("10.0.0.1/24 dev h1/@host:eth0"), {.force = true}),
+              IsChange("h1",
+                       "operations { add_address { namespace: '@host' link: 'eth0' address: '10.0.0.1/24' "
+                       "force: true } }"));
 }
 
 TEST(AddrArgs, DeleteTakesAddressAndPeer) {

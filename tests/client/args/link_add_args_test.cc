@@ -84,6 +84,17 @@ TEST(LinkAddArgs, AFlagAndAWordThatSayTheSameAreRefused) {
               IsRefused("given twice"));
 }
 
+TEST(LinkAddArgs, ForceIsHandedOn) {
+  LinkAddFlags flags;
+  flags.force = true;
+  EXPECT_THAT(ParseLinkAdd(Split("h1/@host:br0 type bridge"), flags),
+              IsChange("h1", "operations { create_bridge { namespace: '@host' name: 'br0' force: true } }"));
+  EXPECT_THAT(ParseLinkAdd(Split("veth h1/@host:a red:b"), flags),
+              IsChange("h1",
+                       "operations { create_veth { a { namespace: '@host' name: 'a' } b { namespace: 'red' name: 'b' } "
+                       "force: true } }"));
+}
+
 TEST(LinkAddArgs, ABridgeHasNoOtherEnd) {
   EXPECT_THAT(ParseLinkAdd(Split("bridge h1/red:br0"), {.addresses = {"10.0.0.1/24"}, .allow_existing = true}),
               IsChange("h1",

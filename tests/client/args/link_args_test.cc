@@ -60,6 +60,17 @@ TEST(LinkArgs, SetHandsItsFlagsToEveryOperationThatHasThem) {
               IsChange("h1", "operations { detach_link { namespace: 'red' link: 'eth0' allow_missing: true } }"));
 }
 
+TEST(LinkArgs, SetMovesTheAddressesWithMasterOrNomaster) {
+  EXPECT_THAT(ParseLinkSet(Split("h1/@host:eth0 master br0"), {.move_addresses = true}),
+              IsChange("h1",
+                       "operations { attach_link { namespace: '@host' link: 'eth0' bridge: 'br0' "
+                       "move_addresses: true } }"));
+  EXPECT_THAT(ParseLinkSet(Split("h1/@host:eth0 nomaster"), {.move_addresses = true}),
+              IsChange("h1", "operations { detach_link { namespace: '@host' link: 'eth0' move_addresses: true } }"));
+  EXPECT_THAT(ParseLinkSet(Split("h1/@host:eth0 up"), {.move_addresses = true}),
+              IsRefused("--move-addresses goes with master or nomaster"));
+}
+
 TEST(LinkArgs, MoveTakesANamespaceOrANamespaceAndANewName) {
   EXPECT_THAT(ParseLinkMove("h1/red:wan0", "@host:tap1", {}),
               IsChange("h1",

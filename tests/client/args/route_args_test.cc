@@ -54,6 +54,13 @@ TEST(RouteArgs, AddMayAdopt) {
                        "allow_existing: true } }"));
 }
 
+TEST(RouteArgs, AddMayForce) {
+  EXPECT_THAT(
+      ParseRouteAdd(Split("h1/@host 0.0.0.0/1 dev tun0"), {.force = true}),
+      IsChange("h1",
+               "operations { add_route { namespace: '@host' destination: '0.0.0.0/1' dev: 'tun0' force: true } }"));
+}
+
 TEST(RouteArgs, DeleteTakesTheLineThatAddedAndLess) {
   EXPECT_THAT(ParseRouteDelete(Split("h1/red default via 10.0.0.254 dev eth0 onlink metric 50 table 77"), {}),
               IsChange("h1",
