@@ -2,30 +2,70 @@
 
 #include <errno.h>
 
-#include <string_view>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "agent/kernel/capabilities.h"
 #include "agent/kernel/error.h"
 
 namespace warren::executor {
 namespace {
 
-// What to do about it; empty: the message says it, or nobody knows.
+// What helps against a refusal that the kernel has explained. An explanation that is not among these speaks for itself:
+// advice by the errno alone could contradict it.
+struct Explained {
+  const char* extended_ack;
+  const char* advice;
+};
+constexpr Explained kExplained[] = {
+    {"IPv6 is disabled on", "set disable_ipv6 of the link (net.ipv6.conf) to 0 first"},
+    {"Nexthop has invalid gateway", "the next hop is on no subnet of the link: add an address first, or say onlink"},
+    {"Nexthop device is not up", "bring the link up first"},
+    {"Device for nexthop is not up", "bring the link up first"},
+};
+
+std::string AdviceOnExplained(const std::string& kind, int error, const std::string& extended_ack) {
+  // The same whatever the kernel calls it.
+  if (error == EEXIST && absl::StartsWith(kind, "add_")) return "allow_existing adopts one that is as asked";
+  for (const Explained& explained : kExplained) {
+    if (absl::StrContains(extended_ack, explained.extended_ack)) return explained.advice;
+  }
+  return "";
+}
+
+std::string AdviceOnPermission() {
+  const std::vector<std::string> missing = kernel::MissingCapabilities();
+  if (missing.empty()) return "";
+  return absl::StrCat("the agent lacks ", absl::StrJoin(missing, " and "), ": run it as root, or with these");
+}
+
+// Where the kernel has not explained itself; empty: the message says it, or nobody knows.
 std::string Advice(const std::string& kind, int error) {
-  const bool creates = absl::StartsWith(kind, "create_") || absl::StartsWith(kind, "add_");
+  const bool creates = absl::StartsWith(kind, "create_");
+  const bool adds = absl::StartsWith(kind, "add_");
   const bool deletes = absl::StartsWith(kind, "delete_");
   switch (error) {
     case EEXIST:
       return creates ? "choose another name or delete that one first; allow_existing adopts one that is as asked"
+             : adds  ? "allow_existing adopts one that is as asked"
                      : "choose another name, or delete or rename that one first";
     case ENOENT:
       return deletes ? "check the name; allow_missing counts it as deleted"
                      : "check the name, or create the namespace first";
+    case EADDRNOTAVAIL:
+      if (creates || kind == "set_link") return "a link takes a unicast address that is not all zeros";
+      [[fallthrough]];
     case ENODEV:
     case ESRCH:
-    case EADDRNOTAVAIL:
       return deletes ? "check what is there; allow_missing counts it as deleted" : "check the name, or create it first";
+    case EINVAL:
+      return kind == "move_link" ? "the kernel does not let this link leave its namespace"
+             : creates           ? "check its MTU, its MAC and its queues"
+                                 : "";
+    case EBUSY:
+      return kind == "attach_link" ? "detach it from that bridge first" : "";
     case ENETUNREACH:
     case EHOSTUNREACH:
       return "the next hop is on no subnet of the link: add an address first, or say onlink";
@@ -33,7 +73,7 @@ std::string Advice(const std::string& kind, int error) {
       return "bring the link up first";
     case EPERM:
     case EACCES:
-      return "the agent lacks a capability: it needs CAP_NET_ADMIN and CAP_SYS_ADMIN";
+      return AdviceOnPermission();
     case ENOMEM:
     case ENOBUFS:
     case EMFILE:
@@ -64,7 +104,9 @@ v1::OperationError Explain(int index, const std::string& kind, const std::string
     error.set_extended_ack(kernel::ExtendedAckOf(status));
   }
   std::string message(status.message());
-  if (const std::string advice = Advice(kind, number); !advice.empty()) absl::StrAppend(&message, "; ", advice);
+  const std::string& explanation = error.extended_ack();
+  const std::string advice = explanation.empty() ? Advice(kind, number) : AdviceOnExplained(kind, number, explanation);
+  if (!advice.empty()) absl::StrAppend(&message, "; ", advice);
   error.set_message(message);
   return error;
 }

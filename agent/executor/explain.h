@@ -1,7 +1,8 @@
 #ifndef WARREN_AGENT_EXECUTOR_EXPLAIN_H_
 #define WARREN_AGENT_EXECUTOR_EXPLAIN_H_
 
-// A refusal as the client gets it: what failed, on which object, the kernel's reason, what to do. Pure; thread-safe.
+// A refusal as the client gets it: what failed, on which object, the kernel's reason, what to do: by the kernel's own
+// explanation where it gave one, otherwise by the errno and the kind of operation. Thread-safe.
 
 #include <string>
 
