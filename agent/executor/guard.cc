@@ -11,7 +11,6 @@
 namespace warren::executor {
 namespace {
 
-constexpr uint32_t kIpv6MinMtu = 1280;  // IPV6_MIN_MTU, include/linux/ipv6.h
 constexpr uint32_t kIpv4Datagram = 576;
 
 absl::Status Refuse(const std::string& what, const std::string& doing, const std::string& instead, const Vital& vital) {
@@ -36,9 +35,9 @@ bool Carries(Place& host, const kernel::Link& link, bool own, int ifindex) {
 
 // What about a link with a vital route is lost with such an MTU; empty: nothing.
 absl::StatusOr<std::string> LostWith(Place& place, const Vital& vital, int ifindex, uint32_t mtu) {
-  if (vital.route.family == AF_INET6) return std::string(mtu < kIpv6MinMtu ? "IPv6 needs 1280" : "");
+  if (vital.route.family == AF_INET6) return std::string(mtu < kernel::kIpv6MinMtu ? "IPv6 needs 1280" : "");
   if (mtu < kIpv4Datagram) return std::string("IPv4 needs 576");
-  if (mtu >= kIpv6MinMtu) return std::string();
+  if (mtu >= kernel::kIpv6MinMtu) return std::string();
   auto addresses = kernel::ListAddresses(place.netlink, ifindex);
   if (!addresses.ok()) return addresses.status();
   for (const kernel::Address& address : *addresses) {
@@ -67,7 +66,7 @@ absl::Status CheckLinkNotVital(Transaction& tx, Place& place, const kernel::Link
 }
 
 absl::Status CheckMtuNotVital(Transaction& tx, Place& place, const kernel::Link& link, uint32_t mtu) {
-  if (!place.is_host() || mtu >= kIpv6MinMtu || mtu >= link.mtu) return absl::OkStatus();
+  if (!place.is_host() || mtu >= kernel::kIpv6MinMtu || mtu >= link.mtu) return absl::OkStatus();
   auto vital = VitalRoutes(place, tx.server());
   if (!vital.ok()) return vital.status();
   for (const Vital& each : *vital) {

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "agent/kernel/link.h"
 
 namespace warren::executor {
 
@@ -18,10 +19,9 @@ absl::Status ForeignError(const std::string& object) {
 }
 
 absl::Status CheckTakesAddress(const std::string& link, uint32_t mtu, const kernel::Ip& ip) {
-  constexpr uint32_t kIpv6MinMtu = 1280;  // IPV6_MIN_MTU, include/linux/ipv6.h
-  if (ip.family != AF_INET6 || mtu >= kIpv6MinMtu) return absl::OkStatus();
+  if (ip.family != AF_INET6 || mtu >= kernel::kIpv6MinMtu) return absl::OkStatus();
   return absl::FailedPreconditionError(
-      absl::StrCat("link ", link, " has an MTU of ", mtu, ", and IPv6 needs ", kIpv6MinMtu, "; raise it first"));
+      absl::StrCat("link ", link, " has an MTU of ", mtu, ", and IPv6 needs ", kernel::kIpv6MinMtu, "; raise it first"));
 }
 
 absl::Status NotANamespace(const std::string& shown, const kernel::NoNetns& there) {
