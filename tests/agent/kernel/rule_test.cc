@@ -18,7 +18,8 @@ class RuleTest : public KernelTest {
     KernelTest::TearDown();
   }
   Rule At(uint32_t priority, int family = AF_INET) {
-    for (const Rule& rule : *ListRules(*host_, family)) {
+    const std::vector<Rule> rules = *ListRules(host(), family);
+    for (const Rule& rule : rules) {
       if (rule.priority == priority) return rule;
     }
     throw std::runtime_error("there is no such rule");
@@ -28,7 +29,8 @@ class RuleTest : public KernelTest {
 TEST_F(RuleTest, AreToldInTheKernelsOrder) {
   Sh("ip rule add lookup 77 priority 100 && ip rule add lookup 1000 priority 50");
   std::vector<std::pair<uint32_t, uint32_t>> told;
-  for (const Rule& rule : *ListRules(*host_, AF_INET)) told.emplace_back(rule.priority, rule.table);
+  const std::vector<Rule> rules = *ListRules(host(), AF_INET);
+  for (const Rule& rule : rules) told.emplace_back(rule.priority, rule.table);
   EXPECT_EQ(told,
             (std::vector<std::pair<uint32_t, uint32_t>>{{0, 255}, {50, 1000}, {100, 77}, {32766, 254}, {32767, 253}}));
   EXPECT_EQ(Sh("ip rule | cut -d: -f1 | xargs"), "0 50 100 32766 32767");
