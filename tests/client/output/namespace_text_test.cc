@@ -40,8 +40,7 @@ TEST(NamespacesText, SayWhatHasTheNameOfANamespaceAndIsNone) {
   EXPECT_EQ(NamespaceText(file, Format::kTable),
             "Namespace:   h1/qrouter-a\n"
             "Unusable:    no network namespace: a plain file: nothing is mounted on it\n"
-            "Foreign:     yes: not made through Warren\n"
-            "Nsid:        -\n");
+            "Foreign:     yes: not made through Warren\n");
 }
 
 TEST(NamespaceText, ShowsOneWithWhatIsInIt) {
