@@ -167,7 +167,12 @@ class Arena(threading.Thread):
             return []
         own = next(line[3:] for line in pathlib.Path("/proc/self/cgroup").read_text().splitlines() if line[:3] == "0::")
         names = os.listdir(f"/proc/{self.host.holder.pid}/root/sys/fs/cgroup{own}")
-        mark = (self.fleet.directory / "agent-h1" / "instance_id").read_text()[:8]
+        # As agent/session/instance_id.cc has it: a hash (FNV-1a) of what the state directory is.
+        state = (self.fleet.directory / "agent-h1").stat()
+        mark = 2166136261
+        for byte in f"{state.st_dev}:{state.st_ino}".encode():
+            mark = (mark ^ byte) * 16777619 % 2**32
+        mark = f"{mark:08x}"
         return sorted(name for name in names if name.startswith(f"warren-exec-{mark}-"))
 
     def mounts(self):

@@ -147,7 +147,7 @@ def check(fleet, host, clients):
     for link in sorted(named & set(held)):
         print(f"held by the agent: {link}")
         counts["leaked"] += 1
-    if len(held) > WARM + 20:
+    if len(held) > WARM + 32:
         print(f"held by the agent: {len(held)} namespaces")
         counts["leaked"] += 1
     return counts

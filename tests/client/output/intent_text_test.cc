@@ -98,7 +98,7 @@ TEST(ReleaseLines, NameWhatIsHeldAndByWhom) {
   intent.mutable_release_pending()->add_holders("pid 4711 (bird)");
   intent.mutable_release_pending()->add_holders("pid 4712 (sleep)");
   EXPECT_THAT(ReleaseLines(intent), ElementsAre("deleted, but the kernel has not yet let go of: namespace red",
-                                                "  held by: pid 4711 (bird), pid 4712 (sleep)"));
+                                                "  held by: pid 4711 (bird); pid 4712 (sleep)"));
 }
 
 TEST(IntentRowText, IsARowForPeopleAndTheWholeOtherwise) {
