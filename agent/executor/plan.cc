@@ -153,7 +153,8 @@ class Planner {
     const auto link = Find(o.namespace_(), o.link());
     if (!link || o.move_addresses() || states_[*link].attached || plan_.links[*link].loopback) return false;
     // A bridge takes the least MTU of its ports, which it may not have (guard.h).
-    if (!PlaceOf(*link).is_new && plan_.links[*link].mtu != 0 && plan_.links[*link].mtu < kIpv6MinMtu) return false;
+    if (!PlaceOf(*link).is_new && plan_.links[*link].mtu != 0 && plan_.links[*link].mtu < kernel::kIpv6MinMtu)
+      return false;
     // It could be what the host is reached by, and whether it is shows only then (guard.h).
     if (states_[*link].numbered && !PlaceOf(*link).is_new) return false;
     const auto bridge = Find(o.namespace_(), o.bridge());
