@@ -295,24 +295,24 @@ TEST_F(LinkTest, AnswersToAlternativeNamesWhereverOneIsNamed) {
   Succeed("set_link { namespace: '@host' name: '" + other + "' mtu: 1400 }");
   EXPECT_EQ(Ip("link show v1", ".[0].mtu"), "1400");
   Succeed(
-      "add_address { namespace: '@host' link: 'uplink' address: '10.77.0.1/24' }"
+      "add_address { namespace: '@host' link: 'uplink' address: '10.77.0.1/24' }\n"
       "add_route { namespace: '@host' destination: '10.78.0.0/16' dev: '" +
       other + "' }");
-  EXPECT_EQ(Ip("route show 10.78.0.0/16", ".[0].dev"), "\"v1\"");
+  EXPECT_EQ(Ip("route show 10.78.0.0/16", ".[0].dev"), "v1");
   Succeed(
-      "delete_route { namespace: '@host' destination: '10.78.0.0/16' dev: 'uplink' }"
+      "delete_route { namespace: '@host' destination: '10.78.0.0/16' dev: 'uplink' }\n"
       "delete_address { namespace: '@host' link: '" +
       other + "' address: '10.77.0.1/24' }");
   EXPECT_EQ(Ip("addr show v1", "[.[0].addr_info[].local] | index(\"10.77.0.1\")"), "null");
   Succeed("create_bridge { namespace: '@host' name: 'br0' }");
   Sh("ip link property add dev br0 altname " + other + "-too");
   Succeed("attach_link { namespace: '@host' link: '" + other + "' bridge: '" + other + "-too' }");
-  EXPECT_EQ(Ip("link show v1", ".[0].master"), "\"br0\"");
+  EXPECT_EQ(Ip("link show v1", ".[0].master"), "br0");
   Succeed("detach_link { namespace: '@host' link: 'uplink' bridge: '" + other + "-too' }");
   ExpectUndone("set_link { namespace: '@host' name: '" + other + "' up: false }");
   // It keeps its own name where none is given.
   Succeed("move_link { namespace: '@host' name: '" + other + "' to_namespace: 'blue' }");
-  EXPECT_EQ(Link("blue", "v1", "ifname"), "\"v1\"");
+  EXPECT_EQ(Link("blue", "v1", "ifname"), "v1");
   Succeed("delete_link { namespace: 'blue' name: 'uplink' }");
   EXPECT_NE(Try("ip -n blue link show v1").code, 0);
 }
