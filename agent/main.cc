@@ -155,6 +155,9 @@ absl::Status Run(const AgentFlags& flags, const Settings& settings, const Logger
   inventory_options.ownership.owns_link = [&](uint64_t cookie, int ifindex) {
     return (*executor)->OwnsLink(cookie, ifindex);
   };
+  inventory_options.ownership.is_own = [&](uint64_t cookie, int nsid, const kernel::Link& link) {
+    return (*executor)->OwnsLink(cookie, link, nsid);
+  };
   const auto make_inventory = [&] { return inventory::KernelInventory::Create(inventory_options); };
   if (auto status = reporter.Start(**executor, make_inventory); !status.ok()) return status;
 

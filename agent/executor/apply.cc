@@ -6,7 +6,9 @@
 #include "absl/time/clock.h"
 #include "agent/executor/explain.h"
 #include "agent/executor/forward.h"
+#include "agent/executor/mark.h"
 #include "agent/executor/operations.h"
+#include "agent/executor/proof.h"
 #include "agent/executor/refuse.h"
 #include "agent/executor/result.h"
 #include "agent/executor/undo.h"
@@ -24,7 +26,7 @@ void Applier::Apply(const Task& task, Outcome& outcome) {
     outcome.finished.push_back({std::move(result), {}, false});
     return;
   }
-  const Transaction::Environment environment{work_.journal, work_.run_dir, task.server, work_.warm};
+  const Transaction::Environment environment{work_.journal, work_.run_dir, task.server, work_.warm, work_.watch};
   Transaction tx(intent.sequence(), places_, environment);
   auto error = ApplyOperations(tx, intent);
   if (!error) error = CheckDoomed(tx, intent);
@@ -73,7 +75,19 @@ std::optional<v1::OperationError> Applier::CheckDoomed(Transaction& tx, const v1
 
 // It is finished then, unless something is to be let go: from there, there is only forward.
 absl::Status Applier::Commit(Transaction& tx, v1::IntentResult& result) {
-  if (Deletes(tx.steps())) return work_.journal->Commit(result.sequence(), tx.ownership());
+  CatchUp(tx);
+  const bool deletes = Deletes(tx.steps());
+  const bool groups = HasGroups(tx.steps());
+  if (deletes || groups) {
+    if (auto s = work_.journal->Commit(result.sequence(), tx.ownership()); !s.ok()) return s;
+    for (const std::string& left : LeaveGroups(places_, tx.steps())) {
+      result.mutable_release_pending()->add_objects(left);
+    }
+    if (deletes) return absl::OkStatus();
+    Succeed(result);
+    work_.book->Close({result});
+    return absl::OkStatus();
+  }
   v1::IntentResult done = result;
   Succeed(done);
   if (auto s = work_.journal->Finish(done.sequence(), done.SerializeAsString(), tx.ownership()); !s.ok()) return s;
@@ -81,11 +95,33 @@ absl::Status Applier::Commit(Transaction& tx, v1::IntentResult& result) {
   return absl::OkStatus();
 }
 
+// What went until now is not what this intent has made under the same index.
+void Applier::CatchUp(Transaction& tx) {
+  for (Place* place : places_.AllOpen()) {
+    const auto made = tx.ownership().made_links.lower_bound({place->cookie(), 0});
+    if (made == tx.ownership().made_links.end() || made->first.first != place->cookie()) continue;
+    work_.watch->CatchUp(places_, *place);
+  }
+}
+
+// A link that was moved and came back has gone, as far as events tell.
+void Applier::Regain(Transaction& tx) {
+  for (const Transaction::Moved& moved : tx.moved()) {
+    auto place = places_.Open(moved.from);
+    if (!place.ok()) continue;
+    work_.watch->CatchUp(places_, **place);
+    auto link = kernel::GetLink((*place)->netlink, moved.name);
+    if (!link.ok() || !Fits(moved.mark, *link)) continue;
+    work_.journal->Regain({(*place)->cookie(), link->ifindex}, moved.mark);
+  }
+}
+
 void Applier::Undo(Transaction& tx, const Task& task, v1::IntentResult result, v1::OperationError error,
                    Outcome& outcome) {
   // A step that cannot be forgotten is undone once more after a crash.
   const auto undone = [&] { (void)work_.journal->UndoneLast(result.sequence()); };
   for (const std::string& problem : UndoSteps(places_, tx.steps(), undone)) error.add_not_undone(problem);
+  Regain(tx);
   if (task.early && error.not_undone().empty() && work_.journal->Undone(result.sequence()).ok()) {
     outcome.again.push_back(task);
     return;

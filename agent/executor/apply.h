@@ -29,6 +29,8 @@ class Applier {
   std::optional<v1::OperationError> ApplyOperations(Transaction& tx, const v1::IntentDelivery& intent);
   std::optional<v1::OperationError> CheckDoomed(Transaction& tx, const v1::IntentDelivery& intent);
   absl::Status Commit(Transaction& tx, v1::IntentResult& result);
+  void CatchUp(Transaction& tx);
+  void Regain(Transaction& tx);
   void Undo(Transaction& tx, const Task& task, v1::IntentResult result, v1::OperationError error, Outcome& outcome);
 
   const Work& work_;

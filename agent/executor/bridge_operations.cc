@@ -12,6 +12,7 @@
 #include "agent/executor/ipv6_settings.h"
 #include "agent/executor/new_link.h"
 #include "agent/executor/operations.h"
+#include "agent/executor/proof.h"
 #include "agent/executor/refuse.h"
 #include "agent/executor/snapshot.h"
 #include "agent/kernel/error.h"
@@ -76,6 +77,16 @@ absl::StatusOr<std::optional<AddressMove>> ChangeMaster(Transaction& tx, Place& 
   return move;
 }
 
+// OK when a bridge of the name is there as asked; NOT_FOUND when nothing has the name.
+absl::Status Adopt(Transaction& tx, Place& place, const Asked& asked) {
+  auto link = kernel::GetLink(place.netlink, asked.name);
+  if (!link.ok()) return link.status();
+  if (link->kind != "bridge") return ExistsButDiffers(tx.object(), {absl::StrCat("it is ", KindOf(*link))});
+  auto differences = Differences(place, *link, asked);
+  if (!differences.ok()) return differences.status();
+  return differences->empty() ? absl::OkStatus() : ExistsButDiffers(tx.object(), *differences);
+}
+
 }  // namespace
 
 absl::Status Apply(Transaction& tx, const v1::CreateBridge& operation) {
@@ -85,13 +96,8 @@ absl::Status Apply(Transaction& tx, const v1::CreateBridge& operation) {
   auto asked = ParseAsked(operation.name(), operation.mtu(), operation.mac(), operation.up(), operation.addresses());
   if (!asked.ok()) return asked.status();
   if (operation.allow_existing()) {
-    auto link = kernel::GetLink((*place)->netlink, operation.name());
-    if (link.ok()) {
-      if (link->kind != "bridge") return ExistsButDiffers(tx.object(), {absl::StrCat("it is ", KindOf(*link))});
-      auto differences = Differences(**place, *link, *asked);
-      if (!differences.ok()) return differences.status();
-      return differences->empty() ? absl::OkStatus() : ExistsButDiffers(tx.object(), *differences);
-    }
+    auto adopted = Adopt(tx, **place, *asked);
+    if (!absl::IsNotFound(adopted)) return adopted;
   }
   if (auto s = CheckNameFree(tx, **place, operation.name(), "creating bridge"); !s.ok()) return s;
   if (!operation.force()) {
@@ -99,14 +105,19 @@ absl::Status Apply(Transaction& tx, const v1::CreateBridge& operation) {
   }
   const std::string mac = asked->mac.empty() ? kernel::RandomMac() : asked->mac;
   Step step;
-  auto* undo = step.add_undo()->mutable_unmake_link();
-  *undo->mutable_netns() = (*place)->Ref();
-  undo->set_name(operation.name());
-  undo->set_mac(mac);
-  undo->set_kind("bridge");
+  const uint32_t group = AddMaking(**place, {operation.name(), "bridge", mac, !asked->mac.empty()}, step);
   if (auto s = tx.Write(std::move(step)); !s.ok()) return s;
-  if (auto s = kernel::CreateBridge((*place)->netlink, operation.name(), mac, operation.mtu()); !s.ok()) return s;
-  return Furnish(tx, **place, *asked);
+  if (auto s = kernel::CreateBridge((*place)->netlink, operation.name(), mac, operation.mtu(), 0, group); !s.ok()) {
+    if (!MadeNothing(s)) return s;
+    tx.Withdraw();
+    // Somebody was faster.
+    if (kernel::ErrnoOf(s) == EEXIST && operation.allow_existing()) {
+      auto adopted = Adopt(tx, **place, *asked);
+      if (!absl::IsNotFound(adopted)) return adopted;
+    }
+    return s;
+  }
+  return Furnish(tx, **place, *asked, mac);
 }
 
 absl::Status Apply(Transaction& tx, const v1::DeleteBridge& operation) {

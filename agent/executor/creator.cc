@@ -11,8 +11,10 @@
 #include "absl/time/clock.h"
 #include "agent/executor/diversion.h"
 #include "agent/executor/explain.h"
+#include "agent/executor/mark.h"
 #include "agent/executor/new_netns.h"
 #include "agent/executor/operations.h"
+#include "agent/executor/proof.h"
 #include "agent/executor/result.h"
 #include "agent/executor/snapshot.h"
 #include "agent/executor/undo.h"
@@ -33,7 +35,9 @@ struct Creator::Making {
   std::vector<Place*> places;                             // as the plan's
   std::vector<int> ifindexes;                             // as the plan's links; 0: not known yet
   std::map<std::pair<size_t, std::string>, int> bridges;  // those that were there, by place and name
+  std::vector<uint32_t> groups;                           // as the plan's links; 0: the default one
   Step step;
+  size_t tried = 0;  // creations that the kernel has not refused
   journal::Ownership ownership;
   std::set<std::string> touched;
   std::set<uint64_t> lots;           // of the warm namespaces among the new ones
@@ -66,22 +70,28 @@ absl::Status Creator::Prepare(Making& run) {
     run.places.push_back(places_.Adopt(planned.name, std::move(taken->made.netns), std::move(taken->made.netlink)));
     run.took[static_cast<size_t>(planned.operation)] += absl::Now() - begin;
   }
+  // Before anything is written: what has the name already is none of ours. In a new namespace nothing has.
+  const auto is_taken = [&](size_t place, const std::string& name) {
+    return !run.plan.places[place].is_new && kernel::IsNameTaken(run.places[place]->netlink.fd(), name);
+  };
   for (const Plan::Passing& passing : run.plan.passing) {
-    auto link = kernel::GetLink(run.places[passing.place]->netlink, passing.name);
-    if (link.ok()) return Taken(passing.name);
-    if (kernel::ErrnoOf(link.status()) != ENODEV) return link.status();
+    if (is_taken(passing.place, passing.name)) return Taken(passing.name);
+  }
+  for (const Plan::Link& link : run.plan.links) {
+    if (is_taken(link.place, link.name)) return Taken(link.name);
   }
   // The order of creation, taken back.
   for (auto creation = run.plan.creations.rbegin(); creation != run.plan.creations.rend(); ++creation) {
     const auto* veth = std::get_if<Plan::Veth>(&creation->what);
-    // The end that stays when a new namespace goes.
-    const size_t end = veth != nullptr ? veth->b : std::get<Plan::Bridge>(creation->what).link;
+    size_t end = veth != nullptr ? veth->b : std::get<Plan::Bridge>(creation->what).link;
+    if (veth != nullptr && run.plan.links[veth->b].mac_given) {
+      const Plan::Link& a = run.plan.links[veth->a];
+      // The end that proves itself, unless it may go with a new namespace, later than this is undone.
+      if (!a.mac_given && !run.plan.places[a.place].is_new) end = veth->a;
+    }
     const Plan::Link& link = run.plan.links[end];
-    auto* undo = run.step.add_undo()->mutable_unmake_link();
-    *undo->mutable_netns() = run.places[link.place]->Ref();
-    undo->set_name(link.name);
-    undo->set_mac(link.mac);
-    undo->set_kind(veth != nullptr ? "veth" : "bridge");
+    run.groups[end] = AddMaking(*run.places[link.place],
+                                {link.name, veth != nullptr ? "veth" : "bridge", link.mac, link.mac_given}, run.step);
   }
   for (size_t i = 0; i < run.places.size(); ++i) {
     if (!run.plan.places[i].is_new) continue;
@@ -117,14 +127,14 @@ absl::Status Creator::Create(Making& run, const Plan::Creation& creation) {
   const auto place = [&](size_t link) -> Place& { return *run.places[run.plan.links[link].place]; };
   if (const auto* bridge = std::get_if<Plan::Bridge>(&creation.what)) {
     const Plan::Link& link = run.plan.links[bridge->link];
-    return kernel::CreateBridge(place(bridge->link).netlink, link.name, link.mac, link.mtu,
-                                run.ifindexes[bridge->link]);
+    return kernel::CreateBridge(place(bridge->link).netlink, link.name, link.mac, link.mtu, run.ifindexes[bridge->link],
+                                run.groups[bridge->link]);
   }
   const auto& veth = std::get<Plan::Veth>(creation.what);
   const auto end = [&](size_t index) {
     const Plan::Link& link = run.plan.links[index];
-    return kernel::NewVethEnd{&place(index).netns,  link.name,   link.mac, link.mtu, link.queues,
-                              run.ifindexes[index], link.born_up};
+    return kernel::NewVethEnd{&place(index).netns,  link.name,    link.mac,         link.mtu, link.queues,
+                              run.ifindexes[index], link.born_up, run.groups[index]};
   };
   return kernel::CreateVeth(place(veth.a).netlink, end(veth.a), end(veth.b));
 }
@@ -139,7 +149,18 @@ absl::Status Creator::FindIndices(Making& run) {
       if (!found.ok()) return found.status();
       run.ifindexes[i] = *found;
     }
-    run.ownership.made_links.emplace(place.cookie(), run.ifindexes[i]);
+  }
+  const auto made = [&](size_t link, const char* kind, int peer) {
+    const journal::LinkId id{run.places[run.plan.links[link].place]->cookie(), run.ifindexes[link]};
+    run.ownership.made_links[id] = MarkOf(kind, run.plan.links[link].mac, peer);
+  };
+  for (const Plan::Creation& creation : run.plan.creations) {
+    if (const auto* veth = std::get_if<Plan::Veth>(&creation.what)) {
+      made(veth->a, "veth", run.ifindexes[veth->b]);
+      made(veth->b, "veth", run.ifindexes[veth->a]);
+    } else {
+      made(std::get<Plan::Bridge>(creation.what).link, "bridge", 0);
+    }
   }
   return absl::OkStatus();
 }
@@ -208,7 +229,11 @@ absl::Status Creator::Make(Making& run) {
     const auto at = next.find(run.plan.links[main].place);
     if (at != next.end()) run.ifindexes[main] = at->second++;
     const absl::Time begin = absl::Now();
-    if (auto s = Create(run, creation); !s.ok()) return s;
+    if (auto s = Create(run, creation); !s.ok()) {
+      if (!MadeNothing(s)) ++run.tried;
+      return s;
+    }
+    ++run.tried;
     run.took[static_cast<size_t>(creation.operation)] += absl::Now() - begin;
     const auto other = veth != nullptr ? next.find(run.plan.links[veth->b].place) : next.end();
     if (other == next.end()) continue;
@@ -227,16 +252,37 @@ bool Creator::Confirm(const Making& run) {
                      [&](uint64_t lot) { return work_.warm->Confirm(lot, run.task->asked); });
 }
 
+// In a namespace that was there, what had the index of a new link may have gone just before. In the host's own the
+// kernel chooses, and no index twice.
+void Creator::CatchUp(const Making& run) {
+  for (const Plan::Link& link : run.plan.links) {
+    Place& place = *run.places[link.place];
+    if (!run.plan.places[link.place].is_new && !place.is_host()) work_.watch->CatchUp(places_, place);
+  }
+}
+
 void Creator::Report(const Making& run) {
   for (int i = 0; i < run.task->intent.operations_size(); ++i) {
     work_.listener->OnOperation(KindOf(run.task->intent.operations(i)), run.took[static_cast<size_t>(i)], "");
   }
 }
 
+void Creator::Settle(Making& run, v1::IntentResult done, Outcome& outcome) {
+  for (const std::string& left : LeaveGroups(places_, {run.step})) done.mutable_release_pending()->add_objects(left);
+  Report(run);
+  work_.book->Close({done});
+  outcome.finished.push_back({std::move(done), std::move(run.touched), false});
+}
+
 bool Creator::Undo(Making& run, Outcome& outcome) {
   // A step that cannot be forgotten is undone once more after a crash.
   const auto undone = [&] { (void)work_.journal->UndoneLast(run.result.sequence()); };
-  const std::vector<std::string> problems = UndoSteps(places_, {run.step}, undone);
+  Step step = run.step;
+  // Those of creations come first, the last creation's before the others'. What was refused, or not tried, has made
+  // nothing.
+  const int creations = static_cast<int>(run.plan.creations.size());
+  step.mutable_undo()->DeleteSubrange(0, creations - static_cast<int>(run.tried));
+  const std::vector<std::string> problems = UndoSteps(places_, {step}, undone);
   if (problems.empty()) return true;
   v1::OperationError error = Explain(-1, "", "", absl::AbortedError("it failed, and not all of it could be undone"));
   for (const std::string& problem : problems) error.add_not_undone(problem);
@@ -257,6 +303,7 @@ std::vector<const Task*> Creator::Run(std::vector<Job> jobs, Outcome& outcome) {
     run.result = BeginResult(job.task->intent, work_.boot_id);
     run.took.resize(static_cast<size_t>(job.task->intent.operations_size()));
     run.ifindexes.resize(run.plan.links.size());
+    run.groups.resize(run.plan.links.size());
     if (!Prepare(run).ok()) {
       others.push_back(job.task);
       continue;
@@ -281,8 +328,18 @@ std::vector<const Task*> Creator::Run(std::vector<Job> jobs, Outcome& outcome) {
       if (Undo(run, outcome)) others.push_back(run.task);
       continue;
     }
+    CatchUp(run);
     v1::IntentResult done = run.result;
     Succeed(done);
+    // Links that are still in the group that proves them leave it when nothing can be undone any more.
+    if (HasGroups({run.step})) {
+      if (!work_.journal->Commit(done.sequence(), run.ownership).ok()) {
+        if (Undo(run, outcome)) others.push_back(run.task);
+        continue;
+      }
+      Settle(run, done, outcome);
+      continue;
+    }
     closings.push_back({{done.sequence(), done.SerializeAsString()}, run.ownership});
     run.result = std::move(done);
     made.push_back(std::move(run));

@@ -44,8 +44,11 @@ class Creator {
   absl::StatusOr<int> FirstFree(Place& place);
   // Whether the warm namespaces that it took are as new ones would be.
   bool Confirm(const Making& run);
+  // Finishes one that is committed.
+  void Settle(Making& run, v1::IntentResult done, Outcome& outcome);
   // False: something is left, and it has failed.
   bool Undo(Making& run, Outcome& outcome);
+  void CatchUp(const Making& run);
   void Report(const Making& run);
 
   const Work& work_;

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "agent/executor/mark.h"
 #include "agent/executor/peers.h"
 #include "agent/executor/result.h"
 #include "agent/kernel/holders.h"
@@ -52,6 +53,7 @@ bool Deleter::Look(const v1::DeleteNamespace& operation, Deletion& deletion) {
   if (!known.ok() || !nsid.ok()) return false;
   const uint64_t cookie = *known;
   const kernel::NetnsId id{found->netns.inode, cookie};
+  work_.watch->Learn(cookie, *nsid);
   // From here: a socket in it would keep it alive for longer than all the rest takes.
   auto links = kernel::ListLinksIn((*host)->netlink, *nsid);
   if (!links.ok()) return false;
@@ -86,7 +88,10 @@ bool Deleter::Look(const v1::DeleteNamespace& operation, Deletion& deletion) {
     const bool returns_to_host = link.kind.empty() && link.ifindex != kernel::kLoopback;
     if (returns_to_host) deletion.touched.emplace(kHostNamespace);
     const bool kept = link.kind.empty() || kernel::IsFallback(link);
-    if (!operation.force() && !kept && !work_.journal->OwnsLink({cookie, link.ifindex})) return false;
+    if (!operation.force() && !kept) {
+      const auto mark = work_.journal->MarkOf({cookie, link.ifindex});
+      if (!mark || !Fits(*mark, link)) return false;
+    }
     if (!leads_away(link)) continue;
     if (link.peer_nsid == host_nsid) {
       drop.outer_links.emplace_back(-1, link.peer);
@@ -126,6 +131,7 @@ std::vector<const Task*> Deleter::Run(const std::vector<const Task*>& tasks, Out
   std::vector<Deletion> deletions;
   std::vector<kernel::NetnsId> guarded;
   std::vector<size_t> guards;  // which deletion each is of
+  work_.watch->CatchUp();
   for (const Task* task : tasks) {
     Deletion deletion;
     deletion.task = task;

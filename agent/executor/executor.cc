@@ -13,6 +13,9 @@
 #include "absl/strings/str_cat.h"
 #include "agent/executor/book.h"
 #include "agent/executor/deleter.h"
+#include "agent/executor/expiry.h"
+#include "agent/executor/mark.h"
+#include "agent/executor/ownership_watch.h"
 #include "agent/executor/recover.h"
 #include "agent/executor/release_queue.h"
 #include "agent/executor/result.h"
@@ -37,16 +40,6 @@ absl::Status MakeFolder(const std::string& path) {
 }
 
 using Steady = std::chrono::steady_clock::time_point;
-
-// Far longer than a machine is up; what is longer is no limit.
-constexpr int64_t kLongestSeconds = int64_t{100} * 365 * 24 * 3600;
-
-Steady BeginBy(Steady now, const v1::IntentDelivery& intent) {
-  if (!intent.has_expires_in() || intent.expires_in().seconds() > kLongestSeconds) return Steady::max();
-  if (intent.expires_in().seconds() < 0) return now;
-  return now + std::chrono::seconds(intent.expires_in().seconds()) +
-         std::chrono::nanoseconds(intent.expires_in().nanos());
-}
 
 size_t Workers(size_t asked) {
   if (asked != 0) return asked;
@@ -94,8 +87,11 @@ class Parallel : public Executor {
     auto queue = ReleaseQueue::Start(std::move(release));
     if (!queue.ok()) return queue.status();
     release_ = *std::move(queue);
-    work_ = {journal_.get(), &book_, &listener_, warm_.get(), options_.run_dir, boot_id_};
-    bookkeeper_ = std::jthread([this] { KeepBook(); });
+    work_ = {journal_.get(), &book_, &listener_, warm_.get(), watch_.get(), options_.run_dir, boot_id_};
+    auto netns = kernel::NetnsWorker::Create();
+    if (!netns.ok()) return netns.status();
+    bookkeeper_ =
+        std::jthread([this, worker = std::make_shared<kernel::NetnsWorker>(*std::move(netns))] { KeepBook(*worker); });
     for (size_t i = 0; i < worker_count_; ++i) {
       auto netns = kernel::NetnsWorker::Create();
       if (!netns.ok()) return netns.status();
@@ -173,6 +169,11 @@ class Parallel : public Executor {
   bool OwnsLink(uint64_t netns_cookie, int ifindex) const override {
     return journal_->OwnsLink({netns_cookie, ifindex});
   }
+  bool OwnsLink(uint64_t netns_cookie, const kernel::Link& link, int nsid) override {
+    watch_->Learn(netns_cookie, nsid);
+    const auto mark = journal_->MarkOf({netns_cookie, link.ifindex});
+    return mark && Fits(*mark, link);
+  }
 
   absl::Status Health() override { return journal_->Health(); }
   Stats stats() override {
@@ -225,6 +226,14 @@ class Parallel : public Executor {
     if (!worker.ok()) return worker.status();
     Places places(*worker, dir_);
     if (auto s = dir_.Prepare(); !s.ok()) return s;
+    auto host = places.Host();
+    if (!host.ok()) return host.status();
+    // Before anything is compared with what there is: what goes after that is heard.
+    watch_ = std::make_unique<OwnershipWatch>(options_.events, *journal_, (*host)->cookie(), [this] {
+      MutexLock lock(&mutex_);
+      compare_ = true;
+      to_book_.SignalAll();
+    });
     if (auto s = executor::Recover(*journal_, places, options_.events, options_.run_dir, options_.release_timeout,
                                    options_.logger);
         !s.ok()) {
@@ -302,7 +311,7 @@ class Parallel : public Executor {
       ReleaseQueue::Work work = std::move(committed.release);
       work.done = [this, result = std::move(committed.result),
                    touched = std::move(committed.touched)](v1::ReleasePending pending) mutable {
-        *result.mutable_release_pending() = std::move(pending);
+        result.mutable_release_pending()->MergeFrom(pending);
         MutexLock lock(&mutex_);
         released_.push_back({std::move(result), std::move(touched), false});
         to_book_.SignalAll();
@@ -351,18 +360,26 @@ class Parallel : public Executor {
     }
   }
 
-  // Writes down what the kernel has let go of, and forgets what the server has.
-  void KeepBook() {
+  // Writes down what the kernel has let go of, and forgets what the server has, and what others have deleted.
+  void KeepBook(kernel::NetnsWorker& netns) {
     NameThread("bookkeeper");
     while (true) {
       std::vector<int64_t> acknowledged;
       std::vector<Finished> released;
+      bool compare = false;
       {
         MutexLock lock(&mutex_);
-        while (!closing_ && acknowledged_.empty() && released_.empty()) to_book_.Wait(&mutex_);
+        while (!closing_ && !compare_ && acknowledged_.empty() && released_.empty()) to_book_.Wait(&mutex_);
         acknowledged.swap(acknowledged_);
         released.swap(released_);
-        if (acknowledged.empty() && released.empty()) return;
+        compare = std::exchange(compare_, false) && !closing_;
+        if (acknowledged.empty() && released.empty() && !compare) return;
+      }
+      if (compare) {
+        Places places(netns, dir_);
+        auto s = ForgetDeleted(*journal_, *watch_, places, options_.run_dir);
+        // The next write tries it again.
+        if (!s.ok()) options_.logger.Warn("journal", {{"reason", std::string(s.message())}});
       }
       if (!released.empty()) {
         std::vector<v1::IntentResult> results;
@@ -401,11 +418,13 @@ class Parallel : public Executor {
   std::map<int64_t, v1::IntentResult> results_ ABSL_GUARDED_BY(mutex_);  // not acknowledged
   std::vector<int64_t> acknowledged_ ABSL_GUARDED_BY(mutex_);            // still in the journal
   std::set<int64_t> deleting_ ABSL_GUARDED_BY(mutex_);                   // namespaces alone, and not committed yet
+  bool compare_ ABSL_GUARDED_BY(mutex_) = false;                         // something was deleted by others
   std::vector<Finished> released_ ABSL_GUARDED_BY(mutex_);               // and not in the journal as finished
   kernel::Ip server_ ABSL_GUARDED_BY(mutex_);
   // Begun before a crash, undone after it, and to be run again.
   std::set<int64_t> interrupted_ ABSL_GUARDED_BY(mutex_);
   // They use all the others; last.
+  std::unique_ptr<OwnershipWatch> watch_;
   std::unique_ptr<ReleaseQueue> release_;
   std::jthread bookkeeper_;
   std::vector<std::jthread> workers_;

@@ -26,6 +26,7 @@
 #include "agent/executor/listener.h"
 #include "agent/kernel/event_socket.h"
 #include "agent/kernel/ip.h"
+#include "agent/kernel/link.h"
 #include "agent/kernel/netns.h"
 #include "proto/common/logging.h"
 #include "warren/v1/agents.pb.h"
@@ -95,6 +96,9 @@ class Executor {
   // What was made through Warren in this boot: everything else is foreign.
   virtual bool OwnsNetns(uint64_t cookie) const = 0;
   virtual bool OwnsLink(uint64_t netns_cookie, int ifindex) const = 0;
+  // The same of a link that was just looked at, which tells it from another that has its index by now. The host calls
+  // its namespace so (-1: not at all, or it is the host's own), and events of it are told by that from then on.
+  virtual bool OwnsLink(uint64_t netns_cookie, const kernel::Link& link, int nsid) = 0;
 
   // Whether results can be kept: how the journal was last written, tried once more when that had failed. Blocks for as
   // long as one write takes.

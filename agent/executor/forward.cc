@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "agent/executor/proof.h"
 #include "agent/kernel/error.h"
 #include "agent/kernel/link.h"
 #include "agent/kernel/link_group.h"
@@ -144,7 +145,10 @@ kernel::Release Remainder::Awaited() const {
 }
 
 bool Deletes(const std::vector<Step>& steps) {
-  return std::any_of(steps.begin(), steps.end(), [](const Step& step) { return step.forward_size() > 0; });
+  return std::any_of(steps.begin(), steps.end(), [](const Step& step) {
+    return std::any_of(step.forward().begin(), step.forward().end(),
+                       [](const Forward& forward) { return forward.has_drop_netns() || forward.has_drop_link(); });
+  });
 }
 
 void DeleteSetAside(Places& places, const std::vector<Remainder*>& all) {
@@ -252,6 +256,7 @@ std::optional<v1::ReleasePending> Release(Places& places, const kernel::SharedEv
                                           const std::vector<Step>& steps, const ReleaseTimes& times, NamedNsids& named,
                                           int stop) {
   Remainder remainder(steps, {});
+  for (const std::string& left : LeaveGroups(places, steps)) remainder.pending.add_objects(left);
   DeleteSetAside(places, {&remainder});
   LookUpNetns(places, remainder, named);
   places.CloseAll();

@@ -55,7 +55,7 @@ absl::Status CheckLinkNotVital(Transaction& tx, Place& place, const kernel::Link
   if (!place.is_host()) return absl::OkStatus();
   auto vital = VitalRoutes(place, tx.server());
   if (!vital.ok()) return vital.status();
-  const bool own = tx.OwnsLink(place, link.ifindex);
+  const bool own = tx.OwnsLink(place, link);
   for (const Vital& each : *vital) {
     for (const int ifindex : LinksOf(each.route)) {
       if (!Carries(place, link, own, ifindex)) continue;

@@ -57,13 +57,22 @@ absl::Status Apply(Transaction& tx, const v1::MoveLink& operation) {
   if (auto s = KeepOfFollowers(tx.places(), *from->place, from->link, step); !s.ok()) return s;
   if (auto s = tx.Write(std::move(step)); !s.ok()) return s;
 
-  const bool own = tx.OwnsLink(*from->place, from->link.ifindex);
+  const bool own = tx.OwnsLink(*from->place, from->link);
+  auto peer = FindPeer(tx.places(), *from->place, from->link);
+  if (!peer.ok()) return peer.status();
+  const bool owns_peer = *peer && tx.OwnsLink(*(*peer)->place, (*peer)->link);
+  if (own) tx.NoteMoved(*from->place, from->link);
   if (auto s = kernel::MoveLink(from->place->netlink, from->link.ifindex, (*to)->netns, name); !s.ok()) return s;
   auto moved = kernel::GetLink((*to)->netlink, name);
   if (!moved.ok()) return moved.status();
   if (own) {
     tx.LostLink(*from->place, from->link.ifindex);
-    tx.MadeLink(**to, moved->ifindex);
+    tx.MadeLink(**to, *moved);
+  }
+  if (owns_peer && moved->ifindex != from->link.ifindex) {
+    kernel::Link other = (*peer)->link;
+    other.peer = moved->ifindex;
+    tx.MadeLink(*(*peer)->place, other);
   }
   return absl::OkStatus();
 }
@@ -83,12 +92,11 @@ absl::Status DeleteLinkAt(Transaction& tx, const Transaction::LinkAt& at, bool f
     return kernel::ErrnoError(EOPNOTSUPP, absl::StrCat("deleting ", tx.object(), ", which is not a virtual link"));
   }
   if (!force) {
-    if (!tx.OwnsLink(place, at.link.ifindex)) return ForeignError(absl::StrCat("link ", tx.object()));
+    if (!tx.OwnsLink(place, at.link)) return ForeignError(absl::StrCat("link ", tx.object()));
     auto uppers = UppersOf(place, at.link.ifindex);
     if (!uppers.ok()) return uppers.status();
     for (const kernel::Link& upper : *uppers) {
-      if (!tx.OwnsLink(place, upper.ifindex))
-        return ForeignError(absl::StrCat("link ", place.Shown(upper.name), " on it"));
+      if (!tx.OwnsLink(place, upper)) return ForeignError(absl::StrCat("link ", place.Shown(upper.name), " on it"));
     }
     if (auto s = CheckLinkNotVital(tx, place, at.link, "deleted"); !s.ok()) return s;
   }
@@ -171,7 +179,12 @@ absl::Status Apply(Transaction& tx, const v1::SetLink& operation) {
       CaptureWithUppers(*at->place, at->link, Reach::kSources, kGoesDown | (ipv6_comes_or_goes ? kLosesIpv6 : 0));
   if (!states.ok()) return states.status();
   Step step;
-  for (LinkState& state : *states) *step.add_undo()->mutable_restore_link()->mutable_state() = std::move(state);
+  for (LinkState& state : *states) {
+    auto* undo = step.add_undo()->mutable_restore_link();
+    *undo->mutable_state() = std::move(state);
+    // Those on it take it over (vlan_device_event, ipvlan_device_event).
+    if (change.mac) undo->set_new_mac(*change.mac);
+  }
   const bool loses_ipv6 = change.mtu && *change.mtu < kernel::kIpv6MinMtu && at->link.mtu >= kernel::kIpv6MinMtu;
   if (loses_ipv6) {
     for (const Undo& undo : step.undo()) {
@@ -183,6 +196,12 @@ absl::Status Apply(Transaction& tx, const v1::SetLink& operation) {
   }
   if (auto s = tx.Write(std::move(step)); !s.ok()) return s;
   if (auto s = kernel::SetLink(at->place->netlink, at->link.ifindex, change); !s.ok()) return s;
+  if (change.mac && tx.OwnsLink(*at->place, at->link)) {
+    // It is known by its new MAC from now on.
+    kernel::Link changed = at->link;
+    changed.mac = *change.mac;
+    tx.MadeLink(*at->place, changed);
+  }
   if (!ipv6_comes_or_goes || loses_ipv6) return absl::OkStatus();
   return GiveBackIpv6Settings(tx, *at->place, at->link.ifindex, operation.force());
 }

@@ -53,7 +53,7 @@ absl::Status DeleteOther(Transaction& tx, const std::string& name, const kernel:
 absl::StatusOr<std::string> ForeignLink(Transaction& tx, Place& place, const std::vector<kernel::Link>& links) {
   for (const kernel::Link& link : links) {
     const bool kept = link.kind.empty() || kernel::IsFallback(link) || tx.IsAside(place, link.ifindex);
-    if (!kept && !tx.OwnsLink(place, link.ifindex)) return link.name;
+    if (!kept && !tx.OwnsLink(place, link)) return link.name;
   }
   return std::string();
 }

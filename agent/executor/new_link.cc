@@ -70,11 +70,15 @@ absl::Status CheckNewLinkLeadsNothingAway(Transaction& tx, Place& place, const A
   return absl::OkStatus();
 }
 
-absl::Status Furnish(Transaction& tx, Place& place, const Asked& asked) {
+absl::Status Furnish(Transaction& tx, Place& place, const Asked& asked, const std::string& mac) {
   tx.About(place.Shown(asked.name));
   auto link = kernel::GetLink(place.netlink, asked.name);
   if (!link.ok()) return link.status();
-  tx.MadeLink(place, link->ifindex);
+  if (link->mac != mac) {
+    return absl::AbortedError(
+        absl::StrCat(tx.object(), " was renamed or deleted as soon as it was made, and another has its name"));
+  }
+  tx.MadeLink(place, *link);
   if (asked.up) {
     kernel::LinkChange up;
     up.up = true;

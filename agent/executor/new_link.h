@@ -35,8 +35,9 @@ absl::Status CheckNameFree(Transaction& tx, Place& place, const std::string& nam
 // Its addresses lead nothing elsewhere that the host lives by (diversion.h).
 absl::Status CheckNewLinkLeadsNothingAway(Transaction& tx, Place& place, const Asked& asked);
 
-// Brings up and addresses a link that was just made; Warren owns it. Deleting the link is undo enough.
-absl::Status Furnish(Transaction& tx, Place& place, const Asked& asked);
+// Brings up and addresses a link that was just made with that MAC; Warren owns it. Deleting the link is undo enough.
+// ABORTED when another has its name by now.
+absl::Status Furnish(Transaction& tx, Place& place, const Asked& asked, const std::string& mac);
 
 }  // namespace warren::executor
 

@@ -106,6 +106,7 @@ class Planner {
       const auto mac = kernel::ParseMac(o.mac());
       if (!mac) return false;
       planned.mac = *mac;
+      planned.mac_given = true;
     }
     if (o.has_mtu()) {
       // One that the kernel refuses on the way is not seen when another takes its place.
@@ -199,6 +200,7 @@ class Planner {
     if (mac.empty()) return true;
     const auto parsed = kernel::ParseMac(mac);
     if (parsed) link.mac = *parsed;
+    link.mac_given = true;
     return parsed.has_value();
   }
 

@@ -32,7 +32,8 @@ struct Plan {
   struct Link {
     size_t place = 0;
     std::string name;
-    std::string mac;  // 6 bytes; asked for or chosen
+    std::string mac;         // 6 bytes; asked for or chosen
+    bool mac_given = false;  // it was asked for, so that others may have it too
     uint32_t mtu = 0;
     uint32_t queues = 1;
     bool born_up = false;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "absl/time/clock.h"
 #include "agent/executor/explain.h"
 #include "agent/executor/forward.h"
+#include "agent/executor/mark.h"
 #include "agent/executor/result.h"
 #include "agent/executor/undo.h"
 #include "agent/kernel/link.h"
@@ -87,28 +89,71 @@ absl::Status Recover(journal::Journal& journal, Places& places, const kernel::Sh
     if (auto s = RecoverOne(journal, places, events, *each, times, named, logger); !s.ok()) return s;
   }
   Sweep(absl::StrCat(run_dir, "/parked"), logger);
-  return ForgetGone(journal, places);
+  return ForgetGone(journal, places, run_dir, /*links=*/true);
 }
 
-absl::Status ForgetGone(journal::Journal& journal, Places& places) {
+absl::Status ForgetGone(journal::Journal& journal, Places& places, const std::string& run_dir, bool links) {
+  // First: what is made from here on is none of it.
   journal::Ownership gone;
   gone.lost_netns = journal.OwnedNetns();
-  gone.lost_links = journal.OwnedLinks();
+  const std::map<journal::LinkId, std::string> owned = journal.OwnedLinks();
+  for (const auto& [id, mark] : owned) gone.lost_links.insert(id);
   gone.lost_links.merge(journal.NotedLinks());
   if (gone.lost_netns.empty() && gone.lost_links.empty()) return absl::OkStatus();
-  auto names = places.dir().List();
-  if (!names.ok()) return names.status();
-  names->emplace_back(kHostNamespace);
-  for (const std::string& name : *names) {
-    auto place = places.Open(name);
+  const auto found = [&](Place& place) {
+    gone.lost_netns.erase(place.cookie());
+    if (!links) {
+      const auto first = gone.lost_links.lower_bound({place.cookie(), 0});
+      auto last = first;
+      while (last != gone.lost_links.end() && last->first == place.cookie()) ++last;
+      gone.lost_links.erase(first, last);
+      return absl::OkStatus();
+    }
+    auto there = kernel::ListLinks(place.netlink);
+    if (!there.ok()) return there.status();
+    for (const kernel::Link& link : *there) {
+      const journal::LinkId id{place.cookie(), link.ifindex};
+      const auto mark = owned.find(id);
+      if (mark == owned.end() || Fits(mark->second, link)) gone.lost_links.erase(id);
+    }
+    return absl::OkStatus();
+  };
+  const auto look = [&] {
+    auto names = places.dir().List();
+    if (!names.ok()) return names.status();
+    names->emplace_back(kHostNamespace);
+    for (const std::string& name : *names) {
+      auto place = places.Open(name);
+      if (!place.ok()) continue;
+      if (auto s = found(**place); !s.ok()) return s;
+      places.Close(name);
+    }
+    return absl::OkStatus();
+  };
+  if (auto s = look(); !s.ok()) return s;
+  // One that is parked may get its name back: it is bound there before it loses the name, and the other way round.
+  std::error_code ignored;
+  for (std::filesystem::directory_iterator entry(absl::StrCat(run_dir, "/parked"), ignored), end; entry != end;
+       entry.increment(ignored)) {
+    auto netns = kernel::OpenNetnsAt(entry->path());
+    if (!netns.ok()) continue;
+    auto place = places.Adopt(entry->path(), *std::move(netns));
     if (!place.ok()) continue;
-    gone.lost_netns.erase((*place)->cookie());
-    auto links = kernel::ListLinks((*place)->netlink);
-    if (!links.ok()) return links.status();
-    for (const kernel::Link& link : *links) gone.lost_links.erase({(*place)->cookie(), link.ifindex});
-    places.Close(name);
+    if (auto s = found(**place); !s.ok()) return s;
+    places.Close(entry->path());
   }
-  return journal.Disown(gone);
+  if (!gone.lost_netns.empty()) {
+    if (auto s = look(); !s.ok()) return s;
+  }
+  journal.Lose(gone);
+  return journal.WriteLost();
+}
+
+absl::Status ForgetDeleted(journal::Journal& journal, OwnershipWatch& watch, Places& places,
+                           const std::string& run_dir) {
+  const OwnershipWatch::Compare wanted = watch.TakeWanted();
+  if (wanted == OwnershipWatch::Compare::kNothing) return journal.WriteLost();
+  return ForgetGone(journal, places, run_dir, wanted == OwnershipWatch::Compare::kLinks);
 }
 
 }  // namespace warren::executor

@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "agent/executor/ownership_watch.h"
 #include "agent/executor/places.h"
 #include "agent/journal/journal.h"
 #include "agent/kernel/event_socket.h"
@@ -19,8 +20,12 @@ namespace warren::executor {
 absl::Status Recover(journal::Journal& journal, Places& places, const kernel::SharedEvents& events,
                      const std::string& run_dir, absl::Duration release_timeout, const Logger& logger);
 
-// Forgets ownership of what others have deleted meanwhile.
-absl::Status ForgetGone(journal::Journal& journal, Places& places);
+// Forgets ownership of what others have deleted meanwhile, and of links that are not what was made (mark.h); or of what
+// has gone with its namespace alone. Intents may be under way.
+absl::Status ForgetGone(journal::Journal& journal, Places& places, const std::string& run_dir, bool links);
+// The same as far as the watch cannot tell, and writes what it has noted until now, in one write.
+absl::Status ForgetDeleted(journal::Journal& journal, OwnershipWatch& watch, Places& places,
+                           const std::string& run_dir);
 
 }  // namespace warren::executor
 

@@ -67,16 +67,30 @@ void RemoveLoopbacksRoute(Place& home, int ifindex, const std::vector<kernel::Ro
   }
 }
 
+// Whether it is the link that was captured, and not another that has its index by now: explicit indices are given out
+// again. A bridge has the MAC of one of its ports unless it was given one (br_stp_recalculate_bridge_id).
+bool IsCaptured(const RestoreLink& record, const kernel::Link& link) {
+  const LinkState& state = record.state();
+  if (link.kind != state.kind()) return false;
+  return link.mac == state.mac() || (!record.new_mac().empty() && link.mac == record.new_mac()) ||
+         link.kind == "bridge";
+}
+
 // The link of a record, brought back to where it was if it was moved.
 absl::StatusOr<kernel::Link> FindAndReturn(Places& places, Place& home, const RestoreLink& record) {
   const LinkState& state = record.state();
   auto link = kernel::GetLink(home.netlink, state.ifindex());
-  if (!record.has_moved_to() || (link.ok() && link->mac == state.mac())) return link;
+  if (link.ok() && IsCaptured(record, *link)) return link;
+  if (!record.has_moved_to()) {
+    if (!link.ok()) return link;
+    return kernel::ErrnoError(ENODEV,
+                              absl::StrCat("index ", state.ifindex(), " is another link's by now, ", link->name));
+  }
   auto away = places.Open(record.moved_to());
   if (!away.ok()) return away.status();
   auto moved = kernel::GetLink((*away)->netlink, record.moved_name());
   if (!moved.ok()) return moved.status();
-  if (moved->mac != state.mac()) return kernel::ErrnoError(ENODEV, "looking for the link that was moved");
+  if (!IsCaptured(record, *moved)) return kernel::ErrnoError(ENODEV, "looking for the link that was moved");
   // Under its own index again: what else is to be undone, and what is Warren's own, is known by it.
   auto returned = kernel::MoveLink((*away)->netlink, moved->ifindex, home.netns, state.name(), state.ifindex());
   if (kernel::ErrnoOf(returned) == EBUSY) {

@@ -1,6 +1,7 @@
 #include "agent/executor/transaction.h"
 
 #include "absl/strings/str_cat.h"
+#include "agent/executor/mark.h"
 #include "agent/executor/new_netns.h"
 #include "proto/common/names.h"
 
@@ -54,10 +55,15 @@ bool Transaction::OwnsNetns(uint64_t cookie) const {
          (environment_.journal->OwnsNetns(cookie) && !ownership_.lost_netns.contains(cookie));
 }
 
-bool Transaction::OwnsLink(const Place& place, int ifindex) const {
-  const journal::LinkId id{place.cookie(), ifindex};
-  return ownership_.made_links.contains(id) ||
-         (environment_.journal->OwnsLink(id) && !ownership_.lost_links.contains(id));
+bool Transaction::OwnsLink(Place& place, const kernel::Link& link) const {
+  const journal::LinkId id{place.cookie(), link.ifindex};
+  if (const auto made = ownership_.made_links.find(id); made != ownership_.made_links.end()) {
+    return Fits(made->second, link);
+  }
+  if (ownership_.lost_links.contains(id)) return false;
+  environment_.watch->CatchUp(places_, place);
+  const auto mark = environment_.journal->MarkOf(id);
+  return mark && Fits(*mark, link);
 }
 
 void Transaction::MadeNetns(uint64_t cookie) { ownership_.made_netns.insert(cookie); }
@@ -65,13 +71,18 @@ void Transaction::MadeNetns(uint64_t cookie) { ownership_.made_netns.insert(cook
 void Transaction::LostNetns(uint64_t cookie) {
   ownership_.made_netns.erase(cookie);
   ownership_.lost_netns.insert(cookie);
-  std::erase_if(ownership_.made_links, [&](const journal::LinkId& link) { return link.first == cookie; });
+  std::erase_if(ownership_.made_links, [&](const auto& made) { return made.first.first == cookie; });
   for (const journal::LinkId& link : environment_.journal->OwnedLinksOf(cookie)) ownership_.lost_links.insert(link);
 }
 
-void Transaction::MadeLink(const Place& place, int ifindex) {
-  ownership_.lost_links.erase({place.cookie(), ifindex});
-  ownership_.made_links.emplace(place.cookie(), ifindex);
+void Transaction::MadeLink(const Place& place, const kernel::Link& link) {
+  const journal::LinkId id{place.cookie(), link.ifindex};
+  ownership_.lost_links.erase(id);
+  ownership_.made_links[id] = MarkOf(link);
+}
+
+void Transaction::NoteMoved(const Place& place, const kernel::Link& link) {
+  moved_.push_back({place.Ref(), link.name, MarkOf(link)});
 }
 
 void Transaction::LostLink(const Place& place, int ifindex) {

@@ -14,6 +14,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "agent/executor/ownership_watch.h"
 #include "agent/executor/places.h"
 #include "agent/executor/step.pb.h"
 #include "agent/executor/warm_pool.h"
@@ -31,6 +32,7 @@ class Transaction {
     std::string run_dir;
     kernel::Ip server;         // family 0: none
     WarmPool* warm = nullptr;  // may be null
+    OwnershipWatch* watch = nullptr;
   };
 
   Transaction(int64_t sequence, Places& places, const Environment& environment)
@@ -55,6 +57,12 @@ class Transaction {
   // Writes a step. Nothing it is about may be changed before. RESOURCE_EXHAUSTED when the disk is full, and the like.
   absl::Status Write(Step step);
   const std::vector<Step>& steps() const { return steps_; }
+  // What the last step is about has not been done, nor ever will be: the kernel has refused it, and undo must not look
+  // for it. In the journal it stays.
+  void Withdraw() {
+    steps_.back().clear_undo();
+    steps_.back().clear_forward();
+  }
 
   // One that nobody has used.
   absl::StatusOr<kernel::NetnsWorker::Made> NewNetns();
@@ -68,12 +76,21 @@ class Transaction {
 
   // What was made through Warren, this intent included.
   bool OwnsNetns(uint64_t cookie) const;
-  bool OwnsLink(const Place& place, int ifindex) const;
+  bool OwnsLink(Place& place, const kernel::Link& link) const;
   void MadeNetns(uint64_t cookie);
   void LostNetns(uint64_t cookie);
-  void MadeLink(const Place& place, int ifindex);
+  // Made, or changed in what it is known by.
+  void MadeLink(const Place& place, const kernel::Link& link);
   void LostLink(const Place& place, int ifindex);
   const journal::Ownership& ownership() const { return ownership_; }
+  // Warren's own, and about to be moved: undo brings it back to where the kernel has told that it went.
+  struct Moved {
+    NetnsRef from;
+    std::string name;
+    std::string mark;
+  };
+  void NoteMoved(const Place& place, const kernel::Link& link);
+  const std::vector<Moved>& moved() const { return moved_; }
 
   // Settings of a link that outlive the intent (ipv6_settings.h).
   absl::Status NoteSettings(const Place& place, int ifindex, const LinkState& settings);
@@ -104,6 +121,7 @@ class Transaction {
   std::vector<Step> steps_;
   journal::Ownership ownership_;
   std::set<journal::LinkId> aside_;
+  std::vector<Moved> moved_;
   std::set<std::string> touched_;
   std::vector<Doomed> doomed_;
 };

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "agent/executor/proof.h"
 #include "agent/executor/replay.h"
 #include "agent/executor/restore_kept.h"
 #include "agent/executor/snapshot.h"
@@ -66,8 +67,11 @@ void Run(Places& places, const UnparkNetns& undo, Problems& problems) {
 void Run(Places& places, const UnmakeLink& undo, Problems& problems) {
   auto place = places.Open(undo.netns());
   if (!place.ok()) return;  // gone, and the link with it
-  auto link = kernel::GetLink((*place)->netlink, undo.name());
-  if (!link.ok() || link->mac != undo.mac() || link->kind != undo.kind()) return;
+  auto link = FindMade(**place, undo);
+  if (!link.ok()) {
+    if (!IsGone(link.status())) Note(problems, absl::StrCat(Netns((*place)->name), link.status().message()));
+    return;
+  }
   if (auto s = kernel::DeleteLink((*place)->netlink, link->ifindex); !s.ok() && !IsGone(s)) {
     Note(problems, absl::StrCat("link ", (*place)->Shown(undo.name()), ": ", s.message()));
   }

@@ -6,6 +6,7 @@
 #include "agent/executor/new_link.h"
 #include "agent/executor/operations.h"
 #include "agent/executor/peers.h"
+#include "agent/executor/proof.h"
 #include "agent/executor/refuse.h"
 #include "agent/kernel/error.h"
 
@@ -83,21 +84,30 @@ absl::Status Apply(Transaction& tx, const v1::CreateVeth& operation) {
     if (auto s = CheckNewLinkLeadsNothingAway(tx, *end->place, end->asked); !s.ok()) return s;
   }
   tx.About(a->place->Shown(a->asked.name));
+  // The end that proves itself, where one does.
+  const End& proof = a->asked.mac.empty() || !b->asked.mac.empty() ? *a : *b;
   Step step;
-  auto* undo = step.add_undo()->mutable_unmake_link();
-  *undo->mutable_netns() = a->place->Ref();
-  undo->set_name(a->asked.name);
-  undo->set_mac(a->mac);
-  undo->set_kind("veth");
+  const uint32_t group = AddMaking(*proof.place, {proof.asked.name, "veth", proof.mac, !proof.asked.mac.empty()}, step);
   if (auto s = tx.Write(std::move(step)); !s.ok()) return s;
 
-  const auto end = [](const End& from) {
+  const auto end = [&](const End& from) {
     const uint32_t queues = from.asked.queues == 0 ? 1 : from.asked.queues;
-    return kernel::NewVethEnd{&from.place->netns, from.asked.name, from.mac, from.asked.mtu, queues};
+    kernel::NewVethEnd to{&from.place->netns, from.asked.name, from.mac, from.asked.mtu, queues};
+    if (&from == &proof) to.group = group;
+    return to;
   };
-  if (auto s = kernel::CreateVeth(a->place->netlink, end(*a), end(*b)); !s.ok()) return s;
-  if (auto s = Furnish(tx, *a->place, a->asked); !s.ok()) return s;
-  return Furnish(tx, *b->place, b->asked);
+  if (auto s = kernel::CreateVeth(a->place->netlink, end(*a), end(*b)); !s.ok()) {
+    if (!MadeNothing(s)) return s;
+    tx.Withdraw();
+    // Somebody was faster.
+    if (kernel::ErrnoOf(s) == EEXIST && operation.allow_existing()) {
+      auto adopted = Adopt(tx, *a, *b);
+      if (!absl::IsNotFound(adopted)) return adopted;
+    }
+    return s;
+  }
+  if (auto s = Furnish(tx, *a->place, a->asked, a->mac); !s.ok()) return s;
+  return Furnish(tx, *b->place, b->asked, b->mac);
 }
 
 }  // namespace warren::executor

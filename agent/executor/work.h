@@ -7,6 +7,7 @@
 
 #include "agent/executor/book.h"
 #include "agent/executor/listener.h"
+#include "agent/executor/ownership_watch.h"
 #include "agent/executor/warm_pool.h"
 #include "agent/journal/journal.h"
 
@@ -17,6 +18,7 @@ struct Work {
   Book* book = nullptr;
   Listener* listener = nullptr;
   WarmPool* warm = nullptr;  // null: none
+  OwnershipWatch* watch = nullptr;
   std::string run_dir;
   std::string boot_id;
 };

@@ -21,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/kernel/link.h"
 #include "warren/v1/agents.pb.h"
 
 namespace warren::inventory {
@@ -28,6 +29,9 @@ namespace warren::inventory {
 struct Ownership {
   std::function<bool(uint64_t netns_cookie)> owns_netns;
   std::function<bool(uint64_t netns_cookie, int ifindex)> owns_link;
+  // The same of a link that was just looked at, which tells it from another that has its index by now. The host calls
+  // its namespace so (-1: it is its own). Absent: owns_link is enough.
+  std::function<bool(uint64_t netns_cookie, int nsid, const kernel::Link& link)> is_own;
 };
 
 // What was seen at the last look at each namespace.

@@ -99,7 +99,11 @@ v1::LinkPeer KernelInventory::PeerOf(kernel::Netlink& netlink, const kernel::Lin
 }
 
 bool KernelInventory::IsForeign(uint64_t cookie, const kernel::Link& link) const {
-  return !IsKernelsOwn(link) && !options_.ownership.owns_link(cookie, link.ifindex);
+  if (!options_.ownership.is_own) return !IsKernelsOwn(link) && !options_.ownership.owns_link(cookie, link.ifindex);
+  const auto nsid = nsids_.find(cookie);
+  // Asked of every link, lo too: it learns what the host calls the namespace.
+  const bool own = options_.ownership.is_own(cookie, nsid != nsids_.end() ? nsid->second : -1, link);
+  return !own && !IsKernelsOwn(link);
 }
 
 void KernelInventory::TellUnusable(const std::string& name, const std::string& raw, const std::string& reason) {

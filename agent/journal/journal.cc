@@ -19,7 +19,8 @@ constexpr char kTables[] = R"(
   CREATE TABLE IF NOT EXISTS result(sequence INTEGER PRIMARY KEY, body BLOB NOT NULL);
   CREATE TABLE IF NOT EXISTS interrupted(sequence INTEGER PRIMARY KEY);
   CREATE TABLE IF NOT EXISTS netns(cookie INTEGER PRIMARY KEY);
-  CREATE TABLE IF NOT EXISTS link(cookie INTEGER, ifindex INTEGER, PRIMARY KEY (cookie, ifindex)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS link(cookie INTEGER, ifindex INTEGER, mark BLOB, PRIMARY KEY (cookie, ifindex))
+    WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS note(cookie INTEGER, ifindex INTEGER, body BLOB NOT NULL, PRIMARY KEY (cookie, ifindex))
     WITHOUT ROWID;
 )";
@@ -36,7 +37,12 @@ absl::Status EmptyUnlessOf(Database& database, const std::string& boot_id) {
     same = *row && select->Int(0) == 1;
   }
   // A file that an older agent made lacks the tables that have come since.
-  if (same) return database.Execute(kTables);
+  if (same) {
+    if (auto s = database.Execute(kTables); !s.ok()) return s;
+    auto marked = database.QueryInt("SELECT count(*) FROM pragma_table_info('link') WHERE name = 'mark'");
+    if (!marked.ok() || *marked == 1) return marked.status();
+    return database.Execute("ALTER TABLE link ADD COLUMN mark BLOB");
+  }
   std::string sql = "BEGIN IMMEDIATE;";
   for (const char* table : {"boot", "begun", "step", "result", "interrupted", "netns", "link", "note"}) {
     absl::StrAppend(&sql, "DROP TABLE IF EXISTS ", table, ";");
@@ -69,15 +75,17 @@ absl::Status Journal::Load() {
   auto row = netns->Step();
   for (; row.ok() && *row; row = netns->Step()) owned_netns_.insert(static_cast<uint64_t>(netns->Int(0)));
   if (!row.ok()) return row.status();
-  auto links = database_.Prepare("SELECT cookie, ifindex FROM link");
+  auto links = database_.Prepare("SELECT cookie, ifindex, mark FROM link");
   if (!links.ok()) return links.status();
   for (row = links->Step(); row.ok() && *row; row = links->Step()) {
-    owned_links_.emplace(static_cast<uint64_t>(links->Int(0)), static_cast<int>(links->Int(1)));
+    const LinkId id{static_cast<uint64_t>(links->Int(0)), static_cast<int>(links->Int(1))};
+    owned_links_.emplace(id, links->Blob(2));
   }
   if (!row.ok()) return row.status();
   auto notes = database_.Prepare("SELECT cookie, ifindex FROM note");
   if (!notes.ok()) return notes.status();
   for (row = notes->Step(); row.ok() && *row; row = notes->Step()) {
+    has_notes_ = true;
     noted_links_.emplace(static_cast<uint64_t>(notes->Int(0)), static_cast<int>(notes->Int(1)));
   }
   return row.status();
@@ -101,8 +109,11 @@ absl::Status Journal::Run(const char* sql, int64_t number, std::optional<std::st
 
 absl::Status Journal::InTransaction(const std::function<absl::Status()>& work) {
   if (auto s = database_.Execute("BEGIN IMMEDIATE"); !s.ok()) return health_ = s;
-  absl::Status status = work();
+  // What was lost before what is made now: an index may be given out again.
+  absl::Status status = Write(unwritten_);
+  if (status.ok()) status = work();
   if (status.ok()) status = database_.Execute("COMMIT");
+  if (status.ok()) unwritten_ = {};
   // A commit that failed may have rolled back by itself (sqlite.org/lang_transaction.html).
   if (!status.ok() && database_.InTransaction()) (void)database_.Execute("ROLLBACK");
   return health_ = status;
@@ -151,18 +162,27 @@ absl::Status Journal::Write(const Ownership& ownership) {
     for (const uint64_t cookie : made ? ownership.made_netns : ownership.lost_netns) {
       if (auto s = (*netns)->Bind(1, static_cast<int64_t>(cookie)).Run(); !s.ok()) return s;
     }
-    auto link = Prepared(made ? "INSERT OR IGNORE INTO link VALUES (?, ?)"
-                              : "DELETE FROM link WHERE cookie = ? AND ifindex = ?");
-    if (!link.ok()) return link.status();
-    for (const auto& [cookie, ifindex] : made ? ownership.made_links : ownership.lost_links) {
-      if (auto s = (*link)->Bind(1, static_cast<int64_t>(cookie)).Bind(2, int64_t{ifindex}).Run(); !s.ok()) return s;
+  }
+  if (!ownership.lost_links.empty()) {
+    auto lost = Prepared("DELETE FROM link WHERE cookie = ? AND ifindex = ?");
+    if (!lost.ok()) return lost.status();
+    for (const auto& [cookie, ifindex] : ownership.lost_links) {
+      if (auto s = (*lost)->Bind(1, static_cast<int64_t>(cookie)).Bind(2, int64_t{ifindex}).Run(); !s.ok()) return s;
     }
   }
-  return ForgetNotes(ownership);
+  if (auto s = ForgetNotes(ownership); !s.ok()) return s;
+  if (ownership.made_links.empty()) return absl::OkStatus();
+  auto link = Prepared("INSERT OR REPLACE INTO link VALUES (?, ?, ?)");
+  if (!link.ok()) return link.status();
+  for (const auto& [id, mark] : ownership.made_links) {
+    (*link)->Bind(1, static_cast<int64_t>(id.first)).Bind(2, int64_t{id.second}).Bind(3, mark);
+    if (auto s = (*link)->Run(); !s.ok()) return s;
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Journal::ForgetNotes(const Ownership& lost) {
-  if (noted_links_.empty()) return absl::OkStatus();
+  if (!has_notes_) return absl::OkStatus();
   auto of_netns = Prepared("DELETE FROM note WHERE cookie = ?");
   if (!of_netns.ok()) return of_netns.status();
   for (const uint64_t cookie : lost.lost_netns) {
@@ -178,12 +198,17 @@ absl::Status Journal::ForgetNotes(const Ownership& lost) {
 
 absl::Status Journal::Note(const LinkId& link, std::string_view body) {
   MutexLock lock(&mutex_);
-  auto statement = Prepared("INSERT OR REPLACE INTO note VALUES (?, ?, ?)");
-  if (!statement.ok()) return statement.status();
-  (*statement)->Bind(1, static_cast<int64_t>(link.first)).Bind(2, int64_t{link.second}).Bind(3, body);
-  if (auto s = (*statement)->Run(); !s.ok()) return health_ = s;
+  // With what was lost before: it may be of another link that had the index.
+  auto status = InTransaction([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    auto statement = Prepared("INSERT OR REPLACE INTO note VALUES (?, ?, ?)");
+    if (!statement.ok()) return statement.status();
+    (*statement)->Bind(1, static_cast<int64_t>(link.first)).Bind(2, int64_t{link.second}).Bind(3, body);
+    return (*statement)->Run();
+  });
+  if (!status.ok()) return status;
   noted_links_.insert(link);
-  return health_ = absl::OkStatus();
+  has_notes_ = true;
+  return status;
 }
 
 absl::StatusOr<std::optional<std::string>> Journal::Noted(const LinkId& link) {
@@ -214,7 +239,7 @@ void Journal::Remember(const Ownership& ownership) {
     std::erase_if(noted_links_, [&](const LinkId& link) { return link.first == cookie; });
   }
   owned_netns_.insert(ownership.made_netns.begin(), ownership.made_netns.end());
-  owned_links_.insert(ownership.made_links.begin(), ownership.made_links.end());
+  for (const auto& [id, mark] : ownership.made_links) owned_links_[id] = mark;
 }
 
 absl::Status Journal::SetCommitted(int64_t sequence, const Ownership& ownership) {
@@ -342,14 +367,69 @@ std::set<uint64_t> Journal::OwnedNetns() const {
   return owned_netns_;
 }
 
-std::set<LinkId> Journal::OwnedLinks() const {
+std::optional<std::string> Journal::MarkOf(const LinkId& link) const {
+  MutexLock lock(&mutex_);
+  const auto found = owned_links_.find(link);
+  if (found == owned_links_.end()) return std::nullopt;
+  return found->second;
+}
+
+std::map<LinkId, std::string> Journal::OwnedLinks() const {
   MutexLock lock(&mutex_);
   return owned_links_;
 }
 
 std::set<LinkId> Journal::OwnedLinksOf(uint64_t cookie) const {
   MutexLock lock(&mutex_);
-  return {owned_links_.lower_bound({cookie, 0}), owned_links_.lower_bound({cookie + 1, 0})};
+  return LinksOf(cookie);
+}
+
+std::set<LinkId> Journal::LinksOf(uint64_t cookie) const {
+  std::set<LinkId> links;
+  for (auto link = owned_links_.lower_bound({cookie, 0}); link != owned_links_.end(); ++link) {
+    if (link->first.first != cookie) break;
+    links.insert(link->first);
+  }
+  return links;
+}
+
+bool Journal::Lose(const Ownership& lost) {
+  MutexLock lock(&mutex_);
+  bool any = false;
+  const auto lose = [&](const LinkId& link) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    if (owned_links_.erase(link) + noted_links_.erase(link) == 0) return;
+    unwritten_.made_links.erase(link);
+    unwritten_.lost_links.insert(link);
+    any = true;
+  };
+  for (const uint64_t cookie : lost.lost_netns) {
+    if (owned_netns_.erase(cookie) > 0) {
+      unwritten_.lost_netns.insert(cookie);
+      any = true;
+    }
+    std::set<LinkId> notes;
+    for (auto note = noted_links_.lower_bound({cookie, 0}); note != noted_links_.end(); ++note) {
+      if (note->first != cookie) break;
+      notes.insert(*note);
+    }
+    for (const LinkId& link : notes) lose(link);
+    for (const LinkId& link : LinksOf(cookie)) lose(link);
+  }
+  for (const LinkId& link : lost.lost_links) lose(link);
+  return any;
+}
+
+void Journal::Regain(const LinkId& link, const std::string& mark) {
+  MutexLock lock(&mutex_);
+  owned_links_[link] = mark;
+  unwritten_.lost_links.erase(link);
+  unwritten_.made_links[link] = mark;
+}
+
+absl::Status Journal::WriteLost() {
+  MutexLock lock(&mutex_);
+  if (unwritten_.lost_netns.empty() && unwritten_.lost_links.empty() && unwritten_.made_links.empty()) return absl::OkStatus();
+  return InTransaction([] { return absl::OkStatus(); });
 }
 
 absl::Status Journal::Disown(const Ownership& lost) {

@@ -38,7 +38,8 @@ using LinkId = std::pair<uint64_t, int>;
 // What becomes Warren's own, and what ceases to be, when an intent is committed.
 struct Ownership {
   std::set<uint64_t> made_netns, lost_netns;  // cookies
-  std::set<LinkId> made_links, lost_links;
+  std::map<LinkId, std::string> made_links;   // with what tells each from another of its index
+  std::set<LinkId> lost_links;
 };
 
 struct Begun {
@@ -108,11 +109,20 @@ class Journal {
   // From memory.
   bool OwnsNetns(uint64_t cookie) const;
   bool OwnsLink(const LinkId& link) const;
+  // What tells it from another link of its index; none: it is foreign.
+  std::optional<std::string> MarkOf(const LinkId& link) const;
   std::set<uint64_t> OwnedNetns() const;
-  std::set<LinkId> OwnedLinks() const;
+  std::map<LinkId, std::string> OwnedLinks() const;
   std::set<LinkId> OwnedLinksOf(uint64_t cookie) const;
   // Forgets what no longer exists.
   absl::Status Disown(const Ownership& lost);
+  // The same from memory, at once; the file follows with the next write of many, or with WriteLost. What goes with a
+  // namespace is lost with it. False: nothing of it was Warren's own.
+  bool Lose(const Ownership& lost);
+  // It is there again.
+  void Regain(const LinkId& link, const std::string& mark);
+  // Writes what was noted, in one transaction; nothing when nothing was.
+  absl::Status WriteLost();
 
   // How the last write went. After one that failed, another is tried: the disk may have room again.
   absl::Status Health();
@@ -126,6 +136,7 @@ class Journal {
   absl::Status InTransaction(const std::function<absl::Status()>& work) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Write(const Ownership& ownership) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status ForgetNotes(const Ownership& lost) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::set<LinkId> LinksOf(uint64_t cookie) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Remember(const Ownership& ownership) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<Statement*> Prepared(const char* sql) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Binds the number, then the body where there is one.
@@ -143,8 +154,10 @@ class Journal {
   // After database_: statements die first.
   std::map<std::string, Statement> statements_ ABSL_GUARDED_BY(mutex_);
   std::set<uint64_t> owned_netns_ ABSL_GUARDED_BY(mutex_);
-  std::set<LinkId> owned_links_ ABSL_GUARDED_BY(mutex_);
+  std::map<LinkId, std::string> owned_links_ ABSL_GUARDED_BY(mutex_);
   std::set<LinkId> noted_links_ ABSL_GUARDED_BY(mutex_);
+  bool has_notes_ ABSL_GUARDED_BY(mutex_) = false;  // there may be some in the file
+  Ownership unwritten_ ABSL_GUARDED_BY(mutex_);     // in memory, and not in the file yet
 };
 
 }  // namespace warren::journal

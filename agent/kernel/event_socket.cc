@@ -67,11 +67,11 @@ absl::StatusOr<std::shared_ptr<EventSocket>> EventSocket::Open(int receive_buffe
   return events;
 }
 
-absl::Status EventSocket::Add(Listener& listener, std::set<int> groups) {
+absl::Status EventSocket::Add(Listener& listener, std::set<int> groups, Scope scope) {
   MutexLock lock(&mutex_);
   // What happened before is only for those who listened.
   if (auto status = ReadAll(nullptr); !status.ok()) return status;
-  ears_.push_back({&listener, std::move(groups), true});
+  ears_.push_back({&listener, std::move(groups), scope});
   auto status = Tune();
   if (!status.ok()) ears_.pop_back();
   return status;
@@ -88,7 +88,7 @@ absl::Status EventSocket::HearAll(Listener& listener, bool all) {
   // What has happened until now is still for it.
   if (auto status = ReadAll(nullptr); !status.ok()) return status;
   for (Ear& ear : ears_) {
-    if (ear.listener == &listener) ear.all = all;
+    if (ear.listener == &listener) ear.scope = all ? Scope::kAll : Scope::kOwn;
   }
   return Tune();
 }
@@ -98,7 +98,7 @@ absl::Status EventSocket::Tune() {
   bool all = false;
   for (const Ear& ear : ears_) {
     groups.insert(ear.groups.begin(), ear.groups.end());
-    all |= ear.all;
+    all |= ear.scope == Scope::kAll;
   }
   if (all && !all_) {
     if (auto status = ListenToAll(true); !status.ok()) return status;
@@ -181,7 +181,7 @@ absl::Status EventSocket::ReadAll(const Listener* by) {
     for (auto* header = reinterpret_cast<nlmsghdr*>(buffer_.data()); nlmsg_ok(header, left);
          header = nlmsg_next(header, &left)) {
       for (const Ear& ear : ears_) {
-        if (ear.all || origin == kOwnNamespace) ear.listener->OnEvent(origin, header);
+        if (ear.scope != Scope::kOwn || origin == kOwnNamespace) ear.listener->OnEvent(origin, header);
       }
     }
   }

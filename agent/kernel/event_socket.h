@@ -50,9 +50,11 @@ class EventSocket {
   // limit too.
   static absl::StatusOr<std::shared_ptr<EventSocket>> Open(int receive_buffer = 32 << 20);
 
+  // Of which namespaces one hears: the host's own; others too while somebody else hears those; all.
+  enum class Scope { kOwn, kAlong, kAll };
   // From now on it hears these groups (RTNLGRP_*), and nothing of before; of other namespaces as well. Until Remove,
   // after which it is not called any more.
-  absl::Status Add(Listener& listener, std::set<int> groups);
+  absl::Status Add(Listener& listener, std::set<int> groups, Scope scope = Scope::kAll);
   void Remove(Listener& listener);
   // Whether other namespaces are heard, or the host's own alone.
   absl::Status HearAll(Listener& listener, bool all);
@@ -67,7 +69,7 @@ class EventSocket {
   struct Ear {
     Listener* listener = nullptr;
     std::set<int> groups;
-    bool all = true;
+    Scope scope = Scope::kAll;
   };
 
   EventSocket(Netlink socket, int own_nsid);

@@ -8,6 +8,8 @@
 #include <netlink/attr.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/random.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <iterator>
@@ -39,6 +41,7 @@ Link Parse(const nlmsghdr* header) {
   link.alias = text(IFLA_IFALIAS);
   link.master = static_cast<int>(number(IFLA_MASTER));
   link.peer = static_cast<int>(number(IFLA_LINK));
+  link.group = number(IFLA_GROUP);
   link.tx_queues = number(IFLA_NUM_TX_QUEUES);
   link.rx_queues = number(IFLA_NUM_RX_QUEUES);
   if (table[IFLA_LINK_NETNSID]) link.peer_nsid = nla_get_s32(table[IFLA_LINK_NETNSID]);
@@ -82,6 +85,7 @@ void PutEnd(Message& message, const NewVethEnd& end) {
   message.PutName(IFLA_IFNAME, end.name).Put(IFLA_ADDRESS, end.mac).PutU32(IFLA_NET_NS_FD, fd);
   message.PutU32(IFLA_NUM_TX_QUEUES, end.queues).PutU32(IFLA_NUM_RX_QUEUES, end.queues);
   if (end.mtu != 0) message.PutU32(IFLA_MTU, end.mtu);
+  if (end.group != 0) message.PutU32(IFLA_GROUP, end.group);
 }
 
 absl::StatusOr<std::vector<Link>> DumpLinks(Netlink& netlink, Message& message, std::string_view doing) {
@@ -141,6 +145,20 @@ absl::StatusOr<int> IndexOfLink(int socket, const std::string& name) {
   return request.ifr_ifindex;
 }
 
+bool IsNameTaken(int socket, const std::string& name) {
+  // The name is looked up before anything else (sock_setbindtodevice); what a netlink socket is bound to means nothing.
+  return setsockopt(socket, SOL_SOCKET, SO_BINDTODEVICE, name.c_str(), static_cast<socklen_t>(name.size())) == 0 ||
+         errno != ENODEV;
+}
+
+uint32_t RandomGroup() {
+  uint32_t group = 0;
+  while ((group & INT32_MAX) == 0) {
+    if (getrandom(&group, sizeof group, 0) != sizeof group) group = 0;
+  }
+  return group & INT32_MAX;
+}
+
 absl::StatusOr<Link> GetLinkIn(Netlink& netlink, int nsid, int ifindex) {
   ifinfomsg info{};
   info.ifi_index = ifindex;
@@ -187,13 +205,14 @@ absl::Status CreateVeth(Netlink& netlink, const NewVethEnd& a, const NewVethEnd&
   return netlink.Do(message, absl::StrCat("creating veth pair ", a.name, ", ", b.name));
 }
 
-absl::Status CreateBridge(Netlink& netlink, const std::string& name, const std::string& mac, uint32_t mtu,
-                          int ifindex) {
+absl::Status CreateBridge(Netlink& netlink, const std::string& name, const std::string& mac, uint32_t mtu, int ifindex,
+                          uint32_t group) {
   ifinfomsg main{};
   main.ifi_index = ifindex;
   Message message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, main);
   message.PutName(IFLA_IFNAME, name).Put(IFLA_ADDRESS, mac);
   if (mtu != 0) message.PutU32(IFLA_MTU, mtu);
+  if (group != 0) message.PutU32(IFLA_GROUP, group);
   nlattr* info = message.Begin(IFLA_LINKINFO);
   message.PutName(IFLA_INFO_KIND, "bridge");
   message.End(info);
@@ -219,6 +238,7 @@ Message SetLinkMessage(int ifindex, const LinkChange& change) {
   if (change.mac) message.Put(IFLA_ADDRESS, *change.mac);
   if (change.name) message.PutName(IFLA_IFNAME, *change.name);
   if (change.master) message.PutU32(IFLA_MASTER, static_cast<uint32_t>(*change.master));
+  if (change.group) message.PutU32(IFLA_GROUP, *change.group);
   return message;
 }
 

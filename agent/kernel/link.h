@@ -41,6 +41,7 @@ struct Link {
   int master = 0;          // ifindex; 0: none
   int peer = 0;            // IFLA_LINK: index of a veth's other end, a VLAN's lower link; 0: none
   int peer_nsid = -1;      // of the peer's namespace as seen from here; -1: the same one
+  uint32_t group = 0;      // IFLA_GROUP
   uint16_t type = 0;       // ARPHRD_*
   std::string alias;
   std::vector<std::string> alternative_names;
@@ -68,6 +69,13 @@ bool HasLink(int socket, int ifindex);
 // the kernel a walk through all their ids, too. ENODEV when there is none.
 absl::StatusOr<int> IndexOfLink(int socket, const std::string& name);
 
+// Whether a link has that name, or it as an alternative one. Without RTNL, and without the kernel looking for a module
+// of that name, which takes it a process or two where it has modules (dev_load, of every ioctl that takes a name).
+bool IsNameTaken(int socket, const std::string& name);
+
+// A group that nobody else would choose, nor one that ip(8) cannot say.
+uint32_t RandomGroup();
+
 // What an event's body (Event::link) tells.
 Link LinkFromBody(const std::string& body);
 
@@ -82,13 +90,14 @@ struct NewVethEnd {
   uint32_t queues = 1;
   int ifindex = 0;  // 0: any; wanted of `a` only
   bool up = false;  // of `a` only: an end that is not the message's main one cannot be born up (ENOTCONN)
+  uint32_t group = 0;
 };
 // Makes a pair, each end in its namespace. EEXIST when a name is taken, EBUSY when the index is.
 absl::Status CreateVeth(Netlink& netlink, const NewVethEnd& a, const NewVethEnd& b);
 
 // Makes a bridge, down. EEXIST when the name is taken, EBUSY when the index is (0: any).
 absl::Status CreateBridge(Netlink& netlink, const std::string& name, const std::string& mac, uint32_t mtu,
-                          int ifindex = 0);
+                          int ifindex = 0, uint32_t group = 0);
 
 // EOPNOTSUPP for a link that is not virtual.
 absl::Status DeleteLink(Netlink& netlink, int ifindex);
@@ -101,6 +110,7 @@ struct LinkChange {
   std::optional<std::string> mac;
   std::optional<std::string> name;
   std::optional<int> master;  // 0: none
+  std::optional<uint32_t> group;
 };
 absl::Status SetLink(Netlink& netlink, int ifindex, const LinkChange& change);
 // The same to be sent with others (Netlink::DoAll).

@@ -29,6 +29,7 @@ class RefusingExecutor : public executor::Executor {
   executor::Stats stats() override;
   bool OwnsNetns(uint64_t) const override { return false; }
   bool OwnsLink(uint64_t, int) const override { return false; }
+  bool OwnsLink(uint64_t, const kernel::Link&, int) override { return false; }
   void SetServerAddress(const kernel::Ip&) override {}
   void Stop() override {}
 

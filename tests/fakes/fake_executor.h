@@ -113,6 +113,7 @@ class FakeExecutor : public Executor {
   }
   bool OwnsNetns(uint64_t) const override { return false; }
   bool OwnsLink(uint64_t, int) const override { return false; }
+  bool OwnsLink(uint64_t, const kernel::Link&, int) override { return false; }
   void SetServerAddress(const kernel::Ip& address) override {
     MutexLock lock(&mutex_);
     server_address_ = address;

@@ -73,6 +73,43 @@ TEST_F(BridgeTest, ThatExistsAsAskedIsAdopted) {
   EXPECT_EQ(DifferenceInTheEnd(before, dump_), "");
 }
 
+TEST_F(BridgeTest, OfTheMacThatWasAskedForMadeByOthersIsLeftAsItIs) {
+  Sh("ip link add br0 address 02:00:00:00:00:aa type bridge && ip link set br0 up && ip address add 10.5.0.1/24 dev "
+     "br0 "
+     "&& ip link set nic master br0 && ip route add 10.6.0.0/16 via 10.5.0.2");
+  const std::string index = Link("br0", "ifindex");
+  const std::string asked = "namespace: '@host' name: 'br0' mac: '02:00:00:00:00:aa'";
+  const v1::OperationError error = ExpectRefused("create_bridge { " + asked + " }");
+  ExpectError(error, {"create_bridge", "@host:br0", "EEXIST", kAlreadyExists});
+  // Fused with others, and told by its place among them.
+  EXPECT_EQ(ExpectRefused("create_namespace { namespace: 'blue' }\n"
+                          "create_veth { a { namespace: 'blue' name: 'eth0' } b { namespace: '@host' name: 'v0' } }\n"
+                          "create_bridge { " +
+                          asked +
+                          " }\n"
+                          "attach_link { namespace: '@host' link: 'v0' bridge: 'br0' }")
+                .operation_index(),
+            2);
+  const HostDump before = Dump();
+  Succeed("create_bridge { " + asked + " allow_existing: true }");
+  EXPECT_EQ(DifferenceInTheEnd(before, dump_), "") << "adopting changes nothing";
+  EXPECT_EQ(Link("br0", "ifindex"), index);
+  EXPECT_THAT(Fail("delete_bridge { namespace: '@host' name: 'br0' }").message(), HasSubstr("force"))
+      << "adopting does not make it ours";
+}
+
+TEST_F(BridgeTest, OfAnAskedMacIsInTheDefaultGroupOnceItIsMade) {
+  Succeed("create_bridge { namespace: '@host' name: 'br0' mac: '02:00:00:00:00:aa' }");
+  EXPECT_EQ(Link("br0", "group"), "default");
+  // One by one, since it does more than make new things; renamed and moved meanwhile.
+  Succeed(
+      "delete_route { namespace: 'red' destination: '10.99.0.0/16' allow_missing: true }\n"
+      "create_bridge { namespace: '@host' name: 'br1' mac: '02:00:00:00:00:ab' }\n"
+      "set_link { namespace: '@host' name: 'br1' new_name: 'br2' mac: '02:00:00:00:00:ac' }");
+  EXPECT_EQ(Link("br2", "group"), "default");
+  Succeed("delete_bridge { namespace: '@host' name: 'br2' }\n delete_bridge { namespace: '@host' name: 'br0' }");
+}
+
 TEST_F(BridgeTest, ThatDiffersIsNotAdopted) {
   Succeed("create_bridge { namespace: 'red' name: 'br0' mac: '02:00:00:00:00:0a' addresses: '10.1.0.1/24' }");
   for (const auto& [asked, difference] :

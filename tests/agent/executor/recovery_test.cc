@@ -25,6 +25,7 @@ extern char** environ;
 namespace warren::executor {
 namespace {
 
+using kernel::Ip;
 using ::testing::IsEmpty;
 
 // Each changes something, but for those that fail; together they end where they began. Each has something in common
@@ -423,6 +424,113 @@ TEST_F(RecoveryTest, ANamespaceThatIsStillHeldAfterAKillIsToldOfWithItsHolder) {
   }
   unsetenv("EXECUTOR_CHILD_RELEASE_TIMEOUT");
   EXPECT_GE(kills, 8);
+}
+
+// A MAC that somebody asked for proves nothing: whatever is there of that name, kind and MAC when the agent comes back
+// is left alone unless the intent made it.
+TEST_F(RecoveryTest, WhatOthersMakeOfTheSameNameKindAndMacMeanwhileIsLeftAlone) {
+  const std::string bridge = "create_bridge { namespace: '@host' name: 'x0' mac: '02:00:00:00:00:aa' up: true }\n";
+  const std::string veth =
+      "create_veth { a { namespace: '@host' name: 'x0' mac: '02:00:00:00:00:aa' up: true } "
+      "b { namespace: '@host' name: 'x1' mac: '02:00:00:00:00:ab' } }\n";
+  const std::string one_by_one = "delete_route { namespace: '@host' destination: '10.9.0.0/16' allow_missing: true }\n";
+  struct Case {
+    std::string operations, twin;
+  };
+  const std::string theirs = "ip link add x0 address 02:00:00:00:00:aa type ";
+  int64_t first = 1000;
+  int kills = 0, before_making = 0, after_making = 0;
+  for (const Case& each : std::vector<Case>{{bridge, theirs + "bridge"},
+                                            {one_by_one + bridge, theirs + "bridge"},
+                                            {veth, theirs + "veth peer x1 address 02:00:00:00:00:ab"},
+                                            {one_by_one + veth, theirs + "veth peer x1 address 02:00:00:00:00:ab"}}) {
+    for (const std::string call : {"pwrite64", "sendmsg", "sendto"}) {
+      bool began = false;
+      for (int nth = 1; !HasFailure(); ++nth) {
+        SCOPED_TRACE(absl::StrCat("killed before ", call, " number ", nth, " of ", each.operations));
+        executor_.reset();
+        first += 10;
+        int status = 0;
+        {
+          Child child(options_, first, call, nth, {each.operations});
+          status = child.Wait();
+        }
+        ASSERT_TRUE(WIFSIGNALED(status) || (WIFEXITED(status) && WEXITSTATUS(status) == 0)) << status;
+        const bool made = Try("ip link show x0").code == 0;
+        // Where it was made, somebody else may have deleted it, too.
+        if (made) Sh("ip link delete x0");
+        Sh(each.twin + " && ip link set x0 up && ip address add 10.7.7.1/24 dev x0");
+        const std::string index = Ip("link show x0", ".[0].ifindex");
+        Reopen();
+        EXPECT_EQ(Ip("address show x0", ".[0] | [.ifindex, .addr_info[0].local]"), "[" + index + ",\"10.7.7.1\"]");
+        const auto results = executor_->UnacknowledgedResults();
+        if (results.empty()) {
+          // It comes again, and is refused as it would be had it not begun.
+          executor_->Submit({ParseIntent(first, each.operations)});
+          const v1::IntentResult result = recorder_.WaitFinished(first).result;
+          EXPECT_EQ(result.error().errno_name(), "EEXIST") << result.DebugString();
+          EXPECT_EQ(Ip("address show x0", ".[0] | [.ifindex, .addr_info[0].local]"), "[" + index + ",\"10.7.7.1\"]");
+        }
+        executor_->Acknowledge({first});
+        EXPECT_FALSE(executor_->UnacknowledgedResults().size() > 0);
+        Sh("ip link delete x0");
+        if (WIFEXITED(status)) break;
+        began = true;
+        ++kills;
+        ++(made ? after_making : before_making);
+      }
+      EXPECT_TRUE(began || HasFailure()) << call;
+    }
+  }
+  std::cout << "killed before " << kills << " steps, " << before_making << " before the link was made" << std::endl;
+  EXPECT_GT(before_making, 4);
+  EXPECT_GT(after_making, 4);
+}
+
+// The same without anybody else: it is undone wholly, or finished and back in the default group.
+TEST_F(RecoveryTest, LinksOfAskedMacsAreGoneOrInTheDefaultGroupAfterAKill) {
+  const std::vector<std::string> intents = {
+      "create_veth { a { namespace: '@host' name: 'x0' mac: '02:00:00:00:00:aa' } "
+      "b { namespace: '@host' name: 'x1' mac: '02:00:00:00:00:ab' } }\n"
+      "create_bridge { namespace: '@host' name: 'x2' mac: '02:00:00:00:00:ac' }\n",
+      "delete_route { namespace: '@host' destination: '10.9.0.0/16' allow_missing: true }\n"
+      "create_bridge { namespace: '@host' name: 'x3' mac: '02:00:00:00:00:ad' }\n"
+      "set_link { namespace: '@host' name: 'x3' new_name: 'x4' }\n"};
+  int64_t first = 1000;
+  bool unfinished = false, half = false;
+  for (const std::string call : {"pwrite64", "sendmsg", "sendto"}) {
+    for (int nth = 1; !HasFailure(); ++nth) {
+      SCOPED_TRACE(absl::StrCat("killed before ", call, " number ", nth));
+      executor_.reset();
+      first += 10;
+      int status = 0;
+      {
+        Child child(options_, first, call, nth, intents);
+        status = child.Wait();
+      }
+      half |= Ip("link", "[.[].group] | unique | length") != "1";
+      Reopen();
+      const auto results = executor_->UnacknowledgedResults();
+      const std::string names[] = {"lo", "lo x0 x1 x2", "lo x0 x1 x2 x4"};
+      unfinished |= results.size() < intents.size();
+      EXPECT_EQ(Ip("link", "[.[].ifname] | sort | join(\" \")"), names[results.size()]);
+      EXPECT_EQ(Ip("link", "[.[].group] | unique | join(\" \")"), "default");
+      for (const auto& result : results) {
+        EXPECT_EQ(result.state(), v1::Intent::SUCCEEDED) << result.DebugString();
+        executor_->Acknowledge({result.sequence()});
+      }
+      // Ours: deleted without force.
+      sequence_ = first + 5;
+      for (const std::string name : {"x0", "x2", "x4"}) {
+        if (Try("ip link show " + name).code != 0) continue;
+        Succeed("delete_link { namespace: '@host' name: '" + name + "' }");
+        executor_->Acknowledge({sequence_});
+      }
+      if (WIFEXITED(status)) break;
+    }
+  }
+  EXPECT_TRUE(unfinished);
+  EXPECT_TRUE(half) << "it was never killed while a link was in its group";
 }
 
 TEST_F(RecoveryTest, OwnershipOutlivesAKill) {

@@ -118,6 +118,51 @@ TEST_F(VethTest, ThatExistsAsAskedIsAdopted) {
   EXPECT_EQ(DifferenceInTheEnd(before, dump_), "");
 }
 
+TEST_F(VethTest, OfTheMacsThatWereAskedForIsLeftAsItIsWhenAskedForAgain) {
+  const std::string ends =
+      "a { namespace: 'red' name: 'eth0' mac: '02:00:00:00:00:0a' up: true } "
+      "b { namespace: '@host' name: 'v0' mac: '02:00:00:00:00:0b' up: true }";
+  Succeed("create_veth { " + ends + " }");
+  Sh("ip -n red address add 10.0.0.2/24 dev eth0 && ip -n red route add default via 10.0.0.1 && "
+     "ip address add 10.0.0.1/24 dev v0");
+  ExpectError(ExpectRefused("create_veth { " + ends + " }"), {"create_veth", "red:eth0", "EEXIST", kAlreadyExists});
+  const HostDump before = Dump();
+  Succeed("create_veth { allow_existing: true " + ends + " }");
+  EXPECT_EQ(DifferenceInTheEnd(before, dump_), "") << "adopting changes nothing";
+  Succeed("delete_link { namespace: '@host' name: 'v0' }");
+}
+
+TEST_F(VethTest, WithOneNameTakenLeavesTheLinkThatHasIt) {
+  Sh("ip link add v0 address 02:00:00:00:00:0b type veth peer name theirs && ip address add 10.0.0.1/24 dev v0");
+  for (const std::string first :
+       {"", "create_namespace { namespace: 'green' }\n",
+        "delete_route { namespace: 'red' destination: '10.9.0.0/16' allow_missing: true }\n"}) {
+    ExpectError(ExpectRefused(first + "create_veth { a { namespace: 'red' name: 'eth0' mac: '02:00:00:00:00:0a' } "
+                                      "b { namespace: '@host' name: 'v0' mac: '02:00:00:00:00:0b' } }"),
+                {"create_veth", "@host:v0", "EEXIST", kAlreadyExists});
+  }
+  // As an alternative name it is taken as well.
+  Sh("ip link property add dev theirs altname v1");
+  ExpectError(ExpectRefused("create_veth { a { namespace: 'red' name: 'eth0' } b { namespace: '@host' name: 'v1' } }"),
+              {"create_veth", "@host:v1", "EEXIST", kAlreadyExists});
+}
+
+TEST_F(VethTest, OfAskedMacsIsInTheDefaultGroupOnceItIsMade) {
+  const std::string one_by_one = "delete_route { namespace: 'red' destination: '10.9.0.0/16' allow_missing: true }\n";
+  for (const std::string& first : {std::string(), one_by_one}) {
+    Succeed(first +
+            "create_veth { a { namespace: 'red' name: 'eth0' mac: '02:00:00:00:00:0a' } "
+            "b { namespace: '@host' name: 'v0' mac: '02:00:00:00:00:0b' } }\n"
+            "move_link { namespace: 'red' name: 'eth0' to_namespace: 'blue' to_name: 'eth1' }\n"
+            "create_veth { a { namespace: 'red' name: 'eth2' } "
+            "b { namespace: '@host' name: 'v2' mac: '02:00:00:00:00:0c' } }");
+    EXPECT_EQ(Ip("-n blue link show eth1", ".[0].group"), "default");
+    EXPECT_EQ(Ip("-n red link show eth2", ".[0].group"), "default");
+    EXPECT_EQ(Ip("link", "[.[].group] | unique | join(\" \")"), "default");
+    Succeed("delete_link { namespace: '@host' name: 'v0' }\n delete_link { namespace: '@host' name: 'v2' }");
+  }
+}
+
 TEST_F(VethTest, ThatDiffersIsNotAdoptedAndTheDifferenceIsNamed) {
   Succeed(std::string(kPair) + "}");
   const std::vector<std::pair<std::string, std::string>> cases = {

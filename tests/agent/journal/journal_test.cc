@@ -85,7 +85,7 @@ TEST_F(JournalTest, ACommitIsRememberedWithItsStepsAndWhatBecameOurs) {
     ASSERT_TRUE(journal->Add(1, "step").ok());
     Ownership made;
     made.made_netns = {11, 18446744073709551615u};
-    made.made_links = {{11, 2}, {4, 77}};
+    made.made_links = {{{11, 2}, "a mark"}, {{4, 77}, ""}};
     ASSERT_TRUE(journal->Commit(1, made).ok());
   }
   auto journal = Open();
@@ -99,6 +99,8 @@ TEST_F(JournalTest, ACommitIsRememberedWithItsStepsAndWhatBecameOurs) {
   EXPECT_FALSE(journal->OwnsNetns(4));
   EXPECT_TRUE(journal->OwnsLink({4, 77}));
   EXPECT_FALSE(journal->OwnsLink({4, 78}));
+  EXPECT_EQ(journal->MarkOf({11, 2}), "a mark");
+  EXPECT_EQ(journal->MarkOf({11, 3}), std::nullopt);
   EXPECT_THAT(journal->OwnedLinksOf(11), ElementsAre(LinkId{11, 2}));
 }
 
@@ -174,7 +176,7 @@ TEST_F(JournalTest, TellsItsSize) {
   ASSERT_TRUE(journal->Add(1, std::string(100000, 'x')).ok());
   EXPECT_EQ(journal->GetStats().rows, 2);
   EXPECT_GT(journal->GetStats().bytes, 100000);
-  ASSERT_TRUE(journal->Finish(1, "result", {{11, 12}, {}, {{11, 1}}, {}}).ok());
+  ASSERT_TRUE(journal->Finish(1, "result", {{11, 12}, {}, {{{11, 1}, "m"}}, {}}).ok());
   EXPECT_EQ(journal->GetStats().rows, 4);
 }
 
@@ -231,7 +233,7 @@ TEST_F(JournalTest, ManyBeginAndEndInOneWriteEach) {
   EXPECT_TRUE((*begun)[1].committed);
   Ownership made;
   made.made_netns = {8};
-  made.made_links = {{8, 2}};
+  made.made_links = {{{8, 2}, "m"}};
   ASSERT_TRUE(journal->FinishAll({{{1, "done"}, made}, {{2, "gone"}, {}}}).ok());
   EXPECT_THAT(*journal->LoadBegun(), IsEmpty());
   EXPECT_EQ(journal->LoadResults()->size(), 2u);
@@ -260,7 +262,7 @@ TEST_F(JournalTest, AnotherBootDiscardsEverything) {
     ASSERT_TRUE(journal->Begin(2, "two").ok());
     Ownership ownership;
     ownership.made_netns = {11};
-    ownership.made_links = {{11, 2}};
+    ownership.made_links = {{{11, 2}, "m"}};
     ASSERT_TRUE(journal->Finish(2, "result", ownership).ok());
   }
   auto journal = Open("boot-2");
@@ -270,11 +272,51 @@ TEST_F(JournalTest, AnotherBootDiscardsEverything) {
   EXPECT_THAT(journal->OwnedLinks(), IsEmpty());
 }
 
+TEST_F(JournalTest, WhatIsNotedAsLostIsForgottenAtOnceAndLeavesTheFileWithTheNextWriteOfMany) {
+  auto journal = Open();
+  Ownership made;
+  made.made_netns = {1, 2};
+  made.made_links = {{{1, 5}, "m"}, {{1, 6}, "m"}, {{2, 5}, "n"}, {{2, 6}, "o"}};
+  ASSERT_TRUE(journal->Begin(1, "").ok());
+  ASSERT_TRUE(journal->Finish(1, "", made).ok());
+  Ownership lost;
+  lost.lost_netns = {1};
+  lost.lost_links = {{2, 6}};
+  EXPECT_TRUE(journal->Lose(lost));
+  EXPECT_FALSE(journal->Lose(lost)) << "there is nothing left of it";
+  // Made again under the same index before it was written that the other went.
+  Ownership again;
+  again.made_links = {{{2, 6}, "p"}};
+  ASSERT_TRUE(journal->Begin(2, "").ok());
+  ASSERT_TRUE(journal->Finish(2, "", again).ok());
+  for (int pass = 0; pass < 2; ++pass) {
+    EXPECT_THAT(journal->OwnedNetns(), ElementsAre(2));
+    EXPECT_THAT(journal->OwnedLinks(), ElementsAre(std::pair(LinkId{2, 5}, "n"), std::pair(LinkId{2, 6}, "p")));
+    journal.reset();
+    journal = Open();
+  }
+}
+
+TEST_F(JournalTest, WhatIsNotedIsInTheFileOnceItIsWritten) {
+  auto journal = Open();
+  Ownership made;
+  made.made_links = {{{1, 5}, "m"}, {{1, 6}, "m"}};
+  ASSERT_TRUE(journal->Begin(1, "").ok());
+  ASSERT_TRUE(journal->Finish(1, "", made).ok());
+  Ownership lost;
+  lost.lost_links = {{1, 5}, {1, 6}};
+  EXPECT_TRUE(journal->Lose(lost));
+  journal->Regain({1, 6}, "m");
+  ASSERT_TRUE(journal->WriteLost().ok());
+  journal.reset();
+  EXPECT_THAT(Open()->OwnedLinks(), ElementsAre(std::pair(LinkId{1, 6}, "m")));
+}
+
 TEST_F(JournalTest, WhatIsGoneIsDisowned) {
   auto journal = Open();
   Ownership made;
   made.made_netns = {1, 2};
-  made.made_links = {{1, 5}, {2, 5}};
+  made.made_links = {{{1, 5}, "m"}, {{2, 5}, "n"}};
   ASSERT_TRUE(journal->Begin(1, "").ok());
   ASSERT_TRUE(journal->Finish(1, "", made).ok());
   Ownership lost;
@@ -283,7 +325,7 @@ TEST_F(JournalTest, WhatIsGoneIsDisowned) {
   ASSERT_TRUE(journal->Disown(lost).ok());
   for (int pass = 0; pass < 2; ++pass) {
     EXPECT_THAT(journal->OwnedNetns(), ElementsAre(2));
-    EXPECT_THAT(journal->OwnedLinks(), ElementsAre(LinkId{2, 5}));
+    EXPECT_THAT(journal->OwnedLinks(), ElementsAre(std::pair(LinkId{2, 5}, "n")));
     journal.reset();
     journal = Open();
   }

@@ -135,6 +135,23 @@ TEST_F(EventSocketTest, NorIsWhatHappensThereWhileTheyAreLeft) {
   events->Remove(ears);
 }
 
+TEST_F(EventSocketTest, WhoHearsOthersAlongDoesSoWhileSomebodyElseListensToThem) {
+  auto events = *EventSocket::Open();
+  Sh("ip netns add red && ip link add v0 type veth peer name eth0 netns red");
+  Ears along, all;
+  ASSERT_OK(events->Add(along, {RTNLGRP_LINK}, EventSocket::Scope::kAlong));
+  Sh("ip -n red link add br0 type bridge");
+  ASSERT_OK(events->Read(along));
+  EXPECT_THAT(along.origins, Each(EventSocket::kOwnNamespace));
+  ASSERT_OK(events->Add(all, {RTNLGRP_LINK}));
+  Sh("ip -n red link delete br0");
+  ASSERT_OK(events->Read(along));
+  EXPECT_THAT(along.origins, Contains(Not(EventSocket::kOwnNamespace)));
+  EXPECT_THAT(along.types, Contains(RTM_DELLINK));
+  events->Remove(all);
+  events->Remove(along);
+}
+
 TEST_F(EventSocketTest, AllAreToldThatSomeWereLostAndHearTheRest) {
   auto events = *EventSocket::Open(1);
   Ears one, other;
