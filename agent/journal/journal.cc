@@ -432,13 +432,6 @@ absl::Status Journal::WriteLost() {
   return InTransaction([] { return absl::OkStatus(); });
 }
 
-absl::Status Journal::Disown(const Ownership& lost) {
-  MutexLock lock(&mutex_);
-  auto status = InTransaction([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return Write(lost); });
-  if (status.ok()) Remember(lost);
-  return status;
-}
-
 absl::Status Journal::Health() {
   MutexLock lock(&mutex_);
   if (health_.ok()) return health_;

@@ -114,14 +114,12 @@ class Journal {
   std::set<uint64_t> OwnedNetns() const;
   std::map<LinkId, std::string> OwnedLinks() const;
   std::set<LinkId> OwnedLinksOf(uint64_t cookie) const;
-  // Forgets what no longer exists.
-  absl::Status Disown(const Ownership& lost);
-  // The same from memory, at once; the file follows with the next write of many, or with WriteLost. What goes with a
-  // namespace is lost with it. False: nothing of it was Warren's own.
+  // Forgets what no longer exists: in memory at once; the file follows with the next write of many, or with WriteLost.
+  // What goes with a namespace is lost with it. False: nothing of it was Warren's own.
   bool Lose(const Ownership& lost);
   // It is there again.
   void Regain(const LinkId& link, const std::string& mark);
-  // Writes what was noted, in one transaction; nothing when nothing was.
+  // Writes what was lost and regained, in one transaction; nothing when nothing was.
   absl::Status WriteLost();
 
   // How the last write went. After one that failed, another is tried: the disk may have room again.

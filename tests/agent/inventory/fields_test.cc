@@ -1,6 +1,8 @@
 // Every field of the inventory, against what `ip -j` shows.
 
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -212,6 +214,24 @@ TEST_F(Fields, WhatNobodyMadeThroughWarrenIsForeignButForWhatTheKernelMakes) {
   EXPECT_EQ(Refresh({"red"}), std::vector<std::string>{"red"}) << "a change of owner is a change";
   EXPECT_FALSE(Netns("red").foreign());
   EXPECT_FALSE(LinkOf("red", "eth0").foreign());
+}
+
+TEST_F(Fields, ALinkThatHasTheIndexOfAnOwnedOneIsForeign) {
+  Sh("ip netns add red && ip link add t0 type veth peer name eth0 netns red && ip -n red link add br0 type bridge");
+  std::map<std::string, int> nsids;
+  Options options;
+  options.ownership.is_own = [&](uint64_t, int nsid, const kernel::Link& link) {
+    nsids[link.name] = nsid;
+    return link.kind == "veth";
+  };
+  Open(std::move(options));
+  Pass(true);
+  EXPECT_FALSE(LinkOf("red", "eth0").foreign());
+  EXPECT_FALSE(LinkOf("@host", "t0").foreign());
+  EXPECT_TRUE(LinkOf("red", "br0").foreign());
+  const int nsid = std::stoi(Sh("ip netns list-id | awk '/name: red/ {print $2}'"));
+  EXPECT_EQ(nsids["eth0"], nsid) << "by it events of the namespace are told";
+  EXPECT_EQ(nsids["t0"], -1);
 }
 
 }  // namespace

@@ -312,25 +312,6 @@ TEST_F(JournalTest, WhatIsNotedIsInTheFileOnceItIsWritten) {
   EXPECT_THAT(Open()->OwnedLinks(), ElementsAre(std::pair(LinkId{1, 6}, "m")));
 }
 
-TEST_F(JournalTest, WhatIsGoneIsDisowned) {
-  auto journal = Open();
-  Ownership made;
-  made.made_netns = {1, 2};
-  made.made_links = {{{1, 5}, "m"}, {{2, 5}, "n"}};
-  ASSERT_TRUE(journal->Begin(1, "").ok());
-  ASSERT_TRUE(journal->Finish(1, "", made).ok());
-  Ownership lost;
-  lost.lost_netns = {1};
-  lost.lost_links = {{1, 5}};
-  ASSERT_TRUE(journal->Disown(lost).ok());
-  for (int pass = 0; pass < 2; ++pass) {
-    EXPECT_THAT(journal->OwnedNetns(), ElementsAre(2));
-    EXPECT_THAT(journal->OwnedLinks(), ElementsAre(std::pair(LinkId{2, 5}, "n")));
-    journal.reset();
-    journal = Open();
-  }
-}
-
 TEST_F(JournalTest, ADatabaseThatIsNoneIsRefusedAndNamed) {
   std::ofstream(path()) << std::string(8192, 'x');
   auto journal = Journal::Open(path(), "boot-1");
