@@ -147,7 +147,7 @@ kernel::Release Remainder::Awaited() const {
 bool Deletes(const std::vector<Step>& steps) {
   return std::any_of(steps.begin(), steps.end(), [](const Step& step) {
     return std::any_of(step.forward().begin(), step.forward().end(),
-                       [](const Forward& forward) { return forward.has_drop_netns() || forward.has_drop_link(); });
+                       [](const Forward& forward) { return !forward.has_leave_group(); });
   });
 }
 
