@@ -78,8 +78,7 @@ absl::Status Journal::Load() {
   auto links = database_.Prepare("SELECT cookie, ifindex, mark FROM link");
   if (!links.ok()) return links.status();
   for (row = links->Step(); row.ok() && *row; row = links->Step()) {
-    const LinkId id{static_cast<uint64_t>(links->Int(0)), static_cast<int>(links->Int(1))};
-    owned_links_.emplace(id, links->Blob(2));
+    owned_links_[{static_cast<uint64_t>(links->Int(0)), static_cast<int>(links->Int(1))}] = links->Blob(2);
   }
   if (!row.ok()) return row.status();
   auto notes = database_.Prepare("SELECT cookie, ifindex FROM note");
@@ -369,9 +368,8 @@ std::set<uint64_t> Journal::OwnedNetns() const {
 
 std::optional<std::string> Journal::MarkOf(const LinkId& link) const {
   MutexLock lock(&mutex_);
-  const auto found = owned_links_.find(link);
-  if (found == owned_links_.end()) return std::nullopt;
-  return found->second;
+  const auto at = owned_links_.find(link);
+  return at != owned_links_.end() ? std::optional(at->second) : std::nullopt;
 }
 
 std::map<LinkId, std::string> Journal::OwnedLinks() const {
@@ -386,10 +384,9 @@ std::set<LinkId> Journal::OwnedLinksOf(uint64_t cookie) const {
 
 std::set<LinkId> Journal::LinksOf(uint64_t cookie) const {
   std::set<LinkId> links;
-  for (auto link = owned_links_.lower_bound({cookie, 0}); link != owned_links_.end(); ++link) {
-    if (link->first.first != cookie) break;
-    links.insert(link->first);
-  }
+  const auto end = owned_links_.end();
+  for (auto at = owned_links_.lower_bound({cookie, 0}); at != end && at->first.first == cookie; ++at)
+    links.insert(at->first);
   return links;
 }
 
@@ -403,16 +400,11 @@ bool Journal::Lose(const Ownership& lost) {
     any = true;
   };
   for (const uint64_t cookie : lost.lost_netns) {
-    if (owned_netns_.erase(cookie) > 0) {
+    const auto is_of_it = [&](const LinkId& link) { return link.first == cookie; };
+    if (owned_netns_.erase(cookie) + std::erase_if(noted_links_, is_of_it) > 0) {
       unwritten_.lost_netns.insert(cookie);
       any = true;
     }
-    std::set<LinkId> notes;
-    for (auto note = noted_links_.lower_bound({cookie, 0}); note != noted_links_.end(); ++note) {
-      if (note->first != cookie) break;
-      notes.insert(*note);
-    }
-    for (const LinkId& link : notes) lose(link);
     for (const LinkId& link : LinksOf(cookie)) lose(link);
   }
   for (const LinkId& link : lost.lost_links) lose(link);
@@ -428,7 +420,6 @@ void Journal::Regain(const LinkId& link, const std::string& mark) {
 
 absl::Status Journal::WriteLost() {
   MutexLock lock(&mutex_);
-  if (unwritten_.lost_netns.empty() && unwritten_.lost_links.empty() && unwritten_.made_links.empty()) return absl::OkStatus();
   return InTransaction([] { return absl::OkStatus(); });
 }
 

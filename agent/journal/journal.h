@@ -119,7 +119,7 @@ class Journal {
   bool Lose(const Ownership& lost);
   // It is there again.
   void Regain(const LinkId& link, const std::string& mark);
-  // Writes what was lost and regained, in one transaction; nothing when nothing was.
+  // Writes what was lost and regained, in one transaction.
   absl::Status WriteLost();
 
   // How the last write went. After one that failed, another is tried: the disk may have room again.
