@@ -28,6 +28,11 @@ absl::Status Taken(const std::string& what) { return kernel::ErrnoError(EEXIST, 
 
 }  // namespace
 
+bool MakesNamespaces(const v1::IntentDelivery& intent) {
+  return std::any_of(intent.operations().begin(), intent.operations().end(),
+                     [](const v1::Operation& operation) { return operation.has_create_namespace(); });
+}
+
 struct Creator::Making {
   const Task* task = nullptr;
   Plan plan;

@@ -19,6 +19,8 @@
 
 namespace warren::executor {
 
+bool MakesNamespaces(const v1::IntentDelivery& intent);
+
 class Creator {
  public:
   Creator(const Work& work, Places& places) : work_(work), places_(places) {}

@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "agent/executor/book.h"
+#include "agent/executor/creator.h"
 #include "agent/executor/deleter.h"
 #include "agent/executor/expiry.h"
 #include "agent/executor/mark.h"
@@ -44,11 +45,6 @@ using Steady = std::chrono::steady_clock::time_point;
 size_t Workers(size_t asked) {
   if (asked != 0) return asked;
   return std::clamp<size_t>(std::thread::hardware_concurrency(), 1, 4);
-}
-
-bool MakesNamespaces(const v1::IntentDelivery& intent) {
-  return std::any_of(intent.operations().begin(), intent.operations().end(),
-                     [](const v1::Operation& operation) { return operation.has_create_namespace(); });
 }
 
 void NameThread(const char* name) { pthread_setname_np(pthread_self(), name); }
@@ -377,9 +373,7 @@ class Parallel : public Executor {
       }
       if (compare) {
         Places places(netns, dir_);
-        auto s = ForgetDeleted(*journal_, *watch_, places, options_.run_dir);
-        // The next write tries it again.
-        if (!s.ok()) options_.logger.Warn("journal", {{"reason", std::string(s.message())}});
+        ForgetDeleted(*journal_, *watch_, places, options_.run_dir, options_.logger);
       }
       if (!released.empty()) {
         std::vector<v1::IntentResult> results;

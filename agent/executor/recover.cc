@@ -149,11 +149,14 @@ absl::Status ForgetGone(journal::Journal& journal, Places& places, const std::st
   return journal.WriteLost();
 }
 
-absl::Status ForgetDeleted(journal::Journal& journal, OwnershipWatch& watch, Places& places,
-                           const std::string& run_dir) {
+void ForgetDeleted(journal::Journal& journal, OwnershipWatch& watch, Places& places, const std::string& run_dir,
+                   const Logger& logger) {
   const OwnershipWatch::Compare wanted = watch.TakeWanted();
-  if (wanted == OwnershipWatch::Compare::kNothing) return journal.WriteLost();
-  return ForgetGone(journal, places, run_dir, wanted == OwnershipWatch::Compare::kLinks);
+  const absl::Status status = wanted == OwnershipWatch::Compare::kNothing
+                                  ? journal.WriteLost()
+                                  : ForgetGone(journal, places, run_dir, wanted == OwnershipWatch::Compare::kLinks);
+  // The next write tries it again.
+  if (!status.ok()) logger.Warn("journal", {{"reason", std::string(status.message())}});
 }
 
 }  // namespace warren::executor

@@ -23,9 +23,9 @@ absl::Status Recover(journal::Journal& journal, Places& places, const kernel::Sh
 // Forgets ownership of what others have deleted meanwhile, and of links that are not what was made (mark.h); or of what
 // has gone with its namespace alone. Intents may be under way.
 absl::Status ForgetGone(journal::Journal& journal, Places& places, const std::string& run_dir, bool links);
-// The same as far as the watch cannot tell, and writes what it has noted until now, in one write.
-absl::Status ForgetDeleted(journal::Journal& journal, OwnershipWatch& watch, Places& places,
-                           const std::string& run_dir);
+// The same as far as the watch cannot tell, and writes what it has told until now, in one write.
+void ForgetDeleted(journal::Journal& journal, OwnershipWatch& watch, Places& places, const std::string& run_dir,
+                   const Logger& logger);
 
 }  // namespace warren::executor
 
