@@ -55,7 +55,8 @@ TEST_F(JournalTest, NotesOfLinksOutliveTheProcessUntilTheLinkIsLost) {
   Ownership lost;
   lost.lost_links = {{4, 7}};
   lost.lost_netns = {5};
-  ASSERT_EQ(journal->Disown(lost), absl::OkStatus());
+  EXPECT_TRUE(journal->Lose(lost));
+  ASSERT_EQ(journal->WriteLost(), absl::OkStatus());
   EXPECT_FALSE(journal->Noted({4, 7})->has_value());
   EXPECT_EQ(journal->NotedLinks(), (std::set<LinkId>{{6, 1}}));
   EXPECT_FALSE(Open("boot-2")->Noted({6, 1})->has_value());
