@@ -15,13 +15,15 @@ namespace {
 using kernel::Ip;
 using ::testing::HasSubstr;
 
-// Listens to all namespaces, as the inventory does.
+// Listens to all namespaces and gives each an id, without which nothing of it is heard, as the inventory does.
 class Inventory : public kernel::EventSocket::Listener {
  public:
   explicit Inventory(std::shared_ptr<kernel::EventSocket> events) : events_(std::move(events)) {
     EXPECT_TRUE(events_->Add(*this, {RTNLGRP_LINK}).ok());
   }
   ~Inventory() override { events_->Remove(*this); }
+  static void LookInto(const std::string& netns) { Sh("ip netns set " + netns + " auto 2>/dev/null || true"); }
+  void Read() { EXPECT_TRUE(events_->Read(*this).ok()); }
   void OnEvent(int, nlmsghdr*) override {}
   void OnLost() override {}
   void OnReadByOther() override {}
@@ -95,6 +97,7 @@ TEST_F(OwnershipTest, ATwinThatNothingTellsApartButItsComingIsForeign) {
       "create_namespace { namespace: 'own' }\n create_veth { a { namespace: 'own' name: 'eth0' } "
       "b { namespace: '@host' name: 'v0' } }\n create_bridge { namespace: 'own' name: 'br0' }\n"
       "create_bridge { namespace: '@host' name: 'br1' }");
+  Inventory::LookInto("own");
   for (const std::string where : {"-n own", ""}) {
     const std::string name = where.empty() ? "br1" : "br0";
     const std::string netns = where.empty() ? "@host" : "own";
@@ -115,6 +118,7 @@ TEST_F(OwnershipTest, WhatWarrenMakesUnderTheIndexOfWhatOthersDeletedIsItsOwn) {
     std::optional<Inventory> inventory;
     if (heard) inventory.emplace(*options_.events);
     MakeOwn();
+    if (heard) Inventory::LookInto("own");
     const std::string index = IndexIn("own", "eth0");
     Sh("ip -n own link delete eth0");
     Succeed("create_bridge { namespace: 'own' name: 'br0' mac: '02:00:00:00:00:0a' }");
@@ -141,6 +145,7 @@ TEST_F(OwnershipTest, ANamespaceThatOthersMadeAgainUnderItsNameIsForeign) {
 }
 
 TEST_F(OwnershipTest, OfWhatOthersDeleteNothingStaysInTheJournal) {
+  Inventory inventory(*options_.events);
   constexpr int kMany = 50;
   std::string operations;
   for (int i = 0; i < kMany; ++i) {
@@ -151,16 +156,24 @@ TEST_F(OwnershipTest, OfWhatOthersDeleteNothingStaysInTheJournal) {
   Succeed(operations + "create_bridge { namespace: '@host' name: 'br0' }");
   EXPECT_EQ(Rows("netns"), std::to_string(kMany));
   EXPECT_EQ(Rows("link"), std::to_string(2 * kMany + 1));
+  for (int i = 0; i < kMany; ++i) Inventory::LookInto("r" + std::to_string(i));
   Sh("for n in $(ip netns list | awk '{print $1}'); do ip netns delete $n; done");
-  EXPECT_TRUE(Eventually([&] { return Rows("netns") == "0" && Rows("link") == "1"; }))
-      << Rows("netns") << " " << Rows("link");
+  EXPECT_TRUE(Eventually([&] {
+    inventory.Read();
+    return Rows("netns") == "0" && Rows("link") == "1";
+  })) << Rows("netns")
+      << " " << Rows("link");
   Sh("ip link delete br0");
-  EXPECT_TRUE(Eventually([&] { return Rows("link") == "0"; })) << Rows("link");
+  EXPECT_TRUE(Eventually([&] {
+    inventory.Read();
+    return Rows("link") == "0";
+  })) << Rows("link");
 }
 
 TEST_F(OwnershipTest, StaysWithALinkThatWasMovedAndBroughtBackByUndo) {
   Inventory inventory(*options_.events);
   MakeOwn();
+  Inventory::LookInto("own");
   Succeed("create_namespace { namespace: 'other' }");
   ExpectUndone("move_link { namespace: 'own' name: 'eth0' to_namespace: 'other' to_name: 'eth9' }");
   // ExpectUndone has moved it in the end.

@@ -14,8 +14,8 @@ namespace warren::kernel {
 namespace {
 
 using ::testing::Contains;
-using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
 
 class Told : public Departures::Listener {
  public:
@@ -54,7 +54,7 @@ TEST_F(DeparturesTest, ADeletionThatHasReturnedIsTold) {
   Sh("ip link delete br1 && ip link delete v1");
   departures.Read();
   std::set<std::pair<int, int>> went(told.links.begin(), told.links.end());
-  EXPECT_THAT(went, ElementsAre(std::pair(-1, bridge), std::pair(-1, one), std::pair(-1, other)));
+  EXPECT_THAT(went, UnorderedElementsAre(std::pair(-1, bridge), std::pair(-1, one), std::pair(-1, other)));
 }
 
 TEST_F(DeparturesTest, OfOtherNamespacesTheyAreToldWhileSomebodyElseListensToThose) {
