@@ -35,8 +35,10 @@ absl::StatusOr<AddressMove> AddressMove::Plan(Place& place, const kernel::Link& 
   if (!left.ok()) return left.status();
   for (const std::string& body : left->routes()) {
     kernel::Route route = kernel::RouteFromBody(body);
-    // Those of the kernel come and go with their addresses; those through a nexthop object go where that is.
-    if (route.protocol != RTPROT_KERNEL && kernel::NexthopOf(route) == 0) move.routes_.push_back(std::move(route));
+    // Those of the kernel come and go with their addresses, but for those that a router advertised or that an address
+    // with a lifetime leaves behind: on the old link they would win. Those through a nexthop object go where that is.
+    const bool of_address = route.protocol == RTPROT_KERNEL && !route.expires;
+    if (!of_address && kernel::NexthopOf(route) == 0) move.routes_.push_back(std::move(route));
   }
   // Run in this order: what arrived goes, then both ends are as they were.
   for (const kernel::Address& address : move.addresses_) {
@@ -63,7 +65,7 @@ absl::StatusOr<AddressMove> AddressMove::Plan(Place& place, const kernel::Link& 
 
 absl::Status AddressMove::Run() {
   for (auto address = addresses_.rbegin(); address != addresses_.rend(); ++address) {
-    auto s = kernel::DeleteAddress(place_->netlink, from_, address->local, address->peer);
+    auto s = kernel::DeleteAddress(place_->netlink, *address);
     if (!s.ok() && kernel::ErrnoOf(s) != EADDRNOTAVAIL) return s;
   }
   std::vector<Problem> problems;

@@ -1,6 +1,7 @@
 // Adding and removing addresses.
 
 #include <errno.h>
+#include <linux/if_addr.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -13,6 +14,7 @@
 #include "agent/executor/refuse.h"
 #include "agent/executor/snapshot.h"
 #include "agent/kernel/address.h"
+#include "agent/kernel/boot.h"
 #include "agent/kernel/error.h"
 #include "agent/kernel/route.h"
 
@@ -30,14 +32,52 @@ Addresses::const_iterator Find(const Addresses& have, const kernel::IpPrefix& lo
                       [&](const auto& address) { return address.local == local && address.peer == peer; });
 }
 
+// The route that goes, or expires at another time, when such an IPv6 address does.
+template <typename Undo>
+absl::Status NotePrefixRoute(Place& place, const kernel::Address& address, Undo& undo) {
+  if (address.local.ip.family != AF_INET6) return absl::OkStatus();
+  auto route = kernel::PrefixRouteOf(place.netlink, address);
+  if (!route.ok()) return route.status();
+  if (*route) undo.add_routes(kernel::BodyToKeep(**route));
+  return absl::OkStatus();
+}
+
+std::string WithPeer(const kernel::Address& address) {
+  const std::string peer = address.peer.family != 0 ? absl::StrCat(" with peer ", address.peer.ToString()) : "";
+  return absl::StrCat(address.local.ToString(), peer);
+}
+
 // In IPv6 a link has an address once, whatever its length and peer.
 absl::Status CheckNotOtherwise(Transaction& tx, const Addresses& have, const kernel::Ip& ip) {
   for (const kernel::Address& address : have) {
     if (address.local.ip != ip) continue;
-    const std::string peer = address.peer.family != 0 ? absl::StrCat(" with peer ", address.peer.ToString()) : "";
-    return ExistsButDiffers(tx.object(), {absl::StrCat("it is there as ", address.local.ToString(), peer)});
+    return ExistsButDiffers(tx.object(), {absl::StrCat("it is there as ", WithPeer(address))});
   }
   return absl::OkStatus();
+}
+
+bool Lasting(uint32_t lifetime) { return lifetime == kernel::kForever; }
+
+// What can be made as asked without taking the address away.
+bool Changes(const kernel::Address& there, const kernel::NewAddress& asked) {
+  const auto differs = [](uint32_t has, uint32_t wanted) { return has != wanted || !Lasting(wanted); };
+  const bool ipv6 = there.local.ip.family == AF_INET6;
+  return differs(there.valid_lifetime, asked.valid_lifetime) ||
+         differs(there.preferred_lifetime, std::min(asked.preferred_lifetime, asked.valid_lifetime)) ||
+         (ipv6 && asked.nodad != ((there.flags & IFA_F_NODAD) != 0));
+}
+
+// Gives an address that is there the lifetimes that are asked.
+absl::Status Change(Transaction& tx, const Transaction::LinkAt& at, const kernel::Address& there,
+                    const kernel::NewAddress& asked) {
+  Step step;
+  auto* undo = step.add_undo()->mutable_change_address_back();
+  *undo->mutable_netns() = at.place->Ref();
+  undo->set_body(there.body);
+  undo->set_read_at(absl::ToInt64Nanoseconds(kernel::Uptime()));
+  if (auto s = NotePrefixRoute(*at.place, there, *undo); !s.ok()) return s;
+  if (auto s = tx.Write(std::move(step)); !s.ok()) return s;
+  return kernel::ChangeAddress(at.place->netlink, there, asked);
 }
 
 // With the last IPv4 address of a link the kernel takes all routes by it and all its IPv4 neighbours away, those too
@@ -69,8 +109,13 @@ absl::Status Apply(Transaction& tx, const v1::AddAddress& operation) {
   tx.About(absl::StrCat(address->local.ToString(), " on ", at->place->Shown(at->link.name)));
   const auto have = AddressesOf(*at);
   if (!have.ok()) return have.status();
-  const bool there = Find(*have, address->local, address->peer) != have->end();
-  if (there && operation.allow_existing()) return absl::OkStatus();
+  const auto it = Find(*have, address->local, address->peer);
+  const bool there = it != have->end();
+  if (there && operation.allow_existing()) {
+    const std::vector<std::string> differences = kernel::Peculiarities(*it, at->link.name);
+    if (!differences.empty()) return ExistsButDiffers(tx.object(), differences);
+    return Changes(*it, *address) ? Change(tx, *at, *it, *address) : absl::OkStatus();
+  }
   if (operation.allow_existing() && address->local.ip.family == AF_INET6) {
     if (auto s = CheckNotOtherwise(tx, *have, address->local.ip); !s.ok()) return s;
   }
@@ -92,6 +137,11 @@ absl::Status Apply(Transaction& tx, const v1::AddAddress& operation) {
     undo->set_ip(address->local.ip.bytes);
     undo->set_length(address->local.length);
     undo->set_peer(address->peer.bytes);
+    // A router's advertisement may have made it before; it goes with the address, or for good with a lasting one.
+    kernel::Address planned;
+    planned.ifindex = address->ifindex;
+    planned.local = address->local;
+    if (auto s = NotePrefixRoute(*at->place, planned, *undo); !s.ok()) return s;
     if (address->local.ip.family == AF_INET) {
       if (auto s = NoteWhatGoesWithLast(*at, *have, step); !s.ok()) return s;
     }
@@ -113,7 +163,14 @@ absl::Status Apply(Transaction& tx, const v1::DeleteAddress& operation) {
   if (!have.ok()) return have.status();
   const auto it = Find(*have, parsed->local, parsed->peer);
   if (it == have->end()) {
-    if (operation.allow_missing()) return absl::OkStatus();
+    if (operation.allow_missing()) {
+      if (parsed->local.ip.family != AF_INET6) return absl::OkStatus();
+      const auto otherwise =
+          std::find_if(have->begin(), have->end(), [&](const auto& a) { return a.local.ip == parsed->local.ip; });
+      if (otherwise == have->end()) return absl::OkStatus();
+      return absl::FailedPreconditionError(absl::StrCat(tx.object(), " is not there as that, but as ",
+                                                        WithPeer(*otherwise), "; delete it as what it is"));
+    }
     return kernel::ErrnoError(EADDRNOTAVAIL, absl::StrCat("deleting address ", parsed->local.ToString()));
   }
   if (!operation.force()) {
@@ -124,7 +181,7 @@ absl::Status Apply(Transaction& tx, const v1::DeleteAddress& operation) {
   Step step;
   *step.add_undo()->mutable_restore_link()->mutable_state() = *std::move(state);
   if (auto s = tx.Write(std::move(step)); !s.ok()) return s;
-  return kernel::DeleteAddress(at->place->netlink, at->link.ifindex, parsed->local, parsed->peer);
+  return kernel::DeleteAddress(at->place->netlink, *it);
 }
 
 }  // namespace warren::executor

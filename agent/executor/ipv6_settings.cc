@@ -26,7 +26,7 @@ void RemoveLinkLocal(Place& place, const kernel::Link& link) {
   auto have = kernel::ListAddresses(place.netlink, link.ifindex);
   if (!own || !have.ok()) return;
   for (const kernel::Address& address : *have) {
-    if (address.local.ip == *own) (void)kernel::DeleteAddress(place.netlink, link.ifindex, address.local, address.peer);
+    if (address.local.ip == *own) (void)kernel::DeleteAddress(place.netlink, address);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "agent/executor/aside.h"
 #include "agent/executor/diversion.h"
 #include "agent/executor/guard.h"
@@ -19,6 +20,40 @@
 #include "agent/kernel/error.h"
 
 namespace warren::executor {
+
+namespace {
+
+// The kernel acknowledges some changes that a driver does not make, or makes otherwise.
+absl::Status CheckChanged(const Transaction::LinkAt& at, const kernel::LinkChange& change) {
+  auto now = kernel::GetLink(at.place->netlink, at.link.ifindex);
+  if (!now.ok()) return now.status();
+  std::vector<std::string> otherwise;
+  if (change.up && now->up() != *change.up) otherwise.push_back(now->up() ? "up" : "down");
+  if (change.mtu && now->mtu != *change.mtu) otherwise.push_back(absl::StrCat("of MTU ", now->mtu));
+  if (change.mac && now->mac != *change.mac) otherwise.push_back(absl::StrCat("of MAC ", kernel::FormatMac(now->mac)));
+  if (otherwise.empty()) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat("the kernel took the change of ", at.place->Shown(now->name),
+                                                    ", and it still is ", absl::StrJoin(otherwise, ", ")));
+}
+
+absl::Status Change(const Transaction::LinkAt& at, kernel::LinkChange change) {
+  kernel::Netlink& netlink = at.place->netlink;
+  if (change.name && change.up == false && at.link.up()) {
+    // Down first, for kernels that do not rename a link that is up; in one message the name comes first.
+    kernel::LinkChange down;
+    down.up = false;
+    if (auto s = kernel::SetLink(netlink, at.link.ifindex, down); !s.ok()) return s;
+  }
+  const absl::Status status = kernel::SetLink(netlink, at.link.ifindex, change);
+  if (status.ok()) return CheckChanged(at, change);
+  if (kernel::ErrnoOf(status) != EBUSY || !at.link.up() || (!change.name && !change.mac)) return status;
+  return kernel::ErrnoError(EBUSY,
+                            absl::StrCat("changing the link, which is up: kernels before 6.2 do not rename such a one, "
+                                         "nor do some drivers change its MAC; set it down first and up again after it, "
+                                         "in the same intent, which takes its routes and IPv6 addresses away"));
+}
+
+}  // namespace
 
 absl::Status Apply(Transaction& tx, const v1::MoveLink& operation) {
   auto from = tx.OpenLink(operation.namespace_(), operation.name());
@@ -195,7 +230,7 @@ absl::Status Apply(Transaction& tx, const v1::SetLink& operation) {
     if (auto s = KeepOfFollowers(tx.places(), *at->place, at->link, step); !s.ok()) return s;
   }
   if (auto s = tx.Write(std::move(step)); !s.ok()) return s;
-  if (auto s = kernel::SetLink(at->place->netlink, at->link.ifindex, change); !s.ok()) return s;
+  if (auto s = Change(*at, change); !s.ok()) return s;
   if (change.mac && tx.OwnsLink(*at->place, at->link)) {
     // It is known by its new MAC from now on.
     kernel::Link changed = at->link;

@@ -49,8 +49,18 @@ absl::StatusOr<std::vector<std::string>> Differences(Place& place, const kernel:
     const auto has = [&](const kernel::Address& address) {
       return address.local == prefix && address.peer.family == 0;
     };
-    if (std::none_of(addresses->begin(), addresses->end(), has)) {
+    const auto it = std::find_if(addresses->begin(), addresses->end(), has);
+    if (it == addresses->end()) {
       differences.push_back(absl::StrCat("it does not have address ", prefix.ToString()));
+      continue;
+    }
+    std::vector<std::string> own = kernel::Peculiarities(*it, link.name);
+    if (it->valid_lifetime != kernel::kForever) own.push_back(absl::StrCat("valid_lft ", it->valid_lifetime, "sec"));
+    if (it->preferred_lifetime != kernel::kForever) {
+      own.push_back(absl::StrCat("preferred_lft ", it->preferred_lifetime, "sec"));
+    }
+    for (const std::string& each : own) {
+      differences.push_back(absl::StrCat("its address ", prefix.ToString(), " has ", each));
     }
   }
   return differences;

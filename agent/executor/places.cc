@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "agent/executor/refuse.h"
 #include "agent/kernel/error.h"
@@ -24,7 +26,35 @@ std::string Place::Shown(const std::string& link) const {
   return absl::StrCat(is_host() ? name : EscapeName(name), ":", link);
 }
 
+// How many names are tried, told apart by "-1" to "-9".
+constexpr int kOtherNames = 10;
+constexpr size_t kLongestTail = 2;
+
 std::string MarkerOf(uint64_t cookie) { return absl::StrCat("warren ", cookie); }
+
+std::string OtherNameOf(const std::string& name, uint64_t cookie) {
+  constexpr size_t kLongest = 255;  // NAME_MAX
+  const std::string tail = absl::StrCat(".warren-", absl::Hex(cookie, absl::kZeroPad4));
+  std::string head = name.substr(0, std::min(name.size(), kLongest - tail.size() - kLongestTail));
+  // Not within a character.
+  while (head.size() < name.size() && !head.empty() && (name[head.size()] & 0xc0) == 0x80) head.pop_back();
+  return head + tail;
+}
+
+absl::StatusOr<std::string> BindUnderAnotherName(const kernel::NetnsDir& dir, const kernel::Netns& netns,
+                                                 const std::string& name, uint64_t cookie) {
+  const std::string other = OtherNameOf(name, cookie);
+  absl::Status status;
+  for (int attempt = 0; attempt < kOtherNames; ++attempt) {
+    const std::string candidate = attempt == 0 ? other : absl::StrCat(other, "-", attempt);
+    // Before a crash it may have got it already.
+    if (auto named = dir.Open(candidate); named.ok() && named->inode == netns.inode) return candidate;
+    status = dir.Bind(netns, candidate, MarkerOf(cookie));
+    if (status.ok()) return candidate;
+    if (kernel::ErrnoOf(status) != EEXIST) break;
+  }
+  return status;
+}
 
 absl::StatusOr<Place*> Places::Adopt(const std::string& name, kernel::Netns netns) {
   auto netlink = worker_.OpenNetlink(netns);
@@ -82,7 +112,11 @@ absl::StatusOr<Place*> Places::Host() { return Open(std::string(kHostNamespace))
 
 absl::StatusOr<Place*> Places::Open(const NetnsRef& ref) {
   auto place = Open(ref.name());
-  if (!place.ok() || (*place)->cookie() == ref.cookie()) return place;
+  if (place.ok() && (*place)->cookie() == ref.cookie()) return place;
+  // Undo may have had to name it otherwise.
+  auto other = Open(OtherNameOf(ref.name(), ref.cookie()));
+  if (other.ok() && (*other)->cookie() == ref.cookie()) return other;
+  if (!place.ok()) return place;
   return absl::NotFoundError(absl::StrCat("namespace ", EscapeName(ref.name()), " is another one by now (ESTALE)"));
 }
 

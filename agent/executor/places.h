@@ -33,6 +33,13 @@ struct Place {
 // What the placeholder of a namespace's name says until the namespace is mounted on it.
 std::string MarkerOf(uint64_t cookie);
 
+// The name that undo gives a namespace whose own is taken: the same for the same one, so that it is found again after a
+// crash. Cut to the length that a name may have.
+std::string OtherNameOf(const std::string& name, uint64_t cookie);
+// Binds it there, or under the next free one. The last error when none is to be had.
+absl::StatusOr<std::string> BindUnderAnotherName(const kernel::NetnsDir& dir, const kernel::Netns& netns,
+                                                 const std::string& name, uint64_t cookie);
+
 class Places {
  public:
   Places(kernel::NetnsWorker& worker, const kernel::NetnsDir& dir) : worker_(worker), dir_(dir) {}
@@ -49,7 +56,8 @@ class Places {
   absl::StatusOr<Named> Find(const std::string& name);
   // The raw name that an operation's name is, whatever has it.
   std::string RawName(const std::string& name) const;
-  // By a reference of the journal: NOT_FOUND (ESTALE in the message) when another namespace has that name now.
+  // By a reference of the journal, under its name or the one that undo gave it instead: NOT_FOUND (ESTALE in the
+  // message) when another namespace has that name now.
   absl::StatusOr<Place*> Open(const NetnsRef& ref);
   // A namespace that has no name, under a pretended one.
   absl::StatusOr<Place*> Adopt(const std::string& name, kernel::Netns netns);

@@ -126,7 +126,7 @@ class Planner {
     const auto link = Find(o.namespace_(), o.link());
     if (!link) return false;
     auto address = ParseNewAddress(o);
-    if (!address.ok()) return false;
+    if (!address.ok() || kernel::HasNoEffect(address->local)) return false;
     states_[*link].numbered = true;
     AddTo(*link, Plan::AddAddress{*link, *std::move(address)});
     return true;
@@ -185,6 +185,7 @@ class Planner {
     for (const kernel::IpPrefix& prefix : asked->addresses) {
       kernel::NewAddress address;
       address.local = prefix;
+      if (kernel::HasNoEffect(prefix)) return false;
       states_[link].numbered = true;
       AddTo(link, Plan::AddAddress{link, address});
     }

@@ -64,10 +64,32 @@ absl::Status RecoverOne(journal::Journal& journal, Places& places, const kernel:
   return journal.Finish(begun.sequence, result.SerializeAsString(), {});
 }
 
-void Sweep(const std::string& folder, const Logger& logger) {
+// What was committed has been let go by now, and what was not has its name again. A namespace that still is here could
+// not be given one, as a result said, or is of a journal that was deleted: it is somebody's, and gets a name.
+absl::Status NameWhatIsParked(const std::string& path, Places& places, const Logger& logger) {
+  auto netns = kernel::OpenNetnsAt(path);
+  if (!netns.ok()) return absl::OkStatus();  // a file is all that is left
+  auto cookie = places.worker().CookieOf(*netns);
+  if (!cookie.ok()) return cookie.status();
+  const std::string base = absl::StrCat("parked-", std::filesystem::path(path).filename().string());
+  auto name = BindUnderAnotherName(places.dir(), *netns, base, *cookie);
+  if (!name.ok()) return name.status();
+  logger.Warn("a namespace that had been set aside has a name again", {{"path", path}, {"name", *name}});
+  return absl::OkStatus();
+}
+
+void Sweep(const std::string& folder, Places& places, const Logger& logger) {
   std::error_code ignored;  // not there: nothing to sweep
+  std::vector<std::string> paths;
   for (std::filesystem::directory_iterator entry(folder, ignored), end; entry != end; entry.increment(ignored)) {
-    const std::string path = entry->path();
+    paths.push_back(entry->path());
+  }
+  for (const std::string& path : paths) {
+    if (auto s = NameWhatIsParked(path, places, logger); !s.ok()) {
+      logger.Error("a namespace that had been set aside cannot be given a name, and stays where it is",
+                   {{"path", path}, {"reason", std::string(s.message())}});
+      continue;
+    }
     if (auto s = kernel::UnbindNetnsAt(path); !s.ok()) {
       logger.Warn("left behind", {{"path", path}, {"reason", std::string(s.message())}});
     }
@@ -88,7 +110,7 @@ absl::Status Recover(journal::Journal& journal, Places& places, const kernel::Sh
     const ReleaseTimes times{release_timeout, std::max(let_go_until - absl::Now(), absl::ZeroDuration())};
     if (auto s = RecoverOne(journal, places, events, *each, times, named, logger); !s.ok()) return s;
   }
-  Sweep(absl::StrCat(run_dir, "/parked"), logger);
+  Sweep(absl::StrCat(run_dir, "/parked"), places, logger);
   return ForgetGone(journal, places, run_dir, /*links=*/true);
 }
 

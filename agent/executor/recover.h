@@ -14,9 +14,9 @@
 
 namespace warren::executor {
 
-// Afterwards the journal has nothing begun, and nothing is bound below the run directory. An intent taken back leaves
-// no trace, and is applied when it is delivered again; one that could not be taken back wholly is FAILED and says what
-// is left.
+// Afterwards the journal has nothing begun, and nothing is bound below the run directory but what cannot be given a
+// name: a namespace that no committed intent deletes is never let go. An intent taken back leaves no trace, and is
+// applied when it is delivered again; one that could not be taken back wholly is FAILED and says what is left.
 absl::Status Recover(journal::Journal& journal, Places& places, const kernel::SharedEvents& events,
                      const std::string& run_dir, absl::Duration release_timeout, const Logger& logger);
 

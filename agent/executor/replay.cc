@@ -73,7 +73,7 @@ class AddressReplay {
     std::vector<Address> all = Ordered(want, family);
     for (const Address& other : Ordered(*have, family)) {
       // One that is gone already went with its primary.
-      (void)kernel::DeleteAddress(place_.netlink, ifindex_, other.local, other.peer);
+      (void)kernel::DeleteAddress(place_.netlink, other);
       if (std::none_of(all.begin(), all.end(), [&](const auto& one) { return Same(one, other); })) all.push_back(other);
     }
     Add(all, family, /*last=*/true);
@@ -139,6 +139,21 @@ void ReplayAddresses(Place& place, const std::string& shown, int ifindex, const 
   for (const int family : {AF_INET, AF_INET6}) replay.Run(addresses, family);
 }
 
+void ReplayExpiries(Place& place, const std::vector<Route>& routes) {
+  if (routes.empty()) return;
+  auto have = kernel::ListRoutes(place.netlink);
+  if (!have.ok()) return;  // ReplayRoutes says so
+  // The kernel takes whole seconds.
+  constexpr absl::Duration kExact = absl::Seconds(2);
+  const auto left = [](const Route& route) { return route.expires.value_or(absl::InfiniteDuration()); };
+  for (const Route& route : routes) {
+    for (const Route& there : *have) {
+      if (there.body != route.body || left(there) + kExact >= left(route)) continue;
+      (void)kernel::DeleteExactly(place.netlink, there);
+    }
+  }
+}
+
 void ReplayRoutes(Place& place, const std::vector<Route>& routes, const std::map<int, int>& ifindexes,
                   std::vector<Problem>& problems) {
   if (routes.empty()) return;
@@ -151,7 +166,9 @@ void ReplayRoutes(Place& place, const std::vector<Route>& routes, const std::map
   for (const Route& route : *have) present.insert(route.body);
   std::vector<Route> missing;
   for (const Route& route : routes) {
+    if (route.expires && *route.expires <= absl::ZeroDuration()) continue;  // over meanwhile
     Route want = kernel::RouteFromBody(BodyWith(route, ifindexes));
+    want.expires = route.expires;
     wanted.insert(want.body);
     if (!present.contains(want.body)) missing.push_back(std::move(want));
   }

@@ -37,6 +37,10 @@ void ReplayAddresses(Place& place, const std::string& shown, int ifindex, const 
 void ReplayRoutes(Place& place, const std::vector<kernel::Route>& routes, const std::map<int, int>& ifindexes,
                   std::vector<Problem>& problems);
 
+// Where one of these routes is there and expires sooner than it says: takes it away, for ReplayRoutes to add it again.
+// One that lasts longer may have been prolonged by its router.
+void ReplayExpiries(Place& place, const std::vector<kernel::Route>& routes);
+
 }  // namespace warren::executor
 
 #endif  // WARREN_AGENT_EXECUTOR_REPLAY_H_

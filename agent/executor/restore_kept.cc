@@ -93,7 +93,7 @@ class Followers {
     auto routes = kernel::ListRoutes(place.netlink);
     if (!routes.ok()) return routes.status();
     for (const kernel::Route& route : *routes) {
-      if (nexthops.contains(kernel::NexthopOf(route))) record.add_routes(route.body);
+      if (nexthops.contains(kernel::NexthopOf(route))) record.add_routes(kernel::BodyToKeep(route));
     }
     return absl::OkStatus();
   }

@@ -12,6 +12,7 @@
 #include "agent/executor/guard.h"
 #include "agent/executor/operations.h"
 #include "agent/executor/parse.h"
+#include "agent/executor/refuse.h"
 #include "agent/executor/routes_before.h"
 #include "agent/kernel/error.h"
 #include "agent/kernel/route.h"
@@ -34,9 +35,26 @@ absl::StatusOr<kernel::NewRoute> Parse(Place& place, const Operation& operation)
   return route;
 }
 
-bool SameHop(const kernel::Route& have, const kernel::NewRoute& asked) {
-  return (asked.via.family == 0 ? have.via.family == 0 : have.via == asked.via) &&
-         (asked.ifindex == 0 || have.ifindex == asked.ifindex) && have.source == asked.source && have.next_hops.empty();
+// In what a route that is there is not what adding the asked one would make.
+std::vector<std::string> Differences(Place& place, const kernel::Route& have, const kernel::NewRoute& asked) {
+  std::vector<std::string> differences;
+  if (asked.via.family == 0 ? have.via.family != 0 : have.via != asked.via) {
+    differences.push_back(have.via.family == 0 ? "it has no gateway"
+                                               : absl::StrCat("it goes via ", have.via.ToString()));
+  }
+  if (asked.ifindex != 0 && have.ifindex != asked.ifindex) {
+    auto link = kernel::GetLink(place.netlink, have.ifindex);
+    differences.push_back(absl::StrCat("it leaves by ", link.ok() ? link->name : "another link"));
+  }
+  if (have.source != asked.source) {
+    differences.push_back(have.source.family == 0 ? "it has no src"
+                                                  : absl::StrCat("its src is ", have.source.ToString()));
+  }
+  if (asked.onlink != ((have.flags & RTNH_F_ONLINK) != 0)) {
+    differences.emplace_back(asked.onlink ? "it is not onlink" : "it is onlink");
+  }
+  for (const std::string& own : kernel::Peculiarities(have)) differences.push_back(absl::StrCat("it has ", own));
+  return differences;
 }
 
 // The next hop of a deletion matches what it names.
@@ -75,9 +93,15 @@ absl::Status Apply(Transaction& tx, const v1::AddRoute& operation) {
   if (!before.ok()) return before.status();
   const uint32_t metric = route->metric == 0 && route->family == AF_INET6 ? kIpv6Metric : route->metric;
   if (operation.allow_existing()) {
+    // The kernel adds none beside one of the same metric and service (fib_table_insert, fib6_add_rt2node).
+    std::vector<std::string> differences;
     for (const kernel::Route& each : *before) {
-      if (each.metric == metric && SameHop(each, *route)) return absl::OkStatus();
+      if (each.metric != metric || each.tos != 0) continue;
+      const std::vector<std::string> of_this = Differences(**place, each, *route);
+      if (of_this.empty()) return absl::OkStatus();
+      if (differences.empty()) differences = of_this;
     }
+    if (!differences.empty()) return ExistsButDiffers(tx.object(), differences);
   }
   if (!operation.force()) {
     if (auto s = CheckRouteLeadsNothingAway(tx, **place, *route); !s.ok()) return s;
@@ -101,6 +125,7 @@ absl::Status Apply(Transaction& tx, const v1::DeleteRoute& operation) {
   for (const kernel::Route& each : *before) {
     if (Matches(each, *route)) matching.push_back(each);
   }
+  std::stable_partition(matching.begin(), matching.end(), [](const kernel::Route& each) { return each.tos == 0; });
   if (matching.empty()) {
     if (operation.allow_missing()) return absl::OkStatus();
     return kernel::ErrnoError(ESRCH, absl::StrCat("deleting route ", operation.destination()));
@@ -109,7 +134,10 @@ absl::Status Apply(Transaction& tx, const v1::DeleteRoute& operation) {
     if (auto s = CheckRouteNotVital(tx, **place, matching.front()); !s.ok()) return s;
   }
   if (auto s = tx.Write(std::move(step)); !s.ok()) return s;
-  return kernel::DeleteRoute((*place)->netlink, *route);
+  // To a request without one the kernel finds no route of a type of service (fib_find_alias).
+  const bool of_service = matching.front().tos != 0;
+  return of_service ? kernel::DeleteExactly((*place)->netlink, matching.front())
+                    : kernel::DeleteRoute((*place)->netlink, *route);
 }
 
 }  // namespace warren::executor

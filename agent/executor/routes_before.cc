@@ -1,6 +1,7 @@
 #include "agent/executor/routes_before.h"
 
-#include "agent/kernel/route.h"
+#include <algorithm>
+#include <string>
 
 namespace warren::executor {
 
@@ -16,9 +17,14 @@ absl::Status NoteRoutes(Place& place, const kernel::IpPrefix& destination, uint3
   undo.set_length(destination.length);
   undo.set_table(table);
   for (const kernel::Route& route : *routes) {
-    if (route.destination == destination) undo.add_before(route.body);
+    if (route.destination == destination) undo.add_before(kernel::BodyToKeep(route));
   }
   return absl::OkStatus();
+}
+
+bool WasBefore(const RestoreRoutes& undo, const kernel::Route& route) {
+  return std::any_of(undo.before().begin(), undo.before().end(),
+                     [&](const std::string& body) { return kernel::RouteFromBody(body).body == route.body; });
 }
 
 }  // namespace warren::executor

@@ -12,7 +12,9 @@
 #include "absl/strings/str_cat.h"
 #include "agent/executor/replay.h"
 #include "agent/executor/restore_kept.h"
+#include "agent/executor/transaction.h"
 #include "agent/kernel/address.h"
+#include "agent/kernel/boot.h"
 #include "agent/kernel/error.h"
 #include "agent/kernel/nexthop.h"
 #include "agent/kernel/route.h"
@@ -27,7 +29,7 @@ void RemoveAddresses(Place& home, int ifindex, const Which& which) {
   auto have = kernel::ListAddresses(home.netlink, ifindex);
   if (!have.ok()) return;
   for (const kernel::Address& address : *have) {
-    if (which(address)) (void)kernel::DeleteAddress(home.netlink, ifindex, address.local, address.peer);
+    if (which(address)) (void)kernel::DeleteAddress(home.netlink, address);
   }
 }
 
@@ -96,8 +98,14 @@ absl::StatusOr<kernel::Link> FindAndReturn(Places& places, Place& home, const Re
   if (kernel::ErrnoOf(returned) == EBUSY) {
     returned = kernel::MoveLink((*away)->netlink, moved->ifindex, home.netns, state.name());
   }
-  if (!returned.ok()) return returned;
-  return kernel::GetLink(home.netlink, state.name());
+  if (kernel::ErrnoOf(returned) != EEXIST) {
+    if (!returned.ok()) return returned;
+    return kernel::GetLink(home.netlink, state.name());
+  }
+  // Another has its name: here under any name rather than lost elsewhere.
+  const std::string other = Transaction::AsideName();
+  if (auto s = kernel::MoveLink((*away)->netlink, moved->ifindex, home.netns, other); !s.ok()) return s;
+  return kernel::GetLink(home.netlink, other);
 }
 
 absl::Status RestoreAttributes(Place& home, const LinkState& state, const kernel::Link& link) {
@@ -108,14 +116,24 @@ absl::Status RestoreAttributes(Place& home, const LinkState& state, const kernel
   if (link.master != state.master()) change.master = state.master();
   if (link.up() != state.up()) change.up = state.up();
   if (!change.mtu && !change.mac && !change.name && !change.master && !change.up) return absl::OkStatus();
-  // Kernels before 6.2 do not rename a link that is up; what going down loses is put back after this.
-  if (change.name && link.up()) {
+  // The way there was live, and so is the way back. Kernels before 6.2 do not rename a link that is up, and some
+  // drivers do not give such a one another MAC (EBUSY): what going down loses is put back after this.
+  const absl::Status status = kernel::SetLink(home.netlink, link.ifindex, change);
+  if (kernel::ErrnoOf(status) == EBUSY && link.up()) {
     kernel::LinkChange down;
     down.up = false;
     if (auto s = kernel::SetLink(home.netlink, link.ifindex, down); !s.ok()) return s;
     change.up = state.up();
+    return kernel::SetLink(home.netlink, link.ifindex, change);
   }
-  return kernel::SetLink(home.netlink, link.ifindex, change);
+  if (kernel::ErrnoOf(status) != EEXIST || !change.name) return status;
+  // Another has its name. It is all that is left undone: the link works under the name that it has now.
+  change.name.reset();
+  change.up = state.up();
+  change.master = state.master();
+  if (auto s = kernel::SetLink(home.netlink, link.ifindex, change); !s.ok()) return s;
+  return absl::AlreadyExistsError(
+      absl::StrCat("another link has that name by now, so this one is left under the name ", link.name));
 }
 
 }  // namespace
@@ -139,6 +157,7 @@ absl::StatusOr<LinkState> Capture(Place& place, const kernel::Link& link, Reach 
   if (auto s = Keep(place, link, losses, *state.mutable_kept(), nexthops); !s.ok()) return s;
   auto addresses = kernel::ListAddresses(place.netlink, link.ifindex);
   if (!addresses.ok()) return addresses.status();
+  state.set_read_at(absl::ToInt64Nanoseconds(kernel::Uptime()));
   std::set<std::string> own;
   for (const kernel::Address& address : *addresses) {
     state.add_addresses(address.body);
@@ -153,7 +172,7 @@ absl::StatusOr<LinkState> Capture(Place& place, const kernel::Link& link, Reach 
   for (const kernel::Route& route : *routes) {
     const bool from_own = reach == Reach::kSources && own.contains(route.source.bytes);
     if (route.Uses(link.ifindex) || from_own || nexthops.contains(kernel::NexthopOf(route))) {
-      state.add_routes(route.body);
+      state.add_routes(kernel::BodyToKeep(route));
     }
   }
   return state;
@@ -187,6 +206,10 @@ absl::StatusOr<std::vector<LinkState>> CaptureWithUppers(Place& place, const ker
   return states;
 }
 
+absl::Duration PassedSince(int64_t read_at) {
+  return read_at == 0 ? absl::ZeroDuration() : kernel::Uptime() - absl::Nanoseconds(read_at);
+}
+
 void Restore(Places& places, const RestoreLink& record, std::vector<Problem>& problems) {
   const auto note = [&](std::string text) { problems.push_back({std::move(text), {}, {}, {}}); };
   const LinkState& state = record.state();
@@ -209,7 +232,11 @@ void Restore(Places& places, const RestoreLink& record, std::vector<Problem>& pr
   const auto put_back = [&](Stage stage) { PutBackKept(**home, *link, stage, state.kept(), problems); };
   put_back(Stage::kBeforeAddresses);
   std::vector<kernel::Address> addresses;
-  for (const std::string& body : state.addresses()) addresses.push_back(kernel::AddressFromBody(body));
+  for (const std::string& body : state.addresses()) {
+    if (auto left = kernel::After(kernel::AddressFromBody(body), PassedSince(state.read_at()))) {
+      addresses.push_back(*std::move(left));
+    }
+  }
   ReplayAddresses(**home, shown, link->ifindex, addresses, problems);
   RemoveSecondLinkLocal(**home, state, link->ifindex, addresses);
   RemoveLoopbacksAddress(**home, state, link->ifindex, addresses);

@@ -15,6 +15,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "agent/executor/facility/facility.h"
 #include "agent/executor/places.h"
 #include "agent/executor/replay.h"
@@ -39,6 +40,9 @@ absl::StatusOr<std::vector<LinkState>> CaptureWithUppers(Place& place, const ker
                                                          Losses losses = kEverything);
 // Those that stand on it.
 absl::StatusOr<std::vector<kernel::Link>> UppersOf(Place& place, int ifindex);
+
+// How long ago a moment was, in nanoseconds of kernel::Uptime; 0: no time at all.
+absl::Duration PassedSince(int64_t read_at);
 
 // Puts a link back, where it is, or from where it was moved to. What could not be put back is added to `problems`.
 void Restore(Places& places, const RestoreLink& record, std::vector<Problem>& problems);

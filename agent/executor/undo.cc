@@ -8,6 +8,7 @@
 #include "agent/executor/proof.h"
 #include "agent/executor/replay.h"
 #include "agent/executor/restore_kept.h"
+#include "agent/executor/routes_before.h"
 #include "agent/executor/snapshot.h"
 #include "agent/kernel/address.h"
 #include "agent/kernel/error.h"
@@ -38,10 +39,11 @@ bool NamesTheSame(Places& places, const std::string& name, const std::string& pa
 }
 
 void Run(Places& places, const UnmakeNetns& undo, Problems& problems) {
-  const std::string& name = undo.netns().name();
-  // Open under a name that it may never have got.
-  places.Close(name);
-  const bool named = places.Open(undo.netns()).ok();
+  // Open under a name that it may never have got; it may have got another than that.
+  places.Close(undo.netns().name());
+  auto place = places.Open(undo.netns());
+  const bool named = place.ok();
+  const std::string name = named ? (*place)->name : undo.netns().name();
   places.Close(name);
   const auto marker = places.dir().Marker(name);
   if (!named && !(marker.ok() && *marker == MarkerOf(undo.netns().cookie()))) return;
@@ -55,8 +57,14 @@ void Run(Places& places, const UnparkNetns& undo, Problems& problems) {
     // What is left of the name when it was unmounted and not yet removed.
     if (places.dir().Marker(undo.name()).ok()) (void)places.dir().Unbind(undo.name());
     if (auto s = places.dir().Bind(*parked, undo.name(), MarkerOf(undo.cookie())); !s.ok()) {
-      Note(problems, absl::StrCat(Netns(undo.name()), s.message(), "; it is still bound at ", undo.path()));
-      return;
+      auto other = BindUnderAnotherName(places.dir(), *parked, undo.name(), undo.cookie());
+      if (!other.ok()) {
+        // Nothing takes it away there: at the next start there is another attempt (NameWhatIsParked).
+        Note(problems, absl::StrCat(Netns(undo.name()), s.message(), "; it is still bound at ", undo.path()));
+        return;
+      }
+      Note(problems,
+           absl::StrCat(Netns(undo.name()), s.message(), "; it is kept, under the name ", EscapeName(*other)));
     }
   }
   if (auto s = kernel::UnbindNetnsAt(undo.path()); !s.ok()) {
@@ -81,6 +89,14 @@ void Run(Places& places, const RestoreLink& undo, Problems& problems) { Restore(
 
 void Run(Places& places, const RestoreKept& undo, Problems& problems) { RestoreOf(places, undo, problems); }
 
+// These are there again, and expire when they would have.
+void PutRoutesBack(Place& place, const google::protobuf::RepeatedPtrField<std::string>& bodies, Problems& problems) {
+  std::vector<kernel::Route> routes;
+  for (const std::string& body : bodies) routes.push_back(kernel::RouteFromBody(body));
+  ReplayExpiries(place, routes);
+  ReplayRoutes(place, routes, {}, problems);
+}
+
 void Run(Places& places, const RemoveAddress& undo, Problems& problems) {
   auto place = places.Open(undo.netns());
   if (!place.ok()) return;
@@ -90,11 +106,29 @@ void Run(Places& places, const RemoveAddress& undo, Problems& problems) {
   auto have = kernel::ListAddresses((*place)->netlink, undo.ifindex());
   if (!have.ok()) return;
   // The kernel would take another one with this address for it.
-  if (std::none_of(have->begin(), have->end(), [&](const auto& a) { return a.local == local && a.peer == peer; }))
-    return;
-  if (auto s = kernel::DeleteAddress((*place)->netlink, undo.ifindex(), local, peer); !s.ok() && !IsGone(s)) {
-    Note(problems, absl::StrCat(Netns((*place)->name), s.message()));
+  const auto it =
+      std::find_if(have->begin(), have->end(), [&](const auto& a) { return a.local == local && a.peer == peer; });
+  if (it != have->end()) {
+    if (auto s = kernel::DeleteAddress((*place)->netlink, *it); !s.ok() && !IsGone(s)) {
+      Note(problems, absl::StrCat(Netns((*place)->name), s.message()));
+    }
   }
+  PutRoutesBack(**place, undo.routes(), problems);
+}
+
+void Run(Places& places, const ChangeAddressBack& undo, Problems& problems) {
+  auto place = places.Open(undo.netns());
+  if (!place.ok()) return;
+  const kernel::Address was = kernel::AddressFromBody(undo.body());
+  auto have = kernel::ListAddresses((*place)->netlink, was.ifindex);
+  if (!have.ok()) return;
+  const auto it = std::find_if(have->begin(), have->end(), [&](const auto& a) { return a.SameAs(was); });
+  if (it == have->end()) return;  // taken away by others
+  const auto now = kernel::After(was, PassedSince(undo.read_at()));
+  const absl::Status status = now ? kernel::ChangeAddressBack((*place)->netlink, *now)
+                                  : kernel::DeleteAddress((*place)->netlink, *it);  // its time would be over
+  if (!status.ok() && !IsGone(status)) Note(problems, absl::StrCat(Netns((*place)->name), status.message()));
+  PutRoutesBack(**place, undo.routes(), problems);
 }
 
 void Run(Places& places, const RestoreRoutes& undo, Problems& problems) {
@@ -111,7 +145,7 @@ void Run(Places& places, const RestoreRoutes& undo, Problems& problems) {
   const kernel::IpPrefix destination{{undo.family(), undo.destination()}, undo.length()};
   for (const kernel::Route& route : *have) {
     if (route.destination != destination) continue;
-    if (std::find(undo.before().begin(), undo.before().end(), route.body) != undo.before().end()) continue;
+    if (WasBefore(undo, route)) continue;
     if (auto s = kernel::DeleteExactly((*place)->netlink, route); !s.ok() && !IsGone(s)) {
       Note(problems, absl::StrCat(Netns((*place)->name), s.message()));
     }
@@ -138,8 +172,7 @@ bool CameWith(const Problem& problem, const std::vector<Step>& earlier) {
         const RestoreRoutes& routes = undo.restore_routes();
         if (routes.netns().cookie() == problem.netns.cookie() && routes.table() == problem.route->table &&
             routes.destination() == problem.route->destination.ip.bytes &&
-            routes.length() == problem.route->destination.length &&
-            std::find(routes.before().begin(), routes.before().end(), problem.route->body) == routes.before().end()) {
+            routes.length() == problem.route->destination.length && !WasBefore(routes, *problem.route)) {
           return true;
         }
       }
@@ -248,6 +281,9 @@ std::vector<std::string> UndoSteps(Places& places, const std::vector<Step>& step
           break;
         case Undo::kRemoveAddress:
           Run(places, undo.remove_address(), problems);
+          break;
+        case Undo::kChangeAddressBack:
+          Run(places, undo.change_address_back(), problems);
           break;
         case Undo::kRestoreRoutes:
           Run(places, undo.restore_routes(), problems);

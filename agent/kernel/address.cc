@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cstring>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "agent/kernel/error.h"
@@ -31,6 +33,7 @@ Address Parse(const nlmsghdr* header) {
   const std::string local_bytes = table[IFA_LOCAL] ? Bytes(table[IFA_LOCAL]) : address_bytes;
   address.local = {{info->ifa_family, local_bytes}, info->ifa_prefixlen};
   if (!address_bytes.empty() && address_bytes != local_bytes) address.peer = {info->ifa_family, address_bytes};
+  if (table[IFA_RT_PRIORITY]) address.metric = nla_get_u32(table[IFA_RT_PRIORITY]);
   if (table[IFA_LABEL]) address.label = nla_get_string(table[IFA_LABEL]);
   if (table[IFA_CACHEINFO]) {
     const auto* cache = static_cast<const ifa_cacheinfo*>(nla_data(table[IFA_CACHEINFO]));
@@ -52,6 +55,50 @@ std::string WithoutLabel(const std::string& body) {
     copy.append(reinterpret_cast<const char*>(attribute), static_cast<size_t>(nla_total_size(nla_len(attribute))));
   }
   return copy;
+}
+
+nlattr* Attribute(std::string& body, int type) {
+  const size_t fixed = NLMSG_ALIGN(sizeof(ifaddrmsg));
+  auto* first = reinterpret_cast<nlattr*>(body.data() + fixed);
+  return nla_find(first, static_cast<int>(body.size() - fixed), type);
+}
+
+// What the kernel set by itself is not to be asked for again.
+constexpr uint32_t kOwnFlags = IFA_F_TENTATIVE | IFA_F_DADFAILED | IFA_F_PERMANENT;
+
+void PutFlags(uint32_t flags, std::string& body) {
+  if (nlattr* attribute = Attribute(body, IFA_FLAGS)) memcpy(nla_data(attribute), &flags, sizeof flags);
+  reinterpret_cast<ifaddrmsg*>(body.data())->ifa_flags = static_cast<uint8_t>(flags);
+}
+
+// Every dump has them (inet_fill_ifaddr, inet6_fill_ifaddr).
+void PutLifetimes(uint32_t valid, uint32_t preferred, std::string& body) {
+  nlattr* attribute = Attribute(body, IFA_CACHEINFO);
+  if (attribute == nullptr) return;
+  auto* cache = static_cast<ifa_cacheinfo*>(nla_data(attribute));
+  cache->ifa_valid = valid;
+  cache->ifa_prefered = preferred;
+}
+
+// Metric of the routes that the kernel adds with addresses (IP6_RT_PRIO_ADDRCONF, net/ip6_route.h).
+constexpr uint32_t kPrefixMetric = 256;
+
+IpPrefix NetworkOf(const IpPrefix& prefix) {
+  IpPrefix network = prefix;
+  std::string& bytes = network.ip.bytes;
+  for (size_t bit = static_cast<size_t>(prefix.length); bit < bytes.size() * 8; ++bit) {
+    bytes[bit / 8] &= static_cast<char>(~(0x80 >> (bit % 8)));
+  }
+  return network;
+}
+
+// As iproute2 has it: loopback addresses have scope host (ip-address(8)). In IPv6 the kernel knows.
+uint8_t ScopeOf(const Ip& ip) {
+  return ip.family == AF_INET && ip.bytes[0] == 127 ? uint8_t{RT_SCOPE_HOST} : uint8_t{RT_SCOPE_UNIVERSE};
+}
+
+bool LeavesItsRoute(const Address& address) {
+  return address.local.ip.family == AF_INET6 && (address.flags & (IFA_F_PERMANENT | IFA_F_NOPREFIXROUTE)) == 0;
 }
 
 }  // namespace
@@ -77,8 +124,7 @@ Message AddAddressMessage(const NewAddress& address) {
   info.ifa_family = static_cast<uint8_t>(address.local.ip.family);
   info.ifa_prefixlen = static_cast<uint8_t>(address.local.length);
   info.ifa_index = static_cast<uint32_t>(address.ifindex);
-  // As iproute2 has it: loopback addresses have scope host (ip-address(8)).
-  if (info.ifa_family == AF_INET && address.local.ip.bytes[0] == 127) info.ifa_scope = RT_SCOPE_HOST;
+  info.ifa_scope = ScopeOf(address.local.ip);
   Message message(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, info);
   message.Put(IFA_LOCAL, address.local.ip.bytes);
   message.Put(IFA_ADDRESS, address.peer.family != 0 ? address.peer.bytes : address.local.ip.bytes);
@@ -97,20 +143,71 @@ Message AddAddressMessage(const NewAddress& address) {
   return message;
 }
 
+bool HasNoEffect(const IpPrefix& local) { return local.ip.family == AF_INET && local.ip.bytes == std::string(4, '\0'); }
+
 absl::Status AddAddress(Netlink& netlink, const NewAddress& address) {
+  if (HasNoEffect(address.local)) {
+    return absl::InvalidArgumentError(absl::StrCat("adding address ", address.local.ToString(),
+                                                   ": the kernel takes it and adds nothing (inet_insert_ifa)"));
+  }
   Message message = AddAddressMessage(address);
   return netlink.Do(message, absl::StrCat("adding address ", address.local.ToString()));
 }
 
-absl::Status DeleteAddress(Netlink& netlink, int ifindex, const IpPrefix& local, const Ip& peer) {
+absl::StatusOr<std::optional<Route>> PrefixRouteOf(Netlink& netlink, const Address& address) {
+  RouteFilter filter;
+  filter.family = AF_INET6;
+  filter.ifindex = address.ifindex;
+  auto routes = ListRoutes(netlink, filter);
+  if (!routes.ok()) return routes.status();
+  const IpPrefix network = NetworkOf(address.local);
+  const uint32_t metric = address.metric != 0 ? address.metric : kPrefixMetric;
+  for (Route& route : *routes) {
+    if (route.destination == network && route.protocol == RTPROT_KERNEL && route.metric == metric &&
+        route.via.family == 0) {
+      return std::move(route);
+    }
+  }
+  return std::nullopt;
+}
+
+absl::Status DeleteAddress(Netlink& netlink, const Address& address) {
   ifaddrmsg info{};
-  info.ifa_family = static_cast<uint8_t>(local.ip.family);
-  info.ifa_prefixlen = static_cast<uint8_t>(local.length);
-  info.ifa_index = static_cast<uint32_t>(ifindex);
+  info.ifa_family = static_cast<uint8_t>(address.local.ip.family);
+  info.ifa_prefixlen = static_cast<uint8_t>(address.local.length);
+  info.ifa_index = static_cast<uint32_t>(address.ifindex);
   Message message(RTM_DELADDR, 0, info);
-  message.Put(IFA_LOCAL, local.ip.bytes);
-  message.Put(IFA_ADDRESS, peer.family != 0 ? peer.bytes : local.ip.bytes);
-  return netlink.Do(message, absl::StrCat("deleting address ", local.ToString()));
+  message.Put(IFA_LOCAL, address.local.ip.bytes);
+  message.Put(IFA_ADDRESS, address.peer.family != 0 ? address.peer.bytes : address.local.ip.bytes);
+  auto deleted = netlink.Do(message, absl::StrCat("deleting address ", address.local.ToString()));
+  if (!deleted.ok() || !LeavesItsRoute(address)) return deleted;
+  auto others = ListAddresses(netlink, address.ifindex);
+  if (!others.ok()) return others.status();
+  const IpPrefix network = NetworkOf(address.local);
+  // As check_cleanup_prefix_route has it; one that has no prefix route of its own may rest on this one.
+  const auto needs_it = [&](const Address& other) {
+    return other.local.ip.family == AF_INET6 && NetworkOf(other.local) == network;
+  };
+  if (std::any_of(others->begin(), others->end(), needs_it)) return absl::OkStatus();
+  auto route = PrefixRouteOf(netlink, address);
+  if (!route.ok()) return route.status();
+  if (!*route) return absl::OkStatus();
+  auto s = DeleteExactly(netlink, **route);
+  return ErrnoOf(s) == ESRCH ? absl::OkStatus() : s;
+}
+
+std::optional<Address> After(const Address& address, absl::Duration passed) {
+  if (address.valid_lifetime == kForever && address.preferred_lifetime == kForever) return address;
+  const int64_t seconds = std::max<int64_t>(absl::ToInt64Seconds(passed), 0);
+  const auto less = [&](uint32_t lifetime) {
+    return lifetime == kForever ? kForever : static_cast<uint32_t>(std::max<int64_t>(lifetime - seconds, 0));
+  };
+  Address after = address;
+  after.valid_lifetime = less(address.valid_lifetime);
+  after.preferred_lifetime = less(address.preferred_lifetime);
+  if (after.valid_lifetime == 0) return std::nullopt;
+  PutLifetimes(after.valid_lifetime, after.preferred_lifetime, after.body);
+  return after;
 }
 
 Address AddressFromBody(const std::string& body) {
@@ -122,24 +219,52 @@ Address AddressFromBody(const std::string& body) {
   return Parse(header);
 }
 
+std::vector<std::string> Peculiarities(const Address& address, const std::string& link) {
+  static constexpr std::pair<uint32_t, const char*> kFlags[] = {
+      {IFA_F_NOPREFIXROUTE, "noprefixroute"}, {IFA_F_HOMEADDRESS, "home"},    {IFA_F_MANAGETEMPADDR, "mngtmpaddr"},
+      {IFA_F_MCAUTOJOIN, "autojoin"},         {IFA_F_DADFAILED, "dadfailed"},
+  };
+  std::vector<std::string> all;
+  for (const auto& [flag, word] : kFlags) {
+    if (address.flags & flag) all.emplace_back(word);
+  }
+  if (address.metric != 0) all.push_back(absl::StrCat("metric ", address.metric));
+  if (address.local.ip.family == AF_INET6) {
+    // In IPv4 the same bit says that it is secondary.
+    if (address.flags & IFA_F_TEMPORARY) all.emplace_back("temporary");
+    return all;
+  }
+  if (address.scope != ScopeOf(address.local.ip)) all.push_back(absl::StrCat("scope ", address.scope));
+  if (!address.label.empty() && address.label != link) all.push_back(absl::StrCat("label ", address.label));
+  return all;
+}
+
+absl::Status ChangeAddress(Netlink& netlink, const Address& there, const NewAddress& asked) {
+  Address changed = there;
+  changed.flags = asked.nodad ? changed.flags | IFA_F_NODAD : changed.flags & ~uint32_t{IFA_F_NODAD};
+  const uint32_t preferred = std::min(asked.preferred_lifetime, asked.valid_lifetime);
+  PutLifetimes(asked.valid_lifetime, preferred, changed.body);
+  return ChangeAddressBack(netlink, changed);
+}
+
+absl::Status ChangeAddressBack(Netlink& netlink, const Address& was) {
+  std::string body = was.body;
+  PutFlags(was.flags & ~kOwnFlags, body);
+  Message message = Message::FromBody(RTM_NEWADDR, NLM_F_REPLACE, body);
+  return netlink.Do(message, absl::StrCat("changing address ", was.local.ToString()));
+}
+
 absl::Status ReplayAddress(Netlink& netlink, const Address& address, int ifindex) {
   std::string body = ifindex == address.ifindex ? address.body : WithoutLabel(address.body);
-  auto* info = reinterpret_cast<ifaddrmsg*>(body.data());
-  info->ifa_index = static_cast<uint32_t>(ifindex);
+  reinterpret_cast<ifaddrmsg*>(body.data())->ifa_index = static_cast<uint32_t>(ifindex);
   const std::string doing = absl::StrCat("restoring address ", address.local.ToString());
-  if (info->ifa_family != AF_INET6) {
+  if (address.local.ip.family != AF_INET6) {
     Message message = Message::FromBody(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, body);
     return netlink.Do(message, doing);
   }
-  // What the kernel set by itself is not to be asked for again.
-  const uint32_t flags = address.flags & ~uint32_t{IFA_F_TENTATIVE | IFA_F_DADFAILED | IFA_F_PERMANENT};
-  auto* first = reinterpret_cast<nlattr*>(body.data() + NLMSG_ALIGN(sizeof *info));
-  const int length = static_cast<int>(body.size() - NLMSG_ALIGN(sizeof *info));
+  const uint32_t flags = address.flags & ~kOwnFlags;
   const auto send = [&](uint32_t with_flags, int how) {
-    if (nlattr* attribute = nla_find(first, length, IFA_FLAGS)) {
-      *static_cast<uint32_t*>(nla_data(attribute)) = with_flags;
-    }
-    info->ifa_flags = static_cast<uint8_t>(with_flags);
+    PutFlags(with_flags, body);
     Message message = Message::FromBody(RTM_NEWADDR, how, body);
     return netlink.Do(message, doing);
   };

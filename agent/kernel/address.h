@@ -10,8 +10,10 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "agent/kernel/ip.h"
 #include "agent/kernel/netlink.h"
+#include "agent/kernel/route.h"
 
 namespace warren::kernel {
 
@@ -26,7 +28,8 @@ struct Address {
   uint32_t valid_lifetime = kForever, preferred_lifetime = kForever;  // s, remaining
   uint32_t updated = 0;  // 1/100 s since boot when the lifetimes were last set: changes when they do, not as they run
   std::string label;
-  std::string body;  // the kernel's own message, for Replay
+  uint32_t metric = 0;  // of its prefix route; 0: the kernel's default
+  std::string body;     // the kernel's own message, for Replay
 
   // Same address on the same link, whatever its flags and lifetimes.
   bool SameAs(const Address& other) const {
@@ -41,6 +44,9 @@ absl::StatusOr<std::vector<Address>> ListAddresses(Netlink& netlink, int ifindex
 // What a body came from.
 Address AddressFromBody(const std::string& body);
 
+// The same when this time has passed; nothing: its lifetime is over.
+std::optional<Address> After(const Address& address, absl::Duration passed);
+
 struct NewAddress {
   int ifindex = 0;
   IpPrefix local;
@@ -48,12 +54,30 @@ struct NewAddress {
   bool nodad = false;
   uint32_t valid_lifetime = kForever, preferred_lifetime = kForever;
 };
-// EEXIST when the link has it.
+// Whether the kernel acknowledges it and adds nothing (inet_insert_ifa).
+bool HasNoEffect(const IpPrefix& local);
+// EEXIST when the link has it. INVALID_ARGUMENT for 0.0.0.0, which the kernel takes without adding anything.
 absl::Status AddAddress(Netlink& netlink, const NewAddress& address);
 // The same to be sent with others (Netlink::DoAll).
 Message AddAddressMessage(const NewAddress& address);
-// EADDRNOTAVAIL when the link does not have it.
-absl::Status DeleteAddress(Netlink& netlink, int ifindex, const IpPrefix& local, const Ip& peer);
+// Takes away an address as it was listed. EADDRNOTAVAIL when the link does not have it.
+//
+// With an IPv6 address that lasts for ever the kernel takes its prefix route away; of one that has a lifetime it leaves
+// that, to expire by itself (ipv6_del_addr), and the link goes on to draw the traffic of the subnet. This takes it away
+// too, unless another address of the link needs it. Where the route was there before the address was, that is the
+// caller's to know and to put back.
+absl::Status DeleteAddress(Netlink& netlink, const Address& address);
+// The route that the kernel adds with an IPv6 address of these, where it is there.
+absl::StatusOr<std::optional<Route>> PrefixRouteOf(Netlink& netlink, const Address& address);
+
+// What it has that one made by AddAddress on a link of that name would not have and ChangeAddress does not change, in
+// iproute2's words: "noprefixroute", "label x0", "metric 77".
+std::vector<std::string> Peculiarities(const Address& address, const std::string& link);
+
+// Makes lifetimes and IFA_F_NODAD of an address that is there those that are asked, in place (NLM_F_REPLACE).
+absl::Status ChangeAddress(Netlink& netlink, const Address& there, const NewAddress& asked);
+// The same to what a dump had.
+absl::Status ChangeAddressBack(Netlink& netlink, const Address& was);
 
 // Adds an address as a dump had it, to this link; on another than it was on, its label becomes the default. An IPv6 one
 // is usable at once (added without duplicate detection, and the mark of that taken off by a second message). EEXIST

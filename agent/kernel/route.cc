@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "agent/kernel/boot.h"
 #include "agent/kernel/error.h"
 
 namespace warren::kernel {
@@ -49,7 +50,7 @@ std::string Canonical(const nlmsghdr* header) {
   auto* attribute = reinterpret_cast<nlattr*>(const_cast<char*>(data + kHeader));
   int left = static_cast<int>(header->nlmsg_len - NLMSG_HDRLEN - kHeader);
   for (; nla_ok(attribute, left); attribute = nla_next(attribute, &left)) {
-    if (nla_type(attribute) == RTA_CACHEINFO) continue;
+    if (nla_type(attribute) == RTA_CACHEINFO || nla_type(attribute) == RTA_EXPIRES) continue;
     std::string copy(reinterpret_cast<char*>(attribute), nla_total_size(nla_len(attribute)));
     if (nla_type(attribute) == RTA_MULTIPATH) {
       ForEachNextHop(reinterpret_cast<nlattr*>(copy.data()),
@@ -85,6 +86,14 @@ std::optional<absl::Duration> ExpiryOf(const nlattr* cacheinfo) {
   return absl::Milliseconds(10) * static_cast<int32_t>(cache.rta_expires);
 }
 
+// The kernel never tells RTA_EXPIRES: where a kept body has it, it is a moment on the clock of Uptime, in nanoseconds.
+std::optional<absl::Duration> UntilMoment(const nlattr* moment) {
+  int64_t nanoseconds = 0;
+  if (nla_len(moment) != static_cast<int>(sizeof nanoseconds)) return std::nullopt;
+  memcpy(&nanoseconds, nla_data(moment), sizeof nanoseconds);
+  return absl::Nanoseconds(nanoseconds) - Uptime();
+}
+
 Route Parse(const nlmsghdr* header) {
   Route route;
   const auto* info = static_cast<const rtmsg*>(NLMSG_DATA(header));
@@ -109,7 +118,7 @@ Route Parse(const nlmsghdr* header) {
     auto* first = static_cast<nlattr*>(nla_data(table[RTA_METRICS]));
     if (const nlattr* mtu = nla_find(first, nla_len(table[RTA_METRICS]), RTAX_MTU)) route.mtu = nla_get_u32(mtu);
   }
-  route.expires = ExpiryOf(table[RTA_CACHEINFO]);
+  route.expires = table[RTA_EXPIRES] ? UntilMoment(table[RTA_EXPIRES]) : ExpiryOf(table[RTA_CACHEINFO]);
   if (table[RTA_MULTIPATH]) {
     ForEachNextHop(table[RTA_MULTIPATH], [&](rtnexthop* hop) {
       NextHop next{{}, hop->rtnh_ifindex, hop->rtnh_hops + 1u, hop->rtnh_flags};
@@ -234,6 +243,67 @@ absl::Status ReplayRoute(Netlink& netlink, const Route& route, const std::map<in
   Message message = Message::FromBody(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, ForRequest(BodyWith(route, ifindexes)));
   PutExpiry(route, message);
   return netlink.Do(message, absl::StrCat("restoring route ", route.destination.ToString()));
+}
+
+std::string BodyToKeep(const Route& route) {
+  if (!route.expires) return route.body;
+  const int64_t moment = absl::ToInt64Nanoseconds(Uptime() + *route.expires);
+  nlattr header{static_cast<uint16_t>(NLA_HDRLEN + sizeof moment), RTA_EXPIRES};
+  std::string body = route.body;
+  body.append(reinterpret_cast<const char*>(&header), sizeof header);
+  body.append(reinterpret_cast<const char*>(&moment), sizeof moment);
+  return body;
+}
+
+std::vector<std::string> Peculiarities(const Route& route) {
+  std::vector<std::string> all;
+  if (route.type != RTN_UNICAST) all.push_back(absl::StrCat("type ", route.type));
+  const bool direct = route.family == AF_INET && route.via.family == 0 && route.next_hops.empty();
+  if (route.family == AF_INET && route.scope != (direct ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE)) {
+    all.push_back(absl::StrCat("scope ", route.scope));
+  }
+  if (route.protocol == RTPROT_REDIRECT) all.emplace_back("proto redirect");
+  if (route.protocol == RTPROT_KERNEL) all.emplace_back("proto kernel");
+  if (route.protocol == RTPROT_RA) all.emplace_back("proto ra");
+  if (route.tos != 0) all.push_back(absl::StrCat("tos 0x", absl::Hex(route.tos)));
+  if (route.expires) all.push_back(absl::StrCat("expires ", absl::ToInt64Seconds(*route.expires), "sec"));
+  if (route.nexthop_id != 0) all.push_back(absl::StrCat("nhid ", route.nexthop_id));
+  if (route.nexthop_id == 0 && !route.next_hops.empty()) all.emplace_back("several next hops");
+  auto* attribute = reinterpret_cast<nlattr*>(const_cast<char*>(route.body.data() + kHeader));
+  int left = static_cast<int>(route.body.size() - kHeader);
+  for (; nla_ok(attribute, left); attribute = nla_next(attribute, &left)) {
+    switch (nla_type(attribute)) {
+      case RTA_DST:
+      case RTA_OIF:
+      case RTA_GATEWAY:
+      case RTA_VIA:
+      case RTA_PREFSRC:
+      case RTA_PRIORITY:
+      case RTA_TABLE:
+      case RTA_MULTIPATH:
+      case RTA_NH_ID:
+        break;
+      case RTA_PREF:
+        if (nla_get_u8(attribute) != 0) all.push_back(nla_get_u8(attribute) == 1 ? "pref high" : "pref low");
+        break;
+      case RTA_METRICS:
+        all.push_back(route.mtu != 0 ? absl::StrCat("mtu ", route.mtu) : "metrics of its own");
+        break;
+      case RTA_SRC:
+        all.emplace_back("from a source prefix");
+        break;
+      case RTA_FLOW:
+        all.emplace_back("realms");
+        break;
+      case RTA_ENCAP:
+      case RTA_ENCAP_TYPE:
+        all.emplace_back("encap");
+        break;
+      default:
+        all.push_back(absl::StrCat("attribute ", nla_type(attribute)));
+    }
+  }
+  return all;
 }
 
 Route RouteFromBody(const std::string& body) {

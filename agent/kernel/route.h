@@ -58,8 +58,9 @@ struct RouteFilter {
 };
 // All tables but the local one, which the kernel keeps by itself from the addresses.
 absl::StatusOr<std::vector<Route>> ListRoutes(Netlink& netlink, const RouteFilter& filter = {});
-// What a body came from. One of a dump or an event tells when the route expires, a canonical one (Route::body) does
-// not.
+// The body to be kept for later: of a route that expires it says at which moment (Uptime).
+std::string BodyToKeep(const Route& route);
+// What a body came from: one that was kept, one of an event, or a canonical one (Route::body), which never expires.
 Route RouteFromBody(const std::string& body);
 
 struct NewRoute {
@@ -83,6 +84,9 @@ absl::Status DeleteExactly(Netlink& netlink, const Route& route);
 // Adds a route as a dump had it, with its link indices replaced where the map has them, to last as long as its
 // `expires` says, in whole seconds and at least one (RTA_EXPIRES). EEXIST when it is there.
 absl::Status ReplayRoute(Netlink& netlink, const Route& route, const std::map<int, int>& ifindexes);
+// What it has that one made by AddRoute for the same next hop would not have, in iproute2's words: "mtu 1400",
+// "expires 30sec", "proto ra". Empty: nothing. The protocol counts where routes of it come and go by themselves.
+std::vector<std::string> Peculiarities(const Route& route);
 // A route's body with the link indices replaced, to compare with another's.
 std::string BodyWith(const Route& route, const std::map<int, int>& ifindexes);
 

@@ -359,7 +359,9 @@ class Dumper {
   static std::string RouteLine(const Json& route) {
     if (route.Field("table") == "local" || route.Field("type") == "local") return "";
     Json shown = route;
-    Drop(shown, {"expires", "used", "users", "age", "ts", "tsage"});
+    Drop(shown, {"used", "users", "age", "ts", "tsage"});
+    // That it does, not when.
+    if (shown.Has("expires")) shown.fields["expires"].text = "some time";
     DropFlags(shown, {"linkdown", "dead"});
     if (Json* hops = Inner(shown, "nexthops")) {
       for (Json& hop : hops->list) DropFlags(hop, {"linkdown", "dead"});

@@ -4,10 +4,10 @@
 // The whole host as text, so that two moments can be compared: for the host's own namespace and every named one the
 // links, addresses, routes, static neighbours, nexthop objects, queueing disciplines, static forwarding entries and
 // every setting of a link as `ip -j -d`, `tc`, `bridge` and /proc/sys tell them, the names, and the mounts. Left out is
-// what equality leaves out: statistics, neighbours the kernel learned, lifetimes and indices (another end or a master
-// goes by its name), the local table, and what settles by itself after a change (carrier, and the link-local address
-// that comes with the first one; operational state, duplicate address detection, bridge timers, the segmentation limits
-// a bridge takes over from its ports and keeps).
+// what equality leaves out: statistics, neighbours the kernel learned, what is left of lifetimes and indices (another
+// end or a master goes by its name), the local table, and what settles by itself after a change (carrier, and the
+// link-local address that comes with the first one; operational state, duplicate address detection, bridge timers, the
+// segmentation limits a bridge takes over from its ports and keeps).
 //
 // Threading: the calling thread must be in the host's namespace. Cost: some 20 ms a namespace.
 

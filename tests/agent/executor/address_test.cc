@@ -224,5 +224,117 @@ TEST_F(AddressTest, RemovedAndAddedAgainOtherwiseIsUndone) {
                   add_route { namespace: 'red' destination: 'default' via: '10.0.0.253' })");
 }
 
+// The kernel leaves the prefix route of an IPv6 address with a lifetime on the link (ipv6_del_addr).
+TEST_F(AddressTest, WithALifetimeTakesItsPrefixRouteAlong) {
+  Succeed(R"(add_address { namespace: 'red' link: 'eth0' address: '2001:db8:55::1/64' valid_lifetime { seconds: 3600 } }
+             add_address { namespace: 'red' link: 'eth0' address: '2001:db8:56::1/64' valid_lifetime { seconds: 3600 } }
+             add_address { namespace: 'red' link: 'eth0' address: '2001:db8:56::2/64' valid_lifetime { seconds: 3600 } })");
+  Succeed(R"(delete_address { namespace: 'red' link: 'eth0' address: '2001:db8:55::1/64' }
+             delete_address { namespace: 'red' link: 'eth0' address: '2001:db8:56::1/64' })");
+  EXPECT_EQ(Sh("ip -n red -6 route show 2001:db8:55::/64"), "");
+  EXPECT_THAT(Sh("ip -n red -6 route show 2001:db8:56::/64"), HasSubstr("expires")) << "another address needs it";
+}
+
+TEST_F(AddressTest, AdditionWithALifetimeIsUndoneWithItsPrefixRoute) {
+  ExpectUndone(
+      R"(add_address { namespace: 'red' link: 'eth0' address: '2001:db8:55::1/64' valid_lifetime { seconds: 3600 } }
+                  add_address { namespace: '@host' link: 'v0' address: '2001:db8:55::2/64' valid_lifetime { seconds: 3600 } preferred_lifetime { seconds: 60 } })");
+}
+
+// A router advertises a prefix as being on the link: the kernel has the route without an address.
+TEST_F(AddressTest, AdditionIsUndoneWithThePrefixRouteThatWasThereBefore) {
+  Sh("ip -n red -6 route add 2001:db8:55::/64 dev eth0 proto kernel metric 256 expires 1800");
+  Sh("ip -n red -6 route add 2001:db8:56::/64 dev eth0 proto kernel metric 256 expires 1800");
+  const HostDump before = Dump();
+  Fail(R"(add_address { namespace: 'red' link: 'eth0' address: '2001:db8:55::1/64' valid_lifetime { seconds: 300 } }
+          add_address { namespace: 'red' link: 'eth0' address: '2001:db8:56::1/64' }
+          delete_link { namespace: '@host' name: 'no-such-link' })");
+  EXPECT_EQ(DifferenceInTheEnd(before, dump_), "");
+  for (const std::string prefix : {"2001:db8:55::/64", "2001:db8:56::/64"}) {
+    EXPECT_EQ(Ip("-n red -6 route show " + prefix, ".[0] | .expires > 1000 and .expires <= 1800"), "true") << prefix;
+  }
+}
+
+TEST_F(AddressTest, RemovalOfOneWithALifetimeIsUndoneWithWhatIsLeftOfIt) {
+  Sh("ip -n red address add 2001:db8:55::1/64 dev eth0 nodad valid_lft 3600 preferred_lft 1800");
+  Sh("ip -n red address add 10.0.0.1/24 dev eth0 valid_lft 3600 preferred_lft 1800");
+  ExpectUndone(R"(delete_address { namespace: 'red' link: 'eth0' address: '2001:db8:55::1/64' }
+                  delete_address { namespace: 'red' link: 'eth0' address: '10.0.0.1/24' })");
+  EXPECT_EQ(Sh("ip -n red -6 route show 2001:db8:55::/64"), "");
+}
+
+TEST_F(AddressTest, AdoptedForEverNoLongerRunsOut) {
+  Sh("ip -n red address add 10.0.0.1/24 dev eth0 valid_lft 90 preferred_lft 60");
+  Sh("ip -n red address add 2001:db8:55::1/64 dev eth0 nodad valid_lft 90 preferred_lft 60");
+  Sh("ip -n red route add default via 10.0.0.254");
+  const std::string adopt = R"(
+      add_address { namespace: 'red' link: 'eth0' address: '10.0.0.1/24' allow_existing: true }
+      add_address { namespace: 'red' link: 'eth0' address: '2001:db8:55::1/64' nodad: true allow_existing: true })";
+  const HostDump before = Dump();
+  Fail(adopt + "\ndelete_link { namespace: '@host' name: 'no-such-link' }");
+  EXPECT_EQ(DifferenceInTheEnd(before, dump_), "");
+  for (const std::string local : {"10.0.0.1", "2001:db8:55::1"}) {
+    EXPECT_EQ(Address(local, "[.dynamic, .valid_life_time <= 90, .preferred_life_time <= 60]"), "[true,true,true]")
+        << local;
+  }
+  EXPECT_THAT(Sh("ip -n red -6 route show 2001:db8:55::/64"), HasSubstr("expires"));
+  Succeed(adopt);
+  for (const std::string local : {"10.0.0.1", "2001:db8:55::1"}) {
+    EXPECT_EQ(Address(local, "[.dynamic, .valid_life_time, .preferred_life_time]"), "[null,4294967295,4294967295]")
+        << local;
+  }
+  EXPECT_EQ(Ip("-n red -6 route show 2001:db8:55::/64", ".[0].expires"), "null");
+  EXPECT_NE(Sh("ip -n red route show default"), "");
+}
+
+TEST_F(AddressTest, AdoptedForATimeLastsThatLong) {
+  Succeed("add_address { namespace: 'red' link: 'eth0' address: '2001:db8:55::1/64' }");
+  Succeed(
+      R"(add_address { namespace: 'red' link: 'eth0' address: '2001:db8:55::1/64' allow_existing: true valid_lifetime { seconds: 600 } preferred_lifetime { seconds: 300 } })");
+  EXPECT_EQ(Address("2001:db8:55::1", "[.dynamic, .valid_life_time <= 600, .preferred_life_time <= 300]"),
+            "[true,true,true]");
+}
+
+TEST_F(AddressTest, WithAttributesOfItsOwnIsNotAdoptedAndTheyAreTold) {
+  const std::vector<std::pair<std::string, std::string>> all = {
+      {"10.1.0.1/24", "label eth0:9"},    {"10.2.0.1/24", "scope link"},         {"10.3.0.1/24", "metric 77"},
+      {"10.4.0.1/24", "noprefixroute"},   {"2001:db8:1::1/64", "noprefixroute"}, {"2001:db8:2::1/64", "metric 77"},
+      {"2001:db8:3::1/64", "mngtmpaddr"}, {"2001:db8:4::1/64", "home"}};
+  for (const auto& [address, words] : all) {
+    Sh("ip -n red address add " + address + " dev eth0 " + words);
+    const auto error =
+        ExpectRefused("add_address { namespace: 'red' link: 'eth0' address: '" + address + "' allow_existing: true }");
+    EXPECT_EQ(error.code(), kAlreadyExists);
+    EXPECT_THAT(error.message(), HasSubstr(words.substr(0, words.find(' ')))) << address;
+  }
+}
+
+TEST_F(AddressTest, ThatTheKernelTakesAndDoesNotAddIsRefused) {
+  for (const std::string address : {"0.0.0.0/8", "0.0.0.0"}) {
+    const auto error = ExpectRefused("add_address { namespace: 'red' link: 'eth0' address: '" + address + "' }");
+    EXPECT_EQ(error.code(), kInvalidArgument);
+    EXPECT_EQ(error.object(), (address.size() > 7 ? address : address + "/32") + " on red:eth0");
+  }
+  ExpectRefused(R"(create_namespace { namespace: 'new' }
+                   create_veth { a { namespace: 'new' name: 'eth0' addresses: '0.0.0.0/8' } b { namespace: '@host' name: 'n0' } })");
+  ExpectRefused(R"(create_namespace { namespace: 'new' }
+                   create_veth { a { namespace: 'new' name: 'eth0' } b { namespace: '@host' name: 'n0' } }
+                   add_address { namespace: 'new' link: 'eth0' address: '0.0.0.0/8' })");
+  ExpectRefused("create_bridge { namespace: 'red' name: 'br0' addresses: '0.0.0.0/0' }");
+}
+
+// In IPv6 a link has an address once: one that is there otherwise is not missing.
+TEST_F(AddressTest, ThatIsThereOtherwiseIsNotMissing) {
+  Succeed(R"(add_address { namespace: 'red' link: 'eth0' address: '2001:db8::1/64' }
+             add_address { namespace: 'red' link: 'eth0' address: '2001:db8::2' peer: '2001:db8::9' })");
+  const auto length =
+      ExpectRefused("delete_address { namespace: 'red' link: 'eth0' address: '2001:db8::1/48' allow_missing: true }");
+  EXPECT_EQ(length.code(), kFailedPrecondition);
+  EXPECT_THAT(length.message(), HasSubstr("2001:db8::1/64"));
+  const auto peer =
+      ExpectRefused("delete_address { namespace: 'red' link: 'eth0' address: '2001:db8::2/128' allow_missing: true }");
+  EXPECT_THAT(peer.message(), HasSubstr("peer 2001:db8::9"));
+}
+
 }  // namespace
 }  // namespace warren::executor

@@ -309,5 +309,38 @@ TEST_F(BridgeTest, OfTheSameIntentWithMovedAddressesIsUndone) {
                   add_route { namespace: '@host' destination: '10.77.0.0/16' via: '10.0.0.2' })");
 }
 
+// What a router advertised, or DHCPv6 gave, lasts for a time: on the old link its prefix routes would win over the
+// bridge's.
+TEST_F(BridgeTest, TakesOverWhatLastsForATime) {
+  Sh("ip address add 2001:db8::1/64 dev nic nodad valid_lft 3600 preferred_lft 1800");
+  Sh("ip address add 2001:db8:1::1/128 dev nic nodad valid_lft 3600 preferred_lft 1800");
+  Sh("ip -6 route add 2001:db8:1::/64 dev nic proto kernel metric 256 expires 1700");
+  Sh("ip -6 route add default via 2001:db8::2 dev nic proto ra expires 1800");
+  Sh("ip -6 route add 2001:db8:7::/48 via 2001:db8::3 dev nic");
+  Succeed("create_bridge { namespace: '@host' name: 'br0' up: true }");
+  const std::string attach = "attach_link { namespace: '@host' link: 'nic' bridge: 'br0' move_addresses: true }";
+  const auto expires = [](const std::string& route) {
+    return Ip("-6 route show " + route, "[.[] | [.dev, .protocol, .expires > 1000 and .expires <= 3600]]");
+  };
+  const HostDump before = Dump();
+  Fail(attach + "\ndelete_link { namespace: '@host' name: 'no-such-link' }");
+  EXPECT_EQ(DifferenceInTheEnd(before, dump_), "");
+  EXPECT_EQ(expires("2001:db8::/64"), R"([["nic","kernel",true]])");
+  EXPECT_EQ(expires("default"), R"([["nic","ra",true]])");
+  for (const std::string link : {"br0", "nic", "br0"}) {
+    if (link == "nic") {
+      Succeed("detach_link { namespace: '@host' link: 'nic' bridge: 'br0' move_addresses: true }");
+    } else {
+      Succeed(attach);
+    }
+    EXPECT_EQ(expires("2001:db8::/64"), R"([[")" + link + R"(","kernel",true]])");
+    EXPECT_EQ(expires("2001:db8:1::/64"), R"([[")" + link + R"(","kernel",true]])");
+    EXPECT_EQ(expires("default"), R"([[")" + link + R"(","ra",true]])");
+    EXPECT_EQ(Ip("-6 route get 2001:db8::2", ".[0].dev"), link) << "the way to the subnet";
+    EXPECT_EQ(Ip("-6 address show " + link, R"([.[0].addr_info[] | select(.scope == "global") | .dynamic])"),
+              "[true,true]");
+  }
+}
+
 }  // namespace
 }  // namespace warren::executor

@@ -1,5 +1,6 @@
 // Changing, moving and deleting links: what the kernel says afterwards, refusals, undo.
 
+#include "absl/strings/str_cat.h"
 #include "tests/agent/executor/executor_test.h"
 
 namespace warren::executor {
@@ -330,6 +331,54 @@ TEST_F(LinkTest, DeletedIsGoneForTheRestOfTheIntent) {
                              create_bridge { namespace: 'red' name: 'br0' })")
                 .object(),
             "red");
+}
+
+// The way there was live, and so is the way back (before Linux 6.2 a link that is up cannot be renamed at all).
+TEST_F(LinkTest, RenamedWhileUpIsUndoneWithoutGoingDown) {
+  const std::string renames = R"(set_link { namespace: 'red' name: 'eth0' new_name: 'x0' }
+                                 set_link { namespace: 'red' name: 'eth1' new_name: 'x1' mtu: 1400 })";
+  const auto carrier = [] {
+    return Sh(
+        "nsenter --net=/run/netns/red sh -c 'mount -t sysfs none /sys && cat /sys/class/net/eth*/carrier_changes; "
+        "umount /sys'");
+  };
+  const std::string before = carrier();
+  const v1::IntentResult result = Apply(renames + "\ndelete_link { namespace: 'red' name: 'none' }");
+  ASSERT_EQ(result.state(), v1::Intent::FAILED);
+  EXPECT_THAT(result.error().not_undone(), ::testing::IsEmpty());
+  EXPECT_EQ(carrier(), before);
+  if (result.error().errno_name() == "EBUSY") {
+    EXPECT_THAT(result.error().message(), HasSubstr("set it down first"));
+    Succeed(R"(set_link { namespace: 'red' name: 'eth0' up: false new_name: 'x0' }
+               set_link { namespace: 'red' name: 'x0' up: true })");
+  } else {
+    EXPECT_EQ(result.error().errno_name(), "ENODEV");
+  }
+}
+
+TEST_F(LinkTest, SetDownAndRenamedInOneIsUndone) {
+  ExpectUndone("set_link { namespace: 'red' name: 'eth0' up: false new_name: 'x0' }");
+}
+
+// Somebody takes the name of a link that is set aside: it comes back under another, with all it had.
+TEST_F(LinkTest, WhoseNameIsTakenMeanwhileIsKeptUnderAnother) {
+  std::string operations = "delete_link { namespace: 'red' name: 'eth1' }";
+  // Taking these back takes time enough.
+  for (int i = 0; i < 20; ++i) operations += absl::StrCat("\ncreate_bridge { namespace: 'red' name: 'b", i, "' }");
+  const int64_t sequence = Submit(operations + "\ndelete_link { namespace: 'red' name: 'none' }");
+  ASSERT_TRUE(Eventually([] { return Try("ip -n red link add eth1 type bridge").code == 0; }));
+  const v1::IntentResult result = recorder_.WaitFinished(sequence).result;
+  ASSERT_EQ(result.error().not_undone_size(), 1) << result.DebugString();
+  const std::string name = Ip("-n red link show", R"([.[] | select(.ifname | startswith("w~")) | .ifname][0])");
+  EXPECT_THAT(result.error().not_undone(0), HasSubstr(name));
+  const auto is_whole = [&] {
+    EXPECT_EQ(Ip("-n red address show " + name, R"([.[0].flags | index("UP") != null])"), "[true]");
+    EXPECT_THAT(Sh("ip -n red -o address show " + name), HasSubstr("10.2.0.1/24"));
+    EXPECT_THAT(Sh("ip -n red -o address show " + name), HasSubstr("2001:db8:2::1/64"));
+  };
+  is_whole();
+  Reopen();
+  is_whole();
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <map>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "tests/agent/executor/executor_test.h"
 
@@ -425,6 +426,44 @@ TEST_F(NamespaceTest, ResultTellsWhatToLookAtAgain) {
   // The outer end goes with the namespace, so the namespace that holds it changes too.
   EXPECT_THAT(recorder_.WaitFinished(Submit("delete_namespace { namespace: 'red' }")).touched,
               UnorderedElementsAre("red", "@host"));
+}
+
+// Somebody takes the name of a namespace that is parked: it is kept, gets another name, and the result says which.
+TEST_F(NamespaceTest, WhoseNameIsTakenMeanwhileIsKeptUnderAnother) {
+  Succeed(R"(create_namespace { namespace: 'vic' }
+             create_veth { a { namespace: 'vic' name: 'eth0' mtu: 1400 up: true addresses: '10.0.0.1/24' } b { namespace: '@host' name: 'v0' up: true } })");
+  std::string operations = R"(set_link { namespace: 'vic' name: 'eth0' mtu: 1300 }
+                              delete_namespace { namespace: 'vic' })";
+  // Taking these back takes time enough.
+  for (int i = 0; i < 20; ++i) operations += absl::StrCat("\ncreate_bridge { namespace: '@host' name: 'b", i, "' }");
+  const int64_t sequence = Submit(operations + "\ndelete_link { namespace: '@host' name: 'none' }");
+  ASSERT_TRUE(Eventually([] { return Try("ip netns add vic").code == 0; }));
+  const v1::IntentResult result = recorder_.WaitFinished(sequence).result;
+  EXPECT_EQ(result.state(), v1::Intent::FAILED);
+  ASSERT_EQ(result.error().not_undone_size(), 1) << result.DebugString();
+  const std::string name = Sh("ls /run/netns | grep '^vic[.]warren-'");
+  EXPECT_THAT(result.error().not_undone(0), HasSubstr(name));
+  const auto is_whole = [&] {
+    EXPECT_EQ(Ip("-n " + name + " link show eth0", R"(.[0] | [.mtu, (.flags | index("UP") != null)])"), "[1400,true]");
+    EXPECT_THAT(Sh("ip -n " + name + " -o address show eth0"), HasSubstr("10.0.0.1/24"));
+    EXPECT_EQ(Sh("ip -n vic -o link | wc -l"), "1");
+  };
+  is_whole();
+  Reopen();
+  is_whole();
+}
+
+// Nor can it get another name: the next start tries again, and never lets it go.
+TEST_F(NamespaceTest, ThatStaysParkedIsNamedAtTheNextStart) {
+  Succeed(R"(create_namespace { namespace: 'vic' }
+             add_address { namespace: 'vic' link: 'lo' address: '10.9.9.9/32' })");
+  Sh("mkdir -p /run/warren/parked && touch /run/warren/parked/7-1 /run/warren/parked/7-2 && "
+     "mount --bind /run/netns/vic /run/warren/parked/7-1 && ip netns delete vic");
+  Reopen();
+  EXPECT_EQ(Sh("ls /run/warren/parked"), "");
+  const std::string name = Sh("ls /run/netns");
+  EXPECT_EQ(name.rfind("parked-7-1.warren-", 0), 0u) << name;
+  EXPECT_THAT(Sh("ip -n " + name + " -o address show lo"), HasSubstr("10.9.9.9/32"));
 }
 
 }  // namespace

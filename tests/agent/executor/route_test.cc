@@ -204,5 +204,66 @@ TEST_F(RouteTest, OfAnyTypeIsLeftAloneByUndo) {
                   set_link { namespace: 'red' name: 'eth0' up: false })");
 }
 
+TEST_F(RouteTest, ThatExpiresStillDoesAfterUndo) {
+  Sh("ip -n red -6 route add default via 2001:db8::fe dev eth0 proto ra expires 1800");
+  Sh("ip -n red -6 route add 2001:db8:7::/48 via 2001:db8::fe dev eth0 expires 900");
+  const HostDump before = Dump();
+  for (const std::string change :
+       {"set_link { namespace: 'red' name: 'eth0' up: false }", "set_link { namespace: 'red' name: 'eth0' mtu: 1000 }",
+        "delete_link { namespace: 'red' name: 'eth0' }", "delete_namespace { namespace: 'red' }",
+        "move_link { namespace: 'red' name: 'eth0' to_namespace: '@host' }",
+        "delete_address { namespace: 'red' link: 'eth0' address: '2001:db8::1/64' }",
+        "delete_route { namespace: 'red' destination: '2001:db8:7::/48' }"}) {
+    Fail(change + "\ndelete_link { namespace: '@host' name: 'no-such-link' }");
+    EXPECT_EQ(DifferenceInTheEnd(before, dump_), "") << change;
+    EXPECT_EQ(Ip("-n red -6 route show default", ".[0].expires | . > 1000 and . <= 1800"), "true") << change;
+    EXPECT_EQ(Ip("-n red -6 route show 2001:db8:7::/48", ".[0].expires | . > 400 and . <= 900"), "true") << change;
+  }
+}
+
+TEST_F(RouteTest, WithAttributesOfItsOwnIsNotAdoptedAndTheyAreTold) {
+  const std::vector<std::pair<std::string, std::string>> all = {
+      {"2001:db8:1::/48 via 2001:db8::fe dev eth0 expires 900", "expires"},
+      {"2001:db8:2::/48 via 2001:db8::fe dev eth0 mtu 1400", "mtu 1400"},
+      {"2001:db8:3::/48 via 2001:db8::fe dev eth0 pref high", "pref high"},
+      {"2001:db8:4::/48 via 2001:db8::fe dev eth0 proto ra", "proto ra"},
+      {"2001:db8:5::/48 via 2001:db8::fe dev eth0 src 2001:db8::1", "src"}};
+  for (const auto& [route, told] : all) {
+    Sh("ip -n red -6 route add " + route);
+    const auto error = ExpectRefused("add_route { namespace: 'red' destination: '" + route.substr(0, route.find(' ')) +
+                                     "' via: '2001:db8::fe' dev: 'eth0' allow_existing: true }");
+    EXPECT_EQ(error.code(), kAlreadyExists);
+    EXPECT_THAT(error.message(), HasSubstr(told));
+  }
+  Sh("ip -n red nexthop add id 7 via 10.0.0.9 dev eth0");
+  const std::vector<std::pair<std::string, std::string>> ipv4 = {
+      {"10.1.0.0/16 via 10.0.0.9 mtu 1400", "mtu 1400"},
+      {"10.2.0.0/16 via 10.0.0.9 dev eth0 onlink", "onlink"},
+      {"10.3.0.0/16 nhid 7", "nhid 7"},
+      {"unreachable 10.4.0.0/16", "type"},
+      {"10.5.0.0/16 via 10.0.0.9 advmss 900", "metrics"},
+      {"10.6.0.0/16 via 10.0.0.8", "via 10.0.0.8"},
+      {"10.7.0.0/16 nexthop via 10.0.0.9 nexthop via 10.0.0.8", "several next hops"}};
+  for (const auto& [route, told] : ipv4) {
+    Sh("ip -n red route add " + route);
+    const size_t begin = route.find("10.");
+    const std::string destination = route.substr(begin, route.find(' ', begin) - begin);
+    const auto error = ExpectRefused("add_route { namespace: 'red' destination: '" + destination +
+                                     "' via: '10.0.0.9' allow_existing: true }");
+    EXPECT_EQ(error.code(), kAlreadyExists) << route;
+    EXPECT_THAT(error.message(), HasSubstr(told)) << route;
+  }
+  // One of another type of service is another route.
+  Sh("ip -n red route add 10.8.0.0/16 via 10.0.0.9 tos 0x10");
+  Succeed("add_route { namespace: 'red' destination: '10.8.0.0/16' via: '10.0.0.9' allow_existing: true }");
+  EXPECT_EQ(Sh("ip -n red route show 10.8.0.0/16 | wc -l"), "2");
+}
+
+TEST_F(RouteTest, OfATypeOfServiceIsRemovedWhereItIsTheOnlyOne) {
+  Sh("ip -n red route add 10.7.0.0/16 via 10.0.0.2 tos 0x10");
+  ExpectUndone("delete_route { namespace: 'red' destination: '10.7.0.0/16' allow_missing: true }");
+  EXPECT_EQ(Routes("10.7.0.0/16"), "");
+}
+
 }  // namespace
 }  // namespace warren::executor

@@ -7,6 +7,7 @@
 
 #include <set>
 
+#include "absl/strings/str_cat.h"
 #include "tests/agent/kernel/kernel_test.h"
 
 namespace warren::kernel {
@@ -27,6 +28,11 @@ class AddressTest : public KernelTest {
     NewAddress address{.ifindex = v0_, .local = *ParsePrefix(prefix), .nodad = nodad};
     if (!peer.empty()) address.peer = *ParseIp(peer);
     return AddAddress(host(), address);
+  }
+  absl::Status Delete(int ifindex, const std::string& prefix, const std::string& peer = "") {
+    Address address{.ifindex = ifindex, .local = *ParsePrefix(prefix)};
+    if (!peer.empty()) address.peer = *ParseIp(peer);
+    return DeleteAddress(host(), address);
   }
   std::vector<Address> List(int ifindex) {
     auto listed = ListAddresses(host(), ifindex);
@@ -64,7 +70,7 @@ TEST_F(AddressTest, AnAddressIsAddedAsIpAddsIt) {
 TEST_F(AddressTest, ALoopbackAddressHasScopeHost) {
   ASSERT_OK(AddAddress(host(), {.ifindex = 1, .local = *ParsePrefix("127.1.0.1/32")}));
   EXPECT_EQ(Ip("addr show lo", ".[0].addr_info[] | select(.local == \"127.1.0.1\").scope"), "host");
-  ASSERT_OK(DeleteAddress(host(), 1, *ParsePrefix("127.1.0.1/32"), {}));
+  ASSERT_OK(Delete(1, "127.1.0.1/32"));
 }
 
 TEST_F(AddressTest, PeerNodadAndLifetimesArePassedOn) {
@@ -81,17 +87,58 @@ TEST_F(AddressTest, PeerNodadAndLifetimesArePassedOn) {
             "[true,true]");
 }
 
+TEST_F(AddressTest, PrefixRouteOfOneWithALifetimeGoesWithTheLastThatNeedsIt) {
+  Sh("ip link set v0 up && ip link set v1 up");
+  for (const char* address : {"2001:db8:1::1/64", "2001:db8:1::2/64", "2001:db8:2::1/64"}) {
+    Sh(absl::StrCat("ip addr add ", address, " dev v0 nodad valid_lft 600 preferred_lft 300"));
+  }
+  Sh("ip addr add 2001:db8:2::2/64 dev v0 noprefixroute");
+  Sh("ip addr add 2001:db8:3::1/64 dev v0 nodad valid_lft 600 preferred_lft 300 metric 77");
+  const auto routes = [](const std::string& prefix) { return Sh("ip -6 route show " + prefix + " | wc -l"); };
+  for (const Address& address : List(v0_)) {
+    if (address.local.ip.ToString().ends_with(":1")) {
+      ASSERT_OK(DeleteAddress(host(), address));
+    }
+  }
+  EXPECT_EQ(routes("2001:db8:1::/64"), "1");
+  EXPECT_EQ(routes("2001:db8:2::/64"), "1") << "one that has no prefix route of its own may rest on it";
+  EXPECT_EQ(routes("2001:db8:3::/64"), "0");
+  for (const Address& address : List(v0_)) {
+    if (address.local.ToString() == "2001:db8:1::2/64") {
+      ASSERT_OK(DeleteAddress(host(), address));
+    }
+  }
+  EXPECT_EQ(routes("2001:db8:1::/64"), "0");
+}
+
+TEST_F(AddressTest, ChangesInPlaceAndBack) {
+  Sh("ip addr add 10.0.0.1/24 dev v0 label v0:x valid_lft 600 preferred_lft 300");
+  Sh("ip addr add 2001:db8::1/64 dev v0 valid_lft 600 preferred_lft 300 metric 77");
+  const std::string before = Ip("addr show v0", kState);
+  for (const Address& there : List(v0_)) {
+    ASSERT_OK(ChangeAddress(host(), there, {.nodad = false}));
+    ASSERT_EQ(Ip("addr show v0 to " + there.local.ip.ToString(),
+                 ".[0].addr_info[0] | [.dynamic, .valid_life_time, .metric, .label]"),
+              there.local.ip.family == AF_INET ? R"([null,4294967295,null,"v0:x"])" : "[null,4294967295,77,null]");
+    EXPECT_FALSE(After(there, absl::Seconds(600)).has_value());
+    ASSERT_OK(ChangeAddressBack(host(), *After(there, absl::Seconds(100))));
+  }
+  EXPECT_EQ(Ip("addr show v0", kState), before);
+  EXPECT_EQ(Ip("addr show v0", "[.[0].addr_info[] | [.valid_life_time <= 500, .preferred_life_time <= 200]] | unique"),
+            "[[true,true]]");
+}
+
 TEST_F(AddressTest, RefusalsAreTheKernels) {
   ASSERT_OK(Add("10.0.0.1/24"));
   ASSERT_OK(Add("2001:db8::1/64"));
   EXPECT_ERRNO(Add("10.0.0.1/24"), EEXIST);
   EXPECT_ERRNO(Add("2001:db8::1/64"), EEXIST);
   EXPECT_ERRNO(AddAddress(host(), {.ifindex = 4711, .local = *ParsePrefix("10.0.0.1/24")}), ENODEV);
-  EXPECT_ERRNO(DeleteAddress(host(), v0_, *ParsePrefix("10.0.0.2/24"), {}), EADDRNOTAVAIL);
-  EXPECT_ERRNO(DeleteAddress(host(), v0_, *ParsePrefix("10.0.0.1/25"), {}), EADDRNOTAVAIL);
-  EXPECT_ERRNO(DeleteAddress(host(), v0_, *ParsePrefix("2001:db8::2/64"), {}), EADDRNOTAVAIL);
-  EXPECT_ERRNO(DeleteAddress(host(), 4711, *ParsePrefix("10.0.0.1/24"), {}), ENODEV);
-  EXPECT_EQ(DeleteAddress(host(), v0_, *ParsePrefix("10.0.0.2/24"), {}).code(), absl::StatusCode::kNotFound);
+  EXPECT_ERRNO(Delete(v0_, "10.0.0.2/24"), EADDRNOTAVAIL);
+  EXPECT_ERRNO(Delete(v0_, "10.0.0.1/25"), EADDRNOTAVAIL);
+  EXPECT_ERRNO(Delete(v0_, "2001:db8::2/64"), EADDRNOTAVAIL);
+  EXPECT_ERRNO(Delete(4711, "10.0.0.1/24"), ENODEV);
+  EXPECT_EQ(Delete(v0_, "10.0.0.2/24").code(), absl::StatusCode::kNotFound);
 }
 
 TEST_F(AddressTest, DeletingTakesExactlyThatOne) {
@@ -99,9 +146,9 @@ TEST_F(AddressTest, DeletingTakesExactlyThatOne) {
     ASSERT_OK(Add(prefix));
   }
   ASSERT_OK(Add("10.2.0.1/32", "10.2.0.2"));
-  ASSERT_OK(DeleteAddress(host(), v0_, *ParsePrefix("10.0.0.1/25"), {}));
-  ASSERT_OK(DeleteAddress(host(), v0_, *ParsePrefix("2001:db8::1/64"), {}));
-  ASSERT_OK(DeleteAddress(host(), v0_, *ParsePrefix("10.2.0.1/32"), *ParseIp("10.2.0.2")));
+  ASSERT_OK(Delete(v0_, "10.0.0.1/25"));
+  ASSERT_OK(Delete(v0_, "2001:db8::1/64"));
+  ASSERT_OK(Delete(v0_, "10.2.0.1/32", "10.2.0.2"));
   EXPECT_EQ(Ip("addr show v0", "[.[0].addr_info[] | \"\\(.local)/\\(.prefixlen)\"] | sort"),
             R"(["10.0.0.1/24","10.1.0.1/24","2001:db8::2/64"])");
 }
