@@ -20,8 +20,8 @@ absl::Status ForeignError(const std::string& object) {
 
 absl::Status CheckTakesAddress(const std::string& link, uint32_t mtu, const kernel::Ip& ip) {
   if (ip.family != AF_INET6 || mtu >= kernel::kIpv6MinMtu) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrCat("link ", link, " has an MTU of ", mtu, ", and IPv6 needs ", kernel::kIpv6MinMtu, "; raise it first"));
+  return absl::FailedPreconditionError(absl::StrCat("link ", link, " has an MTU of ", mtu, ", and IPv6 needs ",
+                                                    kernel::kIpv6MinMtu, "; raise it first"));
 }
 
 absl::Status NotANamespace(const std::string& shown, const kernel::NoNetns& there) {
