@@ -37,7 +37,7 @@ TEST_F(Differences, AHostWithoutTheDirectoryHasItsOwnNamespace) {
   Options options;
   options.host = "h1";
   options.netns_dir = "/run/nothing-here";
-  options.ownership = {[](uint64_t) { return false; }, [](uint64_t, int) { return false; }};
+  options.ownership = {[](uint64_t) { return false; }, [](uint64_t, int) { return false; }, nullptr};
   auto inventory = KernelInventory::Create(std::move(options));
   ASSERT_TRUE(inventory.ok());
   (*inventory)->BeginPass(true);
