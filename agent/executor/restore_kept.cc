@@ -1,6 +1,7 @@
 #include "agent/executor/restore_kept.h"
 
 #include <errno.h>
+#include <linux/if.h>
 
 #include <optional>
 #include <utility>
@@ -103,6 +104,16 @@ class Followers {
   std::set<std::pair<uint64_t, int>> seen_;
 };
 
+// A bridge has no carrier before its ports have theirs, which the kernel settles up to a second later, or at once when a
+// port is asked for by itself (linkwatch_sync_dev, Linux 6.8).
+void SettlePorts(Place& place, const kernel::Link& bridge) {
+  auto links = kernel::ListLinks(place.netlink);
+  if (!links.ok()) return;
+  for (const kernel::Link& link : *links) {
+    if (link.master == bridge.ifindex) (void)kernel::GetLink(place.netlink, link.ifindex);
+  }
+}
+
 }  // namespace
 
 absl::Status Keep(Place& place, const kernel::Link& link, Losses losses, KeptList& kept, std::set<uint32_t>& nexthops) {
@@ -139,6 +150,7 @@ void RestoreOf(Places& places, const RestoreKept& record, std::vector<Problem>& 
   if (!place.ok()) return;  // gone, and what stood there with it
   auto link = kernel::GetLink((*place)->netlink, record.ifindex());
   if (!link.ok()) return;
+  if ((link->flags & IFF_LOWER_UP) == 0) SettlePorts(**place, *link);
   for (const Stage stage : {Stage::kBeforeAddresses, Stage::kBeforeRoutes, Stage::kLast}) {
     PutBackKept(**place, *link, stage, record.kept(), problems);
   }
