@@ -318,6 +318,8 @@ Route RouteFromBody(const std::string& body) {
 namespace {
 
 absl::StatusOr<Route> LookUp(Netlink& netlink, const Ip& ip, uint32_t flags) {
+  // The kernel tells the table of an IPv6 route unasked, and refuses to be asked (inet6_rtm_valid_getroute_req).
+  if (ip.family == AF_INET6) flags &= ~static_cast<uint32_t>(RTM_F_LOOKUP_TABLE);
   rtmsg info{};
   info.rtm_family = static_cast<uint8_t>(ip.family);
   info.rtm_dst_len = static_cast<uint8_t>(ip.bytes.size() * 8);

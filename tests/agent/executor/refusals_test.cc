@@ -281,7 +281,7 @@ const Row kRows[] = {
     Row{"add_route_that_is_there_otherwise", "ip -n red route add 10.6.0.0/16 via 10.5.0.9",
         "add_route { namespace: 'red' destination: '10.6.0.0/16' via: '10.5.0.8' allow_existing: true }",
         "route 10.6.0.0/16 in red",
-        "adding route 10.6.0.0/16: EEXIST (File exists); allow_existing adopts one that is as asked"},
+        "route 10.6.0.0/16 in red exists, but not as asked: it goes via 10.5.0.9; change or delete it first"},
     Row{"add_route_with_bits_beyond_its_length", "",
         "add_route { namespace: 'red' destination: '10.6.0.1/16' dev: 'eth0' }", "route 10.6.0.1/16 in red",
         "adding route 10.6.0.1/16: EINVAL (Invalid argument): Invalid prefix for given prefix length"},

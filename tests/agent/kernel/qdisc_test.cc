@@ -22,7 +22,8 @@ class QdiscTest : public KernelTest {
   }
   static std::string Told() {
     return Sh(
-        "tc -d qdisc show dev v0 | sed 's/refcnt [0-9]*//'; tc -d class show dev v0; tc -d filter show dev v0; "
+        "tc -d qdisc show dev v0 | sed 's/refcnt [0-9]*//; s/direct_packets_stat [0-9]*//'; tc -d class show dev v0; "
+        "tc -d filter show dev v0; "
         "tc -d filter show dev v0 ingress; tc -d filter show dev v0 egress");
   }
   // What `tc` set up is put back after it was removed, wholly.
