@@ -119,7 +119,7 @@ class Commands(unittest.TestCase):
                              [f"descriptor {red}", f"socket, descriptor {inside}"])
             self.assertIn(f"{holder.pid}\n", self.fleet.warren("netns", "holders", "h1/red", "-o", "name"))
             # It lives elsewhere, so that nothing stands in the way; but the kernel does not let go, and that is said.
-            said = self.fleet.warren("netns", "delete", "h1/red", "--timeout", "60s")
+            said = self.fleet.run("netns", "delete", "h1/red", "--timeout", "60s").stderr
             self.assertIn(f"pid {holder.pid} (python3): socket, descriptor {inside}", said)
         finally:
             holder.stdin.close()
