@@ -55,7 +55,12 @@ absl::Status LookUpLetGo(Places& places, const DropNetns& about, NamedNsids& nam
   if (!nsids->contains(about.nsid()) || !named.Name(places, (*host)->netlink, about.nsid()).empty()) {
     return absl::OkStatus();
   }
-  return LookUpEnds(**host, about.nsid(), drop);
+  absl::Status status = LookUpEnds(**host, about.nsid(), drop);
+  if (kernel::ErrnoOf(status) != EINVAL) return status;
+  // Freed since: the kernel knows the id no more (rtnl_get_net_ns_capable).
+  drop.nsid = -1;
+  drop.outer_links.clear();
+  return absl::OkStatus();
 }
 
 absl::Status AddDrop(Places& places, const DropNetns& about, NamedNsids& named, Remainder& remainder) {
