@@ -104,8 +104,8 @@ class Followers {
   std::set<std::pair<uint64_t, int>> seen_;
 };
 
-// A bridge has no carrier before its ports have theirs, which the kernel settles up to a second later, or at once when a
-// port is asked for by itself (linkwatch_sync_dev, Linux 6.8).
+// A bridge has no carrier before its ports have theirs, which the kernel settles up to a second later, or at once when
+// a port is asked for by itself (linkwatch_sync_dev, Linux 6.8).
 void SettlePorts(Place& place, const kernel::Link& bridge) {
   auto links = kernel::ListLinks(place.netlink);
   if (!links.ok()) return;
