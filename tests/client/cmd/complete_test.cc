@@ -122,7 +122,7 @@ TEST_F(Completion, IsSilentWhereTheServerIsNot) {
   EXPECT_EQ(nobody.out + nobody.err, "");
   const Ran nonsense = RunCommand({"__complete", "--", "--server", "nonsense", "netns", ""});
   EXPECT_EQ(nonsense.code, 0);
-  EXPECT_EQ(nonsense.out, "add\ndelete\nlist\nshow\nwatch\n");
+  EXPECT_EQ(nonsense.out, "add\ndelete\nholders\nlist\nshow\nwatch\n");
   EXPECT_EQ(nonsense.err, "");
 }
 

@@ -27,7 +27,7 @@ expect() {
 }
 
 expect "warren ne" netns
-expect "warren netns " add delete list show watch
+expect "warren netns " add delete holders list show watch
 expect "warren intents list --state RUN" RUNNING
 expect "warren netns list --output=ya" yaml
 expect "warren netns list -o ta" table

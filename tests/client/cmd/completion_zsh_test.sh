@@ -29,7 +29,7 @@ expect() {
   [ "$said" = "$1" ] || { echo "warren ${*:2}: got \"$said\", not \"$1\""; failed=1; }
 }
 expect "compadd -- netns" ne
-expect "compadd -- add delete list show watch" netns ""
+expect "compadd -- add delete holders list show watch" netns ""
 expect "compadd -- RUNNING" intents list --state R
 expect files intent submit h1 -f ""
 exit $failed

@@ -40,7 +40,7 @@ INSTANTIATE_TEST_SUITE_P(
         Misuse{"netns --bogus add h1/red", "warren netns: unexpected \"--bogus\""},
         Misuse{"nents list", "unknown command \"nents\"; did you mean \"netns\"?"},
         Misuse{"netns frobnicate",
-               "warren netns: unknown command \"frobnicate\"; expected one of list, show, add, delete, watch"},
+               "warren netns: unknown command \"frobnicate\"; expected one of list, show, holders, add, delete, watch"},
         Misuse{"link", "warren link: missing what to do; expected one of add, set, delete, show, move"},
         Misuse{"netns add", "warren netns add: HOST/NS is required\nSee `warren netns add --help`."},
         Misuse{"netns add h1", "\"h1\" names no namespace; expected HOST/NS"},
