@@ -92,13 +92,15 @@ void OwnershipWatch::OnLinkWent(int origin, int ifindex) {
 }
 
 void OwnershipWatch::OnNetnsWent(int nsid) {
-  journal::Ownership lost;
   bool ask = false;
   {
     MutexLock lock(&mutex_);
     if (const auto known = cookies_.find(nsid); known != cookies_.end()) {
-      lost.lost_netns.insert(known->second);
+      // The kernel tells that an id is free after it may have given it out again (unhash_nsid): it may have been
+      // another namespace that went, so that this one is looked for before it is given up.
+      ask = journal_.OwnsNetns(known->second);
       cookies_.erase(known);
+      if (ask && wanted_ == Compare::kNothing) wanted_ = Compare::kNamespaces;
     } else {
       if (wanted_ == Compare::kNothing) wanted_ = Compare::kNamespaces;
       ask = true;
@@ -109,7 +111,6 @@ void OwnershipWatch::OnNetnsWent(int nsid) {
     }
   }
   if (ask) changed_();
-  Lose(lost);
 }
 
 void OwnershipWatch::Lose(const journal::Ownership& lost) {
