@@ -6,8 +6,8 @@
 // the rules that choose tables, prefix length and metric (docs/adr/0022-what-is-predicted.md); routes and addresses of
 // named namespaces lead nothing of the host's away. Belongs to the executor's thread.
 //
-// Refusals are FAILED_PRECONDITION, and name the safe way where there is one. Cost: one look-up of a route (0.01 ms)
-// for each address or route in the host's namespace that is clearly harmless, some listings for others.
+// Refusals are FAILED_PRECONDITION, and name the safe way where there is one. Cost: one look-up of a route (0.01 ms,
+// estimated) for each address or route in the host's namespace that is clearly harmless, some listings for others.
 
 #include <cstddef>
 #include <string>
