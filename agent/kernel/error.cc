@@ -6,6 +6,7 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "proto/common/string_view.h"
 
 namespace warren::kernel {
 namespace {
@@ -48,8 +49,6 @@ absl::StatusCode CodeOf(int error) {
   }
 }
 
-absl::string_view A(std::string_view s) { return {s.data(), s.size()}; }
-
 }  // namespace
 
 std::string ErrnoName(int error) {
@@ -58,11 +57,11 @@ std::string ErrnoName(int error) {
 }
 
 absl::Status ErrnoError(int error, std::string_view doing, std::string_view extended_ack) {
-  std::string message = absl::StrCat(A(doing), ": ", ErrnoName(error), " (", strerrordesc_np(error), ")");
-  if (!extended_ack.empty()) absl::StrAppend(&message, ": ", A(extended_ack));
+  std::string message = absl::StrCat(AbslView(doing), ": ", ErrnoName(error), " (", strerrordesc_np(error), ")");
+  if (!extended_ack.empty()) absl::StrAppend(&message, ": ", AbslView(extended_ack));
   absl::Status status(CodeOf(error), message);
   status.SetPayload(kErrnoUrl, absl::Cord(absl::StrCat(error)));
-  if (!extended_ack.empty()) status.SetPayload(kExtendedAckUrl, absl::Cord(A(extended_ack)));
+  if (!extended_ack.empty()) status.SetPayload(kExtendedAckUrl, absl::Cord(AbslView(extended_ack)));
   return status;
 }
 

@@ -22,19 +22,18 @@
 
 #include "absl/strings/str_cat.h"
 #include "agent/kernel/error.h"
+#include "proto/common/string_view.h"
 
 namespace warren::kernel {
 namespace {
 
 constexpr char kOwn[] = "/proc/thread-self/ns/net";
 
-absl::string_view A(std::string_view s) { return {s.data(), s.size()}; }
-
 absl::StatusOr<Netns> Adopt(UniqueFd fd, std::string_view doing) {
   struct statfs fs;
   if (fstatfs(fd.get(), &fs) != 0) return ErrnoError(errno, doing);
   if (fs.f_type != NSFS_MAGIC || ioctl(fd.get(), NS_GET_NSTYPE) != CLONE_NEWNET) {
-    return ErrnoError(EINVAL, absl::StrCat(A(doing), ": it is not a network namespace"));
+    return ErrnoError(EINVAL, absl::StrCat(AbslView(doing), ": it is not a network namespace"));
   }
   struct stat st;
   if (fstat(fd.get(), &st) != 0) return ErrnoError(errno, doing);
@@ -143,7 +142,7 @@ absl::StatusOr<NetnsWorker::Made> NetnsWorker::NewNetns() {
   return Made{*std::move(netns), *std::move(netlink)};
 }
 
-std::string NetnsDir::PathOf(std::string_view name) const { return absl::StrCat(path_, "/", A(name)); }
+std::string NetnsDir::PathOf(std::string_view name) const { return absl::StrCat(path_, "/", AbslView(name)); }
 
 absl::Status NetnsDir::Prepare() const {
   if (auto s = MakeDirectories(path_); !s.ok()) return s;
@@ -161,7 +160,7 @@ absl::Status NetnsDir::Prepare() const {
 }
 
 absl::StatusOr<Netns> NetnsDir::Open(std::string_view name) const {
-  const std::string doing = absl::StrCat("opening namespace ", A(name));
+  const std::string doing = absl::StrCat("opening namespace ", AbslView(name));
   UniqueFd dir(open(path_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!dir.valid()) return ErrnoError(errno, doing);
   open_how how{};
@@ -177,7 +176,7 @@ absl::StatusOr<Netns> NetnsDir::Open(std::string_view name) const {
 
 absl::Status NetnsDir::Bind(const Netns& netns, std::string_view name, std::string_view marker) const {
   const std::string path = PathOf(name);
-  const std::string doing = absl::StrCat("naming namespace ", A(name));
+  const std::string doing = absl::StrCat("naming namespace ", AbslView(name));
   UniqueFd file(open(path_.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0444));
   if (file.valid()) {
     if (write(file.get(), marker.data(), marker.size()) != static_cast<ssize_t>(marker.size())) {
@@ -222,9 +221,9 @@ absl::Status NetnsDir::Unbind(std::string_view name) const {
   const std::string path = PathOf(name);
   // EINVAL: nothing is mounted there (umount(2)); the file is still to go.
   if (umount2(path.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) != 0 && errno != EINVAL) {
-    return ErrnoError(errno, absl::StrCat("unmounting namespace ", A(name)));
+    return ErrnoError(errno, absl::StrCat("unmounting namespace ", AbslView(name)));
   }
-  if (unlink(path.c_str()) != 0) return ErrnoError(errno, absl::StrCat("removing the name ", A(name)));
+  if (unlink(path.c_str()) != 0) return ErrnoError(errno, absl::StrCat("removing the name ", AbslView(name)));
   return absl::OkStatus();
 }
 

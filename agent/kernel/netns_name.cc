@@ -12,12 +12,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "agent/kernel/error.h"
+#include "proto/common/string_view.h"
 #include "proto/common/unique_fd.h"
 
 namespace warren::kernel {
 namespace {
-
-absl::string_view A(std::string_view s) { return {s.data(), s.size()}; }
 
 std::string KindOf(mode_t mode) {
   if (S_ISREG(mode)) return "a plain file";
@@ -68,7 +67,7 @@ absl::Status RenameInDir(const NetnsDir& dir, std::string_view from, std::string
   if (renameat2(AT_FDCWD, dir.PathOf(from).c_str(), AT_FDCWD, dir.PathOf(to).c_str(), RENAME_NOREPLACE) == 0) {
     return absl::OkStatus();
   }
-  return ErrnoError(errno, absl::StrCat("renaming ", dir.PathOf(from), " to ", A(to)));
+  return ErrnoError(errno, absl::StrCat("renaming ", dir.PathOf(from), " to ", AbslView(to)));
 }
 
 absl::Status RemoveFromDir(const NetnsDir& dir, std::string_view name) {

@@ -2,20 +2,20 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "proto/common/string_view.h"
 
 namespace warren::cli {
 namespace {
 
-absl::string_view A(std::string_view s) { return {s.data(), s.size()}; }
-
 absl::Status Expected(std::string_view text, std::string_view form, std::string_view why) {
-  return absl::InvalidArgumentError(absl::StrCat("\"", A(text), "\" ", A(why), "; expected ", A(form)));
+  return absl::InvalidArgumentError(
+      absl::StrCat("\"", AbslView(text), "\" ", AbslView(why), "; expected ", AbslView(form)));
 }
 
 absl::StatusOr<Place> Parse(std::string_view text, std::string_view form) {
   auto place = ParsePlace(ShortPlace(text));
   if (!place.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat(place.status().message(), "; expected ", A(form)));
+    return absl::InvalidArgumentError(absl::StrCat(place.status().message(), "; expected ", AbslView(form)));
   }
   if (place->netns.empty()) return Expected(text, form, "names no namespace");
   return place;
@@ -25,7 +25,8 @@ absl::Status CheckNew(const Place& place, std::string_view text) {
   if (place.interface.empty()) return absl::OkStatus();
   const auto why = WhyBadInterface(place.interface);
   if (!why) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("interface \"", place.interface, "\" in \"", A(text), "\" ", *why));
+  return absl::InvalidArgumentError(
+      absl::StrCat("interface \"", place.interface, "\" in \"", AbslView(text), "\" ", *why));
 }
 
 }  // namespace
@@ -35,15 +36,15 @@ std::string ShortPlace(std::string_view text) {
   constexpr std::string_view kNamespaces = "/namespaces/";
   const size_t middle = text.find(kNamespaces);
   if (text.substr(0, kHosts.size()) != kHosts || middle == std::string_view::npos) return std::string(text);
-  return absl::StrCat(A(text.substr(kHosts.size(), middle - kHosts.size())), "/",
-                      A(text.substr(middle + kNamespaces.size())));
+  return absl::StrCat(AbslView(text.substr(kHosts.size(), middle - kHosts.size())), "/",
+                      AbslView(text.substr(middle + kNamespaces.size())));
 }
 
 absl::StatusOr<std::string> ParseHostArgument(std::string_view text) {
   std::string_view host = text;
   if (host.substr(0, 6) == "hosts/") host.remove_prefix(6);
   if (const auto why = WhyBadHost(host)) {
-    return absl::InvalidArgumentError(absl::StrCat("host \"", A(text), "\" ", *why));
+    return absl::InvalidArgumentError(absl::StrCat("host \"", AbslView(text), "\" ", *why));
   }
   return std::string(host);
 }
@@ -77,15 +78,16 @@ absl::StatusOr<Place> ParseNetnsOrLinkArgument(std::string_view text) {
 absl::StatusOr<Place> ParsePlaceOn(std::string_view host, std::string_view text) {
   constexpr std::string_view kForm = "NS or NS:IF, as in blue or blue:eth0";
   if (text.find('/') == std::string_view::npos) {
-    auto place = ParsePlace(absl::StrCat(A(host), "/", A(text)));
-    if (!place.ok()) return absl::InvalidArgumentError(absl::StrCat(place.status().message(), "; expected ", A(kForm)));
+    auto place = ParsePlace(absl::StrCat(AbslView(host), "/", AbslView(text)));
+    if (!place.ok())
+      return absl::InvalidArgumentError(absl::StrCat(place.status().message(), "; expected ", AbslView(kForm)));
     if (auto status = CheckNew(*place, text); !status.ok()) return status;
     return place;
   }
   auto place = Parse(text, kForm);
   if (place.ok() && place->host != host) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("\"", A(text), "\" is on another host than \"", A(host), "\"; one command changes one host"));
+    return absl::InvalidArgumentError(absl::StrCat("\"", AbslView(text), "\" is on another host than \"",
+                                                   AbslView(host), "\"; one command changes one host"));
   }
   if (place.ok()) {
     if (auto status = CheckNew(*place, text); !status.ok()) return status;

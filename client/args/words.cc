@@ -5,14 +5,9 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "client/args/suggest.h"
+#include "proto/common/string_view.h"
 
 namespace warren::cli {
-namespace {
-
-absl::string_view A(std::string_view s) { return {s.data(), s.size()}; }
-
-}  // namespace
-
 std::string Words::Take() {
   std::string word = std::move(words_.front());
   words_.pop_front();
@@ -26,7 +21,7 @@ bool Words::TakeIf(std::string_view word) {
 }
 
 absl::StatusOr<std::string> Words::Value(std::string_view keyword) {
-  if (Done()) return absl::InvalidArgumentError(absl::StrCat("\"", A(keyword), "\" needs a value"));
+  if (Done()) return absl::InvalidArgumentError(absl::StrCat("\"", AbslView(keyword), "\" needs a value"));
   return Take();
 }
 
@@ -37,7 +32,7 @@ absl::StatusOr<uint32_t> Words::Number(std::string_view keyword, uint32_t low, u
 }
 
 absl::StatusOr<std::string> Words::Required(std::string_view what) {
-  if (Done()) return absl::InvalidArgumentError(absl::StrCat("missing ", A(what)));
+  if (Done()) return absl::InvalidArgumentError(absl::StrCat("missing ", AbslView(what)));
   return Take();
 }
 
@@ -46,17 +41,17 @@ absl::StatusOr<uint32_t> ParseNumber(std::string_view what, std::string_view tex
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || end != text.data() + text.size() || number < low || number > high) {
     return absl::InvalidArgumentError(
-        absl::StrCat(A(what), " \"", A(text), "\" is not a number from ", low, " to ", high));
+        absl::StrCat(AbslView(what), " \"", AbslView(text), "\" is not a number from ", low, " to ", high));
   }
   return number;
 }
 
 absl::Status UnknownWord(std::string_view word, const std::vector<std::string>& keywords) {
-  return absl::InvalidArgumentError(absl::StrCat("unknown word \"", A(word), "\"", Suggestion(word, keywords)));
+  return absl::InvalidArgumentError(absl::StrCat("unknown word \"", AbslView(word), "\"", Suggestion(word, keywords)));
 }
 
 absl::Status Twice(std::string_view keyword) {
-  return absl::InvalidArgumentError(absl::StrCat("\"", A(keyword), "\" is given twice"));
+  return absl::InvalidArgumentError(absl::StrCat("\"", AbslView(keyword), "\" is given twice"));
 }
 
 }  // namespace warren::cli

@@ -14,6 +14,7 @@
 #include "client/output/intent_text.h"
 #include "google/protobuf/descriptor.h"
 #include "proto/common/names.h"
+#include "proto/common/string_view.h"
 
 namespace warren::cli {
 namespace {
@@ -30,9 +31,9 @@ constexpr std::pair<std::string_view, const char*> kCalls[] = {
     {"ListNamespaces", "`warren netns list`"},
     {"ListIntents", "`warren intents list`"}};
 
-absl::string_view A(std::string_view s) { return {s.data(), s.size()}; }
-
-std::string Flag(std::string_view field) { return absl::StrCat("--", absl::StrReplaceAll(A(field), {{"_", "-"}})); }
+std::string Flag(std::string_view field) {
+  return absl::StrCat("--", absl::StrReplaceAll(AbslView(field), {{"_", "-"}}));
+}
 
 // "allowExisting: true"
 std::string FileField(std::string_view field) {

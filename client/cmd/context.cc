@@ -8,11 +8,10 @@
 #include "client/lib/address.h"
 #include "client/lib/status.h"
 #include "proto/common/flags.h"
+#include "proto/common/string_view.h"
 
 namespace warren::cli {
 namespace {
-
-absl::string_view A(std::string_view s) { return {s.data(), s.size()}; }
 
 // A server that is being restarted is back sooner than this, and nobody need know.
 constexpr absl::Duration kPatience = absl::Seconds(2);
@@ -25,9 +24,9 @@ bool IsUnreachable(const absl::Status& status) {
 
 absl::StatusOr<absl::Duration> ParsePositive(std::string_view what, std::string_view text) {
   absl::Duration timeout;
-  if (!absl::ParseDuration(A(text), &timeout) || timeout <= absl::ZeroDuration()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(A(what), " \"", A(text), "\" is not a positive duration, as in 500ms, 30s, 5m or 1h30m"));
+  if (!absl::ParseDuration(AbslView(text), &timeout) || timeout <= absl::ZeroDuration()) {
+    return absl::InvalidArgumentError(absl::StrCat(AbslView(what), " \"", AbslView(text),
+                                                   "\" is not a positive duration, as in 500ms, 30s, 5m or 1h30m"));
   }
   return timeout;
 }

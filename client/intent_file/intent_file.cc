@@ -12,11 +12,10 @@
 #include "absl/strings/str_cat.h"
 #include "client/intent_file/fill.h"
 #include "client/intent_file/json_escapes.h"
+#include "proto/common/string_view.h"
 
 namespace warren::cli {
 namespace {
-
-absl::string_view A(std::string_view s) { return {s.data(), s.size()}; }
 
 // Far more than a server takes in one batch.
 constexpr int kMostDocuments = 100'000;
@@ -71,7 +70,7 @@ absl::StatusOr<std::vector<YAML::Node>> FilledDocuments(const std::string& text)
 }
 
 absl::Status In(std::string_view source, const absl::Status& status) {
-  return absl::Status(status.code(), absl::StrCat(A(source), ": ", status.message()));
+  return absl::Status(status.code(), absl::StrCat(AbslView(source), ": ", status.message()));
 }
 
 absl::StatusOr<std::string> ReadAll(std::istream& in) {
@@ -103,7 +102,8 @@ absl::StatusOr<std::vector<FileIntent>> ParseIntentsText(std::string_view source
     return intents;
   } catch (const YAML::Exception& error) {
     const std::string where = error.mark.is_null() ? "" : absl::StrCat("line ", error.mark.line + 1, ": ");
-    return absl::InvalidArgumentError(absl::StrCat(A(source), ": ", where, "is neither YAML nor JSON: ", error.msg));
+    return absl::InvalidArgumentError(
+        absl::StrCat(AbslView(source), ": ", where, "is neither YAML nor JSON: ", error.msg));
   }
 }
 

@@ -1,10 +1,15 @@
 # The few functions every CMakeLists.txt here is written in.
 
-# warren_library(NAME SRCS file... DEPS target...)
-# One room. DEPS are public: what a room's headers include, its users may link.
+# warren_library(NAME SRCS file... DEPS target... [ALONE file...])
+# One room. DEPS are public: what a room's headers include, its users may link. ALONE: those of SRCS whose file-local names
+# are also another file's, so that WARREN_UNITY must compile them by themselves.
 function(warren_library name)
-  cmake_parse_arguments(ARG "" "" "SRCS;DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SRCS;DEPS;ALONE" ${ARGN})
   add_library(${name} STATIC ${ARG_SRCS})
+  set_target_properties(${name} PROPERTIES UNITY_BUILD ${WARREN_UNITY} UNITY_BUILD_BATCH_SIZE 12)
+  if(ARG_ALONE)
+    set_source_files_properties(${ARG_ALONE} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  endif()
   target_include_directories(${name} PUBLIC $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}>)
   target_link_libraries(${name} PUBLIC ${ARG_DEPS})
 endfunction()

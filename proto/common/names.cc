@@ -10,12 +10,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "proto/common/link_reference.h"
+#include "proto/common/string_view.h"
 #include "proto/common/utf8.h"
 
 namespace warren {
 namespace {
-
-absl::string_view A(std::string_view s) { return {s.data(), s.size()}; }
 
 bool IsControlOrSpace(unsigned char c) { return c <= 0x20 || c == 0x7f; }
 
@@ -61,7 +60,7 @@ absl::StatusOr<ChildName> ParseChild(std::string_view name, std::string_view col
   const auto id = Segment(rest, collection);
   if (!host || !id || !rest.empty() || WhyBadHost(*host)) {
     return absl::InvalidArgumentError(
-        absl::StrCat("\"", A(name), "\" is not of the form hosts/HOST", A(collection), "NAME"));
+        absl::StrCat("\"", AbslView(name), "\" is not of the form hosts/HOST", AbslView(collection), "NAME"));
   }
   return ChildName{std::string(*host), std::string(*id)};
 }
@@ -145,21 +144,21 @@ std::optional<std::string> WhyBadUuid(std::string_view id) {
   return std::nullopt;
 }
 
-std::string HostName(std::string_view host) { return absl::StrCat("hosts/", A(host)); }
+std::string HostName(std::string_view host) { return absl::StrCat("hosts/", AbslView(host)); }
 
 std::string NamespaceName(std::string_view host, std::string_view netns) {
-  return absl::StrCat("hosts/", A(host), "/namespaces/", A(netns));
+  return absl::StrCat("hosts/", AbslView(host), "/namespaces/", AbslView(netns));
 }
 
 std::string IntentName(std::string_view host, std::string_view id) {
-  return absl::StrCat("hosts/", A(host), "/intents/", A(id));
+  return absl::StrCat("hosts/", AbslView(host), "/intents/", AbslView(id));
 }
 
 absl::StatusOr<std::string> ParseHost(std::string_view name) {
   std::string_view rest = name;
   const auto host = Segment(rest, "hosts/");
   if (!host || !rest.empty() || (*host != "-" && WhyBadHost(*host))) {
-    return absl::InvalidArgumentError(absl::StrCat("\"", A(name), "\" is not of the form hosts/HOST"));
+    return absl::InvalidArgumentError(absl::StrCat("\"", AbslView(name), "\" is not of the form hosts/HOST"));
   }
   return std::string(*host);
 }
@@ -200,7 +199,7 @@ absl::StatusOr<std::string> UnescapeName(std::string_view shown) {
     };
     if (i + 2 >= shown.size() || hex(shown[i + 1]) < 0 || hex(shown[i + 2]) < 0) {
       return absl::InvalidArgumentError(
-          absl::StrCat("\"", A(shown), "\" has a \"=\" that is not followed by two upper-case hex digits"));
+          absl::StrCat("\"", AbslView(shown), "\" has a \"=\" that is not followed by two upper-case hex digits"));
     }
     raw += static_cast<char>(hex(shown[i + 1]) * 16 + hex(shown[i + 2]));
     i += 2;
@@ -211,7 +210,8 @@ absl::StatusOr<std::string> UnescapeName(std::string_view shown) {
 absl::StatusOr<Place> ParsePlace(std::string_view text) {
   Place place;
   const auto bad = [&](std::string_view what, std::string_view part, const std::string& why) {
-    return absl::InvalidArgumentError(absl::StrCat(A(what), " \"", A(part), "\" in \"", A(text), "\" ", why));
+    return absl::InvalidArgumentError(
+        absl::StrCat(AbslView(what), " \"", AbslView(part), "\" in \"", AbslView(text), "\" ", why));
   };
   const size_t slash = text.find('/');
   place.host = text.substr(0, slash);

@@ -33,7 +33,11 @@ absl::Status ToStatus(sqlite3* db, int code, absl::string_view what) {
 absl::StatusOr<Database> Database::Open(const std::string& path, const Options& options) {
   // SQLite would make it as the umask says, and gives the log beside it the same mode.
   if (!options.read_only) {
-    if (auto s = MakePrivateFile(path); !s.ok()) return s;
+    if (auto s = MakePrivateFile(path); absl::IsNotFound(s) || absl::IsPermissionDenied(s)) {
+      return absl::FailedPreconditionError(s.message());
+    } else if (!s.ok()) {
+      return s;
+    }
   }
   sqlite3* raw = nullptr;
   const int flags = (options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) |

@@ -3,8 +3,9 @@
 
 // SQLite as RAII and absl::Status. A Database and its Statements belong to one thread at a time.
 //
-// Errors: SQLITE_FULL is RESOURCE_EXHAUSTED, SQLITE_READONLY FAILED_PRECONDITION, SQLITE_CORRUPT and SQLITE_NOTADB
-// DATA_LOSS, SQLITE_BUSY and SQLITE_IOERR UNAVAILABLE, anything else INTERNAL; the message has SQLite's own.
+// Errors: SQLITE_FULL is RESOURCE_EXHAUSTED, SQLITE_READONLY, SQLITE_CANTOPEN and SQLITE_PERM FAILED_PRECONDITION,
+// SQLITE_CORRUPT and SQLITE_NOTADB DATA_LOSS, SQLITE_BUSY and SQLITE_IOERR UNAVAILABLE, anything else INTERNAL; the
+// message has SQLite's own.
 
 #include <sqlite3.h>
 

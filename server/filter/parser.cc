@@ -11,6 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "proto/common/string_view.h"
 
 namespace warren::filter {
 namespace {
@@ -19,8 +20,6 @@ constexpr size_t kMaxText = 4096;
 constexpr size_t kMaxComparisons = 64;
 constexpr int kMaxDepth = 16;
 constexpr size_t kMaxShown = 40;  // of what the caller wrote, in a message
-
-absl::string_view Absl(std::string_view text) { return absl::string_view(text.data(), text.size()); }
 
 bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 bool IsParenthesis(char c) { return c == '(' || c == ')'; }
@@ -32,10 +31,10 @@ bool IsContinuation(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0
 std::string Shown(std::string_view text) {
   size_t end = std::min(text.size(), kMaxShown);
   while (end > 0 && end < text.size() && IsContinuation(text[end])) --end;
-  return absl::StrCat("\"", absl::Utf8SafeCHexEscape(Absl(text.substr(0, end))), end < text.size() ? "…\"" : "\"");
+  return absl::StrCat("\"", absl::Utf8SafeCHexEscape(AbslView(text.substr(0, end))), end < text.size() ? "…\"" : "\"");
 }
 
-std::string Lower(std::string_view text) { return absl::AsciiStrToLower(Absl(text)); }
+std::string Lower(std::string_view text) { return absl::AsciiStrToLower(AbslView(text)); }
 
 }  // namespace
 
@@ -127,7 +126,7 @@ absl::StatusOr<Parser::Node> Parser::Comparison() {
                  absl::StrCat("a comparison is to be here (FIELD = VALUE), not ", Shown(text_.substr(at)), Fields()));
   }
   if (AtKeyword("AND") || AtKeyword("OR") || AtKeyword("NOT")) {
-    return Error(at, absl::StrCat("a comparison is to be here (FIELD = VALUE), not ", Absl(name)));
+    return Error(at, absl::StrCat("a comparison is to be here (FIELD = VALUE), not ", AbslView(name)));
   }
   const auto field = std::find_if(schema_.begin(), schema_.end(), [&](const Field& each) { return each.name == name; });
   if (field == schema_.end()) {
@@ -185,7 +184,7 @@ absl::Status Parser::Comparator(const Field& field, Node& node) {
   node.op = found->second;
   if (Peek() == '=') return Error(at, "there is no such comparator; it is one of =, !=, <, <=, >, >= and :");
   if (field.type == Type::kStringMap && node.key.empty() && node.op != Op::kHas) {
-    return Error(at, absl::StrCat("compare one of them: ", field.name, ".KEY ", Absl(found->first), " VALUE"));
+    return Error(at, absl::StrCat("compare one of them: ", field.name, ".KEY ", AbslView(found->first), " VALUE"));
   }
   const bool ordered = node.op != Op::kEqual && node.op != Op::kNotEqual && node.op != Op::kHas;
   if (ordered && (field.type == Type::kBool || field.type == Type::kEnum)) {
@@ -352,7 +351,7 @@ bool Parser::TakeKeyword(std::string_view keyword) {
 absl::Status Parser::Error(size_t at, std::string_view what) const {
   const auto characters = std::count_if(text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(at),
                                         [](char c) { return !IsContinuation(c); });
-  return absl::InvalidArgumentError(absl::StrCat("at character ", characters + 1, ": ", Absl(what)));
+  return absl::InvalidArgumentError(absl::StrCat("at character ", characters + 1, ": ", AbslView(what)));
 }
 
 std::string Parser::Fields() const {

@@ -12,6 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "proto/common/string_view.h"
 #include "server/gateway/compress.h"
 #include "server/gateway/metadata.h"
 #include "server/gateway/path.h"
@@ -32,18 +33,16 @@ constexpr size_t kLargeBody = 32 << 10;
 constexpr size_t kBytesAValue = 16;
 constexpr char kPretty[] = "pretty";
 
-absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
-
 bool IsJson(std::string_view content_type) {
-  const absl::string_view type = absl::StripAsciiWhitespace(View(content_type.substr(0, content_type.find(';'))));
+  const absl::string_view type = absl::StripAsciiWhitespace(AbslView(content_type.substr(0, content_type.find(';'))));
   return absl::EqualsIgnoreCase(type, "application/json");
 }
 
 // Undoes a Content-Encoding; or says why it cannot.
 std::optional<HttpResponse> Unpack(HttpRequest& request, size_t max_body_bytes) {
   const std::string_view encoding = HeaderOf(request.headers, "content-encoding");
-  if (encoding.empty() || absl::EqualsIgnoreCase(View(encoding), "identity")) return std::nullopt;
-  if (!absl::EqualsIgnoreCase(View(encoding), "gzip") && !absl::EqualsIgnoreCase(View(encoding), "x-gzip")) {
+  if (encoding.empty() || absl::EqualsIgnoreCase(AbslView(encoding), "identity")) return std::nullopt;
+  if (!absl::EqualsIgnoreCase(AbslView(encoding), "gzip") && !absl::EqualsIgnoreCase(AbslView(encoding), "x-gzip")) {
     HttpResponse refusal =
         Error(415, absl::StatusCode::kInvalidArgument, "a body with a Content-Encoding other than gzip is not taken");
     refusal.headers.emplace_back("Accept-Encoding", "gzip");
@@ -231,14 +230,14 @@ std::string Gateway::VisibleTo(const Asked& request) const {
 std::optional<HttpResponse> Gateway::WhyNot(const Asked& request, const Route& route) const {
   if (const std::string_view host = HeaderOf(request.headers, "host"); !IsOurHost(host, options_.hosts)) {
     return Error(421, absl::StatusCode::kPermissionDenied,
-                 absl::StrCat("this server does not go by the name ", absl::Utf8SafeCHexEscape(View(host)),
+                 absl::StrCat("this server does not go by the name ", absl::Utf8SafeCHexEscape(AbslView(host)),
                               "; if it does, it is to be started with --http-host"));
   }
   const std::string_view origin = HeaderOf(request.headers, "origin");
   const bool reads = request.verb == "GET" || request.verb == "HEAD";
   if (origin.empty() || (reads && !request.guarded) || MaySee(origin, request.guarded)) return std::nullopt;
   return Error(403, absl::StatusCode::kPermissionDenied,
-               absl::StrCat("a page of ", absl::Utf8SafeCHexEscape(View(origin)),
+               absl::StrCat("a page of ", absl::Utf8SafeCHexEscape(AbslView(origin)),
                             request.guarded
                                 ? absl::StrCat(" may not call ", route.method->full_name(), "; ", options_.guard.flag)
                                 : " may not change anything here; --cors-origin",

@@ -7,6 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "proto/common/string_view.h"
 
 namespace warren::gateway {
 namespace {
@@ -16,11 +17,9 @@ constexpr char kMetadata[] = "grpc-metadata-";
 // Ours alone to say: services tell by it who asks from the server's own host.
 constexpr char kPeer[] = "x-forwarded-for";
 
-absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
-
 // gRPC ends the process at a key or a value that it takes for a mistake of ours; its own keys are not for others.
 bool IsMetadata(std::string_view key, std::string_view value) {
-  return !key.empty() && !absl::EndsWith(View(key), "-bin") && !absl::StartsWith(View(key), "grpc-") &&
+  return !key.empty() && !absl::EndsWith(AbslView(key), "-bin") && !absl::StartsWith(AbslView(key), "grpc-") &&
          key.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_.-") == std::string_view::npos &&
          std::all_of(value.begin(), value.end(), [](char c) { return c >= 0x20 && c <= 0x7e; });
 }
@@ -29,7 +28,7 @@ void HandBack(const char* prefix, const std::multimap<grpc::string_ref, grpc::st
   for (const auto& [key, value] : metadata) {
     const std::string_view name(key.data(), key.size()), text(value.data(), value.size());
     if (IsMetadata(name, text) && name != "content-type" && name != "user-agent") {
-      headers.emplace_back(absl::StrCat(prefix, View(name)), std::string(text));
+      headers.emplace_back(absl::StrCat(prefix, AbslView(name)), std::string(text));
     }
   }
 }

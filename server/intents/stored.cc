@@ -8,14 +8,13 @@
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/wire_format_lite.h"
 #include "proto/common/names.h"
+#include "proto/common/string_view.h"
 #include "server/intents/timestamp.h"
 
 namespace warren::intents {
 namespace {
 
 using google::protobuf::internal::WireFormatLite;
-
-absl::string_view A(std::string_view s) { return {s.data(), s.size()}; }
 
 absl::Status Corrupt(const store::KeyValue& row, absl::string_view what) {
   return absl::DataLossError(absl::StrCat("store: key \"", absl::CHexEscape(row.key), "\" ", what,
@@ -41,10 +40,10 @@ bool ReadTime(google::protobuf::io::CodedInputStream& in, absl::Time& time) {
 }  // namespace
 
 std::string IntentKey(std::string_view host, const Uuid& id) {
-  return absl::StrCat(A(kIntentPrefix), A(host), "/", id.ToString());
+  return absl::StrCat(AbslView(kIntentPrefix), AbslView(host), "/", id.ToString());
 }
 
-std::string IntentsPrefix(std::string_view host) { return absl::StrCat(A(kIntentPrefix), A(host), "/"); }
+std::string IntentsPrefix(std::string_view host) { return absl::StrCat(AbslView(kIntentPrefix), AbslView(host), "/"); }
 
 std::optional<IntentKeyParts> ParseIntentKey(std::string_view key) {
   if (key.substr(0, kIntentPrefix.size()) != kIntentPrefix) return std::nullopt;
@@ -56,7 +55,7 @@ std::optional<IntentKeyParts> ParseIntentKey(std::string_view key) {
   return parts;
 }
 
-std::string CursorKey(std::string_view host) { return absl::StrCat(A(kCursorPrefix), A(host)); }
+std::string CursorKey(std::string_view host) { return absl::StrCat(AbslView(kCursorPrefix), AbslView(host)); }
 
 v1::Intent Complete(v1::Intent stored, std::string_view host, const Uuid& id, int64_t sequence) {
   stored.set_name(IntentName(host, id.ToString()));

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "proto/common/link_reference.h"
 #include "proto/common/names.h"
+#include "proto/common/string_view.h"
 #include "server/intents/ip_text.h"
 
 namespace warren::intents {
@@ -24,8 +25,6 @@ constexpr int64_t kMaxLifetimeSeconds = std::numeric_limits<uint32_t>::max() - 1
 constexpr char kAddressForm[] =
     "is not an IP address with prefix length, such as \"10.0.0.1/24\" or \"2001:db8::1/64\"";
 constexpr char kIpForm[] = "is not an IP address such as \"10.0.0.1\" or \"2001:db8::1\"";
-
-absl::string_view A(std::string_view s) { return {s.data(), s.size()}; }
 const char* FamilyName(Family family) { return family == Family::kIpv4 ? "IPv4" : "IPv6"; }
 
 // Collects what is wrong below one field.
@@ -34,10 +33,10 @@ class Checker {
   Checker(std::string path, std::vector<FieldViolation>& violations)
       : path_(std::move(path)), violations_(violations) {}
 
-  Checker At(std::string_view field) const { return Checker(absl::StrCat(path_, ".", A(field)), violations_); }
+  Checker At(std::string_view field) const { return Checker(absl::StrCat(path_, ".", AbslView(field)), violations_); }
 
   void Bad(std::string_view field, std::string description) const {
-    violations_.push_back({absl::StrCat(path_, ".", A(field)), std::move(description)});
+    violations_.push_back({absl::StrCat(path_, ".", AbslView(field)), std::move(description)});
   }
   void BadHere(std::string description) const { violations_.push_back({path_, std::move(description)}); }
 
@@ -92,8 +91,8 @@ class Checker {
   void SameFamily(std::string_view field, const std::optional<Prefix>& prefix, std::string_view other_field,
                   const std::optional<Prefix>& other) const {
     if (prefix && other && prefix->family != other->family) {
-      Bad(field,
-          absl::StrCat("is ", FamilyName(prefix->family), " but ", A(other_field), " is ", FamilyName(other->family)));
+      Bad(field, absl::StrCat("is ", FamilyName(prefix->family), " but ", AbslView(other_field), " is ",
+                              FamilyName(other->family)));
     }
   }
 

@@ -14,7 +14,7 @@ namespace {
 constexpr size_t kMaxGroupTransactions = 4096;
 constexpr size_t kMaxGroupBytes = size_t{8} << 20;
 
-constexpr absl::Duration kRetryAfter = absl::Seconds(1);
+constexpr absl::Duration kAskAgainAfter = absl::Seconds(1);
 
 size_t SizeOf(const Transaction& transaction) {
   size_t bytes = sizeof(CommitQueue::Entry);
@@ -52,7 +52,7 @@ absl::Status CommitQueue::PushEntry(Entry entry) {
       return WithReason(ExhaustedError(absl::StrCat("the store's commit queue is full (", entries_.size(), " of ",
                                                     limits_.transactions, " transactions, ", bytes_, " of ",
                                                     limits_.bytes, " bytes)"),
-                                       kRetryAfter),
+                                       kAskAgainAfter),
                         "STORE_QUEUE_FULL");
     }
   }
