@@ -257,8 +257,9 @@ std::set<ino_t> AllCommands::Parked() const {
   std::set<ino_t> inodes;
   if (options_.parked_dir.empty()) return inodes;
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(options_.parked_dir, error)) {
-    if (const auto parked = kernel::OpenNetnsAt(entry.path().string()); parked.ok()) inodes.insert(parked->inode);
+  std::filesystem::directory_iterator entry(options_.parked_dir, error);
+  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    if (const auto parked = kernel::OpenNetnsAt(entry->path().string()); parked.ok()) inodes.insert(parked->inode);
   }
   return inodes;
 }

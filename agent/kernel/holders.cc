@@ -64,7 +64,9 @@ std::string Clean(std::string_view text) {
 
 std::string CommandOf(int pid) {
   std::ifstream file(absl::StrCat("/proc/", pid, "/comm"));
-  std::string command{std::istreambuf_iterator<char>(file), {}};
+  // Any bytes but NUL. Not by iterators: they throw when the process is gone by now.
+  std::string command;
+  std::getline(file, command, '\0');
   if (!command.empty() && command.back() == '\n') command.pop_back();
   return Clean(command);
 }

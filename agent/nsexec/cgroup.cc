@@ -84,10 +84,11 @@ std::vector<int> ProcessesOfCgroup(const std::string& path) {
 
 std::vector<std::string> CgroupsBelow(const std::string& parent, const std::string& prefix) {
   std::vector<std::string> found;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(parent, error)) {
-    if (entry.is_directory(error) && entry.path().filename().string().starts_with(prefix)) {
-      found.push_back(entry.path().string());
+  std::error_code error, gone;
+  std::filesystem::directory_iterator entry(parent, error);
+  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    if (entry->is_directory(gone) && entry->path().filename().string().starts_with(prefix)) {
+      found.push_back(entry->path().string());
     }
   }
   return found;

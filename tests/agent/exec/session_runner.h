@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -205,8 +206,9 @@ class ExecTest : public testing::Test {
       const std::string name = entry.path().filename().string();
       if (name.find_first_not_of("0123456789") != std::string::npos) continue;
       std::ifstream file(entry.path() / "cmdline");
-      const std::string line((std::istreambuf_iterator<char>(file)), {});
-      if (line.find(mark) != std::string::npos) found.insert(std::stoi(name));
+      std::ostringstream line;
+      line << file.rdbuf();  // does not throw when the process is gone by now
+      if (line.str().find(mark) != std::string::npos) found.insert(std::stoi(name));
     }
     return found;
   }

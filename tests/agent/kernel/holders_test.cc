@@ -23,6 +23,7 @@
 namespace warren::kernel {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -135,6 +136,23 @@ TEST_F(HoldersTest, AThreadInsideIsNamedThoughItsProcessIsElsewhere) {
                    "/task && for t in *; do [ $(readlink $t/ns/net) = ", "$(readlink ../ns/net) ] || echo $t; done"));
   EXPECT_THAT(Of("red"), ElementsAre(child.Holds("thread " + tid)));
   EXPECT_THAT(Show(FindInhabitants(worker(), {Id("red")})), ElementsAre(child.Holds("thread " + tid)));
+}
+
+TEST_F(HoldersTest, ProcessesThatComeAndGoMeanwhileAreNoTrouble) {
+  const Child child([&](const auto& ready) {
+    Enter("red");
+    if (fork() == 0) {
+      prctl(PR_SET_PDEATHSIG, SIGKILL);
+      while (true) {
+        if (fork() == 0) _exit(0);
+        wait(nullptr);
+      }
+    }
+    ready();
+  });
+  for (int i = 0; i < 300; ++i) {
+    ASSERT_THAT(Show(FindInhabitants(worker(), {Id("red")})), Contains(child.Holds("process")));
+  }
 }
 
 TEST_F(HoldersTest, AThreadThatOutlivedTheFirstOfItsProcessIsNamed) {
