@@ -2,7 +2,16 @@
 # Installs every Debian package needed to build, run and test Warren: the one place that lists them. Does nothing, fast,
 # when all are there. Debian 12; root. On amd64 also what an emulated machine needs (tests/vm), Debian's kernel included;
 # where that kernel cannot be had this says so, and ctest that it skips those tests.
+#
+#   sudo deploy/install-deps.sh [--no-kernel]      --no-kernel: to build and to run only
 set -euo pipefail
+
+kernel=true
+case ${1:-} in
+  "") ;;
+  --no-kernel) kernel=false ;;
+  *) echo "usage: deploy/install-deps.sh [--no-kernel]" >&2; exit 2 ;;
+esac
 
 packages=(
   # build
@@ -21,12 +30,15 @@ arch=$(dpkg --print-architecture)
 
 # Into a folder of its own: nothing of it is installed. It needs the lists that apt-get update fetched.
 fetch_kernel() {
-  [ "$arch" = amd64 ] || return 0
-  local kernel
-  kernel=$(dirname "$0")/../tests/vm/kernel
-  "$kernel" > /dev/null 2>&1 && return
-  [ "$(id -u)" != 0 ] || apt-get update -qq || true
-  "$kernel" > /dev/null || echo "install-deps: the tests on Debian's own kernel (ctest -L vm) are skipped" >&2
+  $kernel && [ "$arch" = amd64 ] || return 0
+  local fetch
+  fetch=$(dirname "$0")/../tests/vm/kernel
+  "$fetch" > /dev/null 2>&1 && return
+  # Once a day.
+  local lists
+  lists=$(find /var/lib/apt/lists -name '*_Packages*' -ctime -1 -print -quit 2> /dev/null)
+  [ "$(id -u)" != 0 ] || [ -n "$lists" ] || apt-get update -qq || true
+  "$fetch" > /dev/null || echo "install-deps: the tests on Debian's own kernel (ctest -L vm) are skipped" >&2
 }
 
 missing=()

@@ -35,7 +35,7 @@ done
 
 if [ -z "$bin" ]; then
   say "installing what is needed"
-  deploy/install-deps.sh
+  deploy/install-deps.sh --no-kernel
   say "building (some minutes, the first time)"
   export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
   cmake --preset release > /dev/null
