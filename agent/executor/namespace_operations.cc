@@ -142,6 +142,7 @@ absl::Status Apply(Transaction& tx, const v1::DeleteNamespace& operation) {
   }
   if (auto s = tx.Write(std::move(step)); !s.ok()) return s;
 
+  tx.ParksNetns(id.cookie);
   if (auto s = kernel::BindNetnsAt(place.netns, path); !s.ok()) return s;
   if (auto s = tx.places().dir().Unbind(name); !s.ok()) return s;
   for (const Aside& aside : asides) {

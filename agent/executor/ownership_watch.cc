@@ -60,6 +60,21 @@ OwnershipWatch::Compare OwnershipWatch::TakeWanted() {
   return std::includes(told.begin(), told.end(), owned.begin(), owned.end()) ? Compare::kNothing : wanted;
 }
 
+void OwnershipWatch::BeginComparison() {
+  MutexLock lock(&mutex_);
+  parked_.emplace();
+}
+
+std::set<uint64_t> OwnershipWatch::EndComparison() {
+  MutexLock lock(&mutex_);
+  return *std::exchange(parked_, std::nullopt);
+}
+
+void OwnershipWatch::Parks(uint64_t cookie) {
+  MutexLock lock(&mutex_);
+  if (parked_) parked_->insert(cookie);
+}
+
 void OwnershipWatch::OnDeparturesLost() {
   {
     MutexLock lock(&mutex_);

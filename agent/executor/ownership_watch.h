@@ -17,6 +17,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 
 #include "absl/container/flat_hash_map.h"
@@ -45,6 +46,11 @@ class OwnershipWatch : private kernel::Departures::Listener {
   // What the journal is to be compared with; asked for once.
   enum class Compare { kNothing, kNamespaces, kLinks };
   Compare TakeWanted();
+  // Between the two nothing is held to be gone that an intent parks: whoever compares may have looked for it under its
+  // name while it was parked, and there while it had its name.
+  void BeginComparison();
+  std::set<uint64_t> EndComparison();
+  void Parks(uint64_t cookie);
 
  private:
   void OnLinkWent(int origin, int ifindex) override;
@@ -60,7 +66,8 @@ class OwnershipWatch : private kernel::Departures::Listener {
   std::map<int, std::set<int>> unknown_ ABSL_GUARDED_BY(mutex_);        // links that went, by nsid not learned
   size_t unknown_links_ ABSL_GUARDED_BY(mutex_) = 0;
   Compare wanted_ ABSL_GUARDED_BY(mutex_) = Compare::kNothing;
-  kernel::Departures departures_;  // last: it tells at once
+  std::optional<std::set<uint64_t>> parked_ ABSL_GUARDED_BY(mutex_);  // while somebody compares
+  kernel::Departures departures_;                                     // last: it tells at once
 };
 
 }  // namespace warren::executor

@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
@@ -111,10 +114,16 @@ absl::Status Recover(journal::Journal& journal, Places& places, const kernel::Sh
     if (auto s = RecoverOne(journal, places, events, *each, times, named, logger); !s.ok()) return s;
   }
   Sweep(absl::StrCat(run_dir, "/parked"), places, logger);
-  return ForgetGone(journal, places, run_dir, /*links=*/true);
+  return ForgetGone(journal, places, run_dir, /*links=*/true, /*watch=*/nullptr);
 }
 
-absl::Status ForgetGone(journal::Journal& journal, Places& places, const std::string& run_dir, bool links) {
+absl::Status ForgetGone(journal::Journal& journal, Places& places, const std::string& run_dir, bool links,
+                        OwnershipWatch* watch) {
+  if (watch != nullptr) watch->BeginComparison();
+  std::set<uint64_t> parked;
+  absl::Cleanup end = [&] {
+    if (watch != nullptr) parked = watch->EndComparison();
+  };
   // First: what is made from here on is none of it.
   journal::Ownership gone;
   gone.lost_netns = journal.OwnedNetns();
@@ -167,6 +176,11 @@ absl::Status ForgetGone(journal::Journal& journal, Places& places, const std::st
   if (!gone.lost_netns.empty()) {
     if (auto s = look(); !s.ok()) return s;
   }
+  std::move(end).Invoke();
+  for (const uint64_t cookie : parked) {
+    gone.lost_netns.erase(cookie);
+    std::erase_if(gone.lost_links, [&](const journal::LinkId& id) { return id.first == cookie; });
+  }
   journal.Lose(gone);
   return journal.WriteLost();
 }
@@ -174,9 +188,10 @@ absl::Status ForgetGone(journal::Journal& journal, Places& places, const std::st
 void ForgetDeleted(journal::Journal& journal, OwnershipWatch& watch, Places& places, const std::string& run_dir,
                    const Logger& logger) {
   const OwnershipWatch::Compare wanted = watch.TakeWanted();
-  const absl::Status status = wanted == OwnershipWatch::Compare::kNothing
-                                  ? journal.WriteLost()
-                                  : ForgetGone(journal, places, run_dir, wanted == OwnershipWatch::Compare::kLinks);
+  const absl::Status status =
+      wanted == OwnershipWatch::Compare::kNothing
+          ? journal.WriteLost()
+          : ForgetGone(journal, places, run_dir, wanted == OwnershipWatch::Compare::kLinks, &watch);
   // The next write tries it again.
   if (!status.ok()) logger.Warn("journal", {{"reason", std::string(status.message())}});
 }

@@ -21,8 +21,9 @@ absl::Status Recover(journal::Journal& journal, Places& places, const kernel::Sh
                      const std::string& run_dir, absl::Duration release_timeout, const Logger& logger);
 
 // Forgets ownership of what others have deleted meanwhile, and of links that are not what was made (mark.h); or of what
-// has gone with its namespace alone. Intents may be under way.
-absl::Status ForgetGone(journal::Journal& journal, Places& places, const std::string& run_dir, bool links);
+// has gone with its namespace alone. While intents are under way it needs the watch.
+absl::Status ForgetGone(journal::Journal& journal, Places& places, const std::string& run_dir, bool links,
+                        OwnershipWatch* watch);
 // The same as far as the watch cannot tell, and writes what it has told until now, in one write.
 void ForgetDeleted(journal::Journal& journal, OwnershipWatch& watch, Places& places, const std::string& run_dir,
                    const Logger& logger);

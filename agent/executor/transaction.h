@@ -79,6 +79,8 @@ class Transaction {
   bool OwnsLink(Place& place, const kernel::Link& link) const;
   void MadeNetns(uint64_t cookie);
   void LostNetns(uint64_t cookie);
+  // Loses its name for now; undo gives it back.
+  void ParksNetns(uint64_t cookie) const { environment_.watch->Parks(cookie); }
   // Made, or changed in what it is known by.
   void MadeLink(const Place& place, const kernel::Link& link);
   void LostLink(const Place& place, int ifindex);
