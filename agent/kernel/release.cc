@@ -85,7 +85,8 @@ class ReleaseWatcher::State : public EventSocket::Listener {
       wake = true;
     } else if (timeout < kForEver) {
       waiting.deadline = Clock::now() + absl::ToChronoNanoseconds(timeout);
-      wake |= deadlines_.emplace(*waiting.deadline, id).first == deadlines_.begin();
+      const auto place = deadlines_.emplace(*waiting.deadline, id).first;
+      wake |= place == deadlines_.begin();
     }
     if (wake) Wake();
   }

@@ -41,7 +41,8 @@ absl::StatusOr<uint64_t> HolderQueries::Begin(const std::string& host, uint64_t 
   const uint64_t query = ++last_;
   ++by_host_[host];
   queries_.emplace(query, Query{host, session, until, std::move(done)});
-  if (by_time_.emplace(until, query).first == by_time_.begin()) changed_.SignalAll();
+  const auto place = by_time_.emplace(until, query).first;
+  if (place == by_time_.begin()) changed_.SignalAll();
   return query;
 }
 
