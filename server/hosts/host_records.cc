@@ -30,7 +30,7 @@ absl::StatusOr<v1::Host> ParseRecord(const store::KeyValue& row) {
     return absl::DataLossError(absl::StrCat("the store's row \"", row.key, "\" is not a host record"));
   }
   // Rows of earlier versions have the agent's instance id, which is told to nobody any more.
-  record.mutable_unknown_fields()->Clear();
+  record.GetReflection()->MutableUnknownFields(&record)->Clear();
   return record;
 }
 

@@ -54,14 +54,18 @@ def main():
     if shutil.which("clang++") is None:
         print("SKIPPED: clang++ is not installed")
         return 77
-    entries = json.loads((pathlib.Path(sys.argv[1]) / "compile_commands.json").read_text())
+    build = pathlib.Path(sys.argv[1]).resolve()
+    entries = json.loads((build / "compile_commands.json").read_text())
     wanted, done = [], set()
     for entry in entries:
         path = pathlib.Path(entry["file"])
-        if path in done or not path.is_relative_to(ROOT) or path.relative_to(ROOT).parts[0] not in PRODUCT:
+        # Files that are compiled together (WARREN_UNITY) are looked at together.
+        together = "Unity" in path.parts and path.is_relative_to(build)
+        root = build if together else ROOT
+        if path in done or not path.is_relative_to(root) or path.relative_to(root).parts[0] not in PRODUCT:
             continue
         done.add(path)
-        if sees_annotations(path, path.parent, set()):
+        if together or sees_annotations(path, path.parent, set()):
             wanted.append(entry)
     failed = False
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
