@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "agent/exec/explain.h"
+#include "agent/kernel/netns_name.h"
 #include "proto/common/names.h"
 #include "proto/common/status_payload.h"
 
@@ -192,7 +193,10 @@ absl::StatusOr<nsexec::Order> LiveSession::MakeOrder(const v1::SessionStart& sta
     if (!raw.ok()) return raw.status();
     order.netns = record_.netns = *std::move(raw);
     auto netns = around_.netns_dir.Open(order.netns);
-    if (!netns.ok()) return ExplainNoNamespace(order.netns, netns.status());
+    if (!netns.ok()) {
+      const kernel::NoNetns there = kernel::LookAtName(around_.netns_dir, order.netns);
+      return there.what.empty() ? ExplainNoNamespace(order.netns, netns.status()) : there.ToStatus(name->id);
+    }
     netns_ = *std::move(netns);
     netns_inode_ = netns_.inode;
   } else {

@@ -35,7 +35,7 @@ absl::Status Adopt(Transaction& tx, const v1::CreateNamespace& operation) {
 // The name stands for something that is no namespace: that is taken out of the way, and removed at the commit.
 absl::Status DeleteOther(Transaction& tx, const std::string& name, const kernel::NoNetns& there, bool force) {
   const std::string shown = EscapeName(name);
-  if (there.mounted || there.filled || !force) return NotANamespace(shown, there);
+  if (there.mounted || there.filled || !force) return there.ToStatus(shown);
   tx.Touch(name);
   const std::string path = tx.ParkPath();
   const std::string aside = absl::StrCat(std::string(kernel::kOutOfTheWay), path.substr(path.rfind('/') + 1));
@@ -69,7 +69,7 @@ absl::Status Apply(Transaction& tx, const v1::CreateNamespace& operation) {
     return kernel::ErrnoError(EEXIST, absl::StrCat("creating namespace ", name));
   }
   if (const kernel::NoNetns there = kernel::LookAtName(tx.places().dir(), name); !there.what.empty()) {
-    return NotANamespace(name, there);
+    return there.ToStatus(name);
   }
   tx.Touch(name);
   // Held by a descriptor alone, it is gone with the agent should that die; its name comes last.

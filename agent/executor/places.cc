@@ -89,7 +89,7 @@ absl::StatusOr<Places::Named> Places::Find(const std::string& name) {
     if (escaped.ok()) return Checked(raw, *std::move(escaped));
   }
   if (const kernel::NoNetns there = kernel::LookAtName(dir_, raw); !there.what.empty()) {
-    return NotANamespace(EscapeName(raw), there);
+    return there.ToStatus(EscapeName(raw));
   }
   return netns.status();
 }

@@ -24,14 +24,6 @@ absl::Status CheckTakesAddress(const std::string& link, uint32_t mtu, const kern
                                                     kernel::kIpv6MinMtu, "; raise it first"));
 }
 
-absl::Status NotANamespace(const std::string& shown, const kernel::NoNetns& there) {
-  const char* remedy = there.mounted  ? "unmount it by hand, and the name is free"
-                       : there.filled ? "there is something in it: move it away by hand, and the name is free"
-                                      : "DeleteNamespace with force removes it";
-  return absl::FailedPreconditionError(
-      absl::StrCat("the name ", shown, " stands for no network namespace but for ", there.what, "; ", remedy));
-}
-
 absl::Status CheckNobodyIn(kernel::NetnsWorker& worker, const std::string& shown, const kernel::NetnsId& netns) {
   constexpr size_t kShown = 10;
   const std::vector<kernel::Holder> holders = kernel::FindInhabitants(worker, {netns}).found;

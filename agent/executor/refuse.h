@@ -11,7 +11,6 @@
 #include "agent/kernel/holders.h"
 #include "agent/kernel/ip.h"
 #include "agent/kernel/netns.h"
-#include "agent/kernel/netns_name.h"
 
 namespace warren::executor {
 
@@ -23,9 +22,6 @@ absl::Status ForeignError(const std::string& object);
 
 // FAILED_PRECONDITION: the kernel, which says only EINVAL, gives no IPv6 to a link with an MTU below 1280.
 absl::Status CheckTakesAddress(const std::string& link, uint32_t mtu, const kernel::Ip& ip);
-
-// FAILED_PRECONDITION: something else has the name of a namespace; how the name gets free.
-absl::Status NotANamespace(const std::string& shown, const kernel::NoNetns& there);
 
 // FAILED_PRECONDITION naming the processes in a namespace (pid, command, and the thread where it is only one); OK when
 // there are none.

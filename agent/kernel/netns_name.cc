@@ -28,11 +28,20 @@ std::string KindOf(mode_t mode) {
 
 }  // namespace
 
+absl::Status NoNetns::ToStatus(std::string_view shown_name) const {
+  const char* remedy = mounted  ? "unmount it by hand, and the name is free"
+                       : filled ? "there is something in it: move it away by hand, and the name is free"
+                                : "DeleteNamespace with force removes it";
+  return absl::FailedPreconditionError(
+      absl::StrCat("the name ", AbslView(shown_name), " stands for no network namespace but for ", what, "; ", remedy));
+}
+
 NoNetns LookAtName(const NetnsDir& dir, std::string_view name) {
+  NoNetns found;
+  if (name.find('/') != std::string_view::npos || name == "." || name == "..") return found;  // no name in there
   const std::string path = dir.PathOf(name);
   const UniqueFd fd(open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
   struct statx st;
-  NoNetns found;
   if (!fd.valid() || statx(fd.get(), "", AT_EMPTY_PATH, STATX_BASIC_STATS, &st) != 0) return found;
   found.changed_at = absl::FromUnixSeconds(st.stx_ctime.tv_sec) + absl::Nanoseconds(st.stx_ctime.tv_nsec);
   if (S_ISLNK(st.stx_mode)) {

@@ -20,6 +20,9 @@ struct NoNetns {
   bool mounted = false;   // something that is no network namespace is mounted there
   bool filled = false;    // a directory with something in it
   absl::Time changed_at;  // by the file's own clock
+
+  // "red stands for no network namespace but for a plain file...", and how the name gets free.
+  absl::Status ToStatus(std::string_view shown_name) const;
 };
 NoNetns LookAtName(const NetnsDir& dir, std::string_view name);
 

@@ -39,6 +39,13 @@ class Trouble(OneHost):
                 refusal = self.caller.refusal(place, *argv, **how)
                 self.assertEqual((refusal.code, refusal.reason), (code, reason), refusal)
 
+    def test_what_stands_in_the_place_of_a_namespace_is_named_with_what_removes_it(self):
+        self.host.run("sh", "-c", "umask 777; : > /run/netns/file")
+        self.addCleanup(self.host.run, "rm", "-f", "/run/netns/file")
+        refusal = self.caller.refusal("h1/file", "true")
+        self.assertEqual(refusal.code, "FAILED_PRECONDITION", refusal)
+        self.assertIn("a plain file: nothing is mounted on it; DeleteNamespace with force removes it", refusal.message)
+
     def test_what_makes_no_sense_is_a_bad_field(self):
         for field, how in (
             ("cwd", {"cwd": "relative"}),
