@@ -1,15 +1,20 @@
 # The few functions every CMakeLists.txt here is written in.
 
+# warren_compile_together(NAME [file...]): with WARREN_UNITY, all but those files.
+function(warren_compile_together name)
+  set_target_properties(${name} PROPERTIES UNITY_BUILD ${WARREN_UNITY} UNITY_BUILD_BATCH_SIZE 12)
+  if(ARGN)
+    set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  endif()
+endfunction()
+
 # warren_library(NAME SRCS file... DEPS target... [ALONE file...])
 # One room. DEPS are public: what a room's headers include, its users may link. ALONE: those of SRCS whose file-local names
 # are also another file's, so that WARREN_UNITY must compile them by themselves.
 function(warren_library name)
   cmake_parse_arguments(ARG "" "" "SRCS;DEPS;ALONE" ${ARGN})
   add_library(${name} STATIC ${ARG_SRCS})
-  set_target_properties(${name} PROPERTIES UNITY_BUILD ${WARREN_UNITY} UNITY_BUILD_BATCH_SIZE 12)
-  if(ARG_ALONE)
-    set_source_files_properties(${ARG_ALONE} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
-  endif()
+  warren_compile_together(${name} ${ARG_ALONE})
   target_include_directories(${name} PUBLIC $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}>)
   target_link_libraries(${name} PUBLIC ${ARG_DEPS})
 endfunction()
@@ -22,12 +27,13 @@ function(warren_binary name)
   target_link_libraries(${name} PRIVATE ${ARG_DEPS})
 endfunction()
 
-# warren_test(NAME SRCS file... DEPS target... [SANDBOX] [TSAN] [TIMEOUT seconds])
+# warren_test(NAME SRCS file... DEPS target... [ALONE file...] [SANDBOX] [TSAN] [TIMEOUT seconds])
 # A GoogleTest binary and its ctest entry. SANDBOX: in network and mount namespaces of its own, checked for leftovers
 # (tests/sandbox). TSAN: free of gRPC, so that ThreadSanitizer judges it too; built by target tsan_tests.
 function(warren_test name)
-  cmake_parse_arguments(ARG "SANDBOX;TSAN" "TIMEOUT" "SRCS;DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "SANDBOX;TSAN" "TIMEOUT" "SRCS;DEPS;ALONE" ${ARGN})
   add_executable(${name} ${ARG_SRCS})
+  warren_compile_together(${name} ${ARG_ALONE})
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gmock_main)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)

@@ -146,7 +146,7 @@ TEST_F(OwnershipTest, ANamespaceThatOthersMadeAgainUnderItsNameIsForeign) {
 
 TEST_F(OwnershipTest, OfWhatOthersDeleteNothingStaysInTheJournal) {
   Inventory inventory(*options_.events);
-  constexpr int kMany = 50;
+  constexpr int kMany = 300;
   std::string operations;
   for (int i = 0; i < kMany; ++i) {
     const std::string n = std::to_string(i);
