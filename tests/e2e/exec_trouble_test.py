@@ -42,6 +42,7 @@ class Trouble(OneHost):
     def test_what_stands_in_the_place_of_a_namespace_is_named_with_what_removes_it(self):
         self.host.run("sh", "-c", "umask 777; : > /run/netns/file")
         self.addCleanup(self.host.run, "rm", "-f", "/run/netns/file")
+        wait_until(lambda: "file" in self.fleet.warren("netns", "list", "h1"), "the inventory to have it")
         refusal = self.caller.refusal("h1/file", "true")
         self.assertEqual(refusal.code, "FAILED_PRECONDITION", refusal)
         self.assertIn("a plain file: nothing is mounted on it; DeleteNamespace with force removes it", refusal.message)

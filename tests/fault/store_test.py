@@ -28,7 +28,7 @@ class SmallDisk:
     def __init__(self, path, megabytes):
         self.path = path
         path.mkdir()
-        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", path], check=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=0700", "tmpfs", path], check=True)
 
     def fill(self):
         with open(self.path / "filler", "ab", buffering=0) as filler:
