@@ -147,7 +147,7 @@ def main():
             subprocess.run([BIN / "warren", "--server", fleet.target, "netns", "add", "h1/elsewhere"], check=True)
         host.run("ip", "-n", "elsewhere", "link", "set", "lo", "up")
         hand = Hand(host)
-        monitor = Marks(host.command("ip", "-n", "elsewhere", "monitor", "link"))
+        monitor = Marks(host.command("ip", "-d", "-n", "elsewhere", "monitor", "link"))
         watch = Marks([BIN / "warren", "--server", fleet.target, "link", "show", "h1/elsewhere:lo", "--watch", "-o",
                        "json"])
         try:
