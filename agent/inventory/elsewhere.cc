@@ -23,6 +23,10 @@ constexpr std::chrono::milliseconds kNamedBy{20};
 constexpr std::chrono::seconds kChooseEvery{1};
 // For one call.
 constexpr std::chrono::milliseconds kTurn{2};
+// What is looked at while the reader waits rests so many times as long as it took, and is tried again so often.
+constexpr int kMeanwhileRest = 4;
+constexpr std::chrono::milliseconds kMeanwhilePause{3};
+constexpr std::chrono::milliseconds kForEver{-1};
 // Names are listed again after mounts at most for this share of the time.
 constexpr int kListRest = 100;
 
@@ -44,17 +48,68 @@ void KernelInventory::HearChosen(Clock::time_point now) {
   kernel::ChosenEvents::News news = chosen_->Read();
   if (news.lost) {
     for (const auto& [name, told] : told_) {
-      if (chosen_->Has(topology_.CookieOf(name))) news.changed.insert(topology_.CookieOf(name));
+      const uint64_t cookie = topology_.CookieOf(name);
+      if (chosen_->Has(cookie)) news.events.emplace_back(cookie, kernel::Event{});
     }
   }
-  for (const uint64_t cookie : news.changed) {
+  for (const auto& [cookie, event] : news.events) {
     for (const std::string& name : topology_.NamesOf(cookie)) {
-      stale_[name].all = true;
+      Note(name, event);
       const auto told = told_.find(name);
       if (told == told_.end() || !IsSettled(told->second, now)) continue;
       others_.Changed(cookie, now);
       NoteOthers(name, now);
     }
+  }
+}
+
+bool KernelInventory::MayLookMeanwhile(const std::string& name) const {
+  const auto told = told_.find(name);
+  const auto stale = stale_.find(name);
+  return told != told_.end() && told->second.parts != nullptr && stale != stale_.end() && !stale->second.all;
+}
+
+void KernelInventory::LookMeanwhile() {
+  if (!hurries_ || !meanwhile_ || (pass_ && pass_->whole)) return;
+  const auto begin = Clock::now();
+  HearChosen(begin);
+  if (elsewhere_.empty() || begin < meanwhile_rested_) return;
+  std::vector<std::string> names;
+  for (const auto& [name, by] : elsewhere_) {
+    if (by <= begin && MayLookMeanwhile(name)) names.push_back(name);
+  }
+  if (names.empty()) return;
+  const bool refreshing = std::exchange(refreshing_, false);
+  for (const std::string& name : names) Look(name);
+  refreshing_ = refreshing;
+  if (auto updates = builder_.Take(); !updates.empty()) meanwhile_(std::move(updates));
+  meanwhile_rested_ = Clock::now() + kMeanwhileRest * (Clock::now() - begin);
+}
+
+void KernelInventory::ReadAhead(const std::vector<std::string>& names) {
+  if (!reader_) return;
+  std::vector<std::string> shown, raw;
+  for (const std::string& name : names) {
+    auto unescaped = UnescapeName(name);
+    if (name == std::string(kHostNamespace) || !unescaped.ok()) continue;
+    shown.push_back(name);
+    raw.push_back(*std::move(unescaped));
+  }
+  if (raw.empty()) return;
+  noted_.clear();
+  reader_->Start(std::move(raw));
+  const bool meanwhile = meanwhile_ && chosen_ && !(pass_ && pass_->whole);
+  auto timeout = kForEver;
+  while (!reader_->Wait(meanwhile ? chosen_epoll_.get() : -1, timeout)) {
+    LookMeanwhile();
+    const bool waits = std::any_of(elsewhere_.begin(), elsewhere_.end(),
+                                   [&](const auto& each) { return MayLookMeanwhile(each.first); });
+    timeout = waits ? kMeanwhilePause : kForEver;
+  }
+  std::vector<Reader::Read> read = reader_->Take();
+  for (size_t i = 0; i < read.size(); ++i) {
+    // What was heard meanwhile may be missing in what was read.
+    if (!noted_.contains(shown[i])) ahead_.insert_or_assign(shown[i], std::move(read[i]));
   }
 }
 
@@ -86,8 +141,7 @@ void KernelInventory::ChooseOthers() {
     const std::string name = topology_.NameOf(cookie);
     const auto netns = Open(name);
     if (!netns.ok() || !chosen_->Choose(*netns, cookie).ok()) continue;
-    // Unheard until now.
-    if (!hurries_) continue;
+    // Unheard until now, and not kept in parts.
     stale_[name].all = true;
     NoteOthers(name, chosen_at_);
   }

@@ -85,6 +85,11 @@ class Inventory {
   // Not during a pass over everything with `whole`.
   virtual Checked Check() = 0;
 
+  // While many of Warren's own changes are under way, what others are known to have changed is told so, on the calling
+  // thread, when another call waits for the kernel. Not during a pass over everything with `whole`.
+  using Meanwhile = std::function<void(std::vector<v1::InventoryUpdate>)>;
+  virtual void TellMeanwhile(Meanwhile tell) = 0;
+
   virtual Counts counts() const = 0;
 };
 

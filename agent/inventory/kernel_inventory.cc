@@ -88,6 +88,9 @@ absl::Status KernelInventory::Listen() {
   names_ = *std::move(names);
   epoll_ = std::move(epoll);
   chosen_epoll_ = std::move(chosen);
+  auto reader = Reader::Create(dir_);
+  if (!reader.ok()) return reader.status();
+  reader_ = *std::move(reader);
   return absl::OkStatus();
 }
 
@@ -126,24 +129,27 @@ void KernelInventory::Hear(const kernel::Event& event, Clock::time_point now) {
     cookies_.erase(known);
     return;
   }
-  const auto note = [&](const std::string& name) {
-    const auto told = told_.find(name);
-    if (told == told_.end() || told->second.parts == nullptr) {
-      stale_[name].all = true;
-    } else {
-      stale_[name].Add(event);
-    }
-  };
-  if (event.nsid == kernel::EventSocket::kOwnNamespace) return note(Host());
+  if (event.nsid == kernel::EventSocket::kOwnNamespace) return Note(Host(), event);
   const auto cookie = cookies_.find(event.nsid);
   // Of one that was not looked into yet there is nothing to be known anew.
   if (cookie == cookies_.end()) return;
   for (const std::string& name : topology_.NamesOf(cookie->second)) {
-    note(name);
+    Note(name, event);
     const auto told = told_.find(name);
     if (told == told_.end() || !IsSettled(told->second, now)) continue;
     ChangedByOthers(cookie->second, now);
     NoteOthers(name, now);
+  }
+}
+
+void KernelInventory::Note(const std::string& name, const kernel::Event& event) {
+  ahead_.erase(name);
+  noted_.insert(name);
+  const auto told = told_.find(name);
+  if (told == told_.end() || told->second.parts == nullptr) {
+    stale_[name].all = true;
+  } else {
+    stale_[name].Add(event);
   }
 }
 
@@ -165,10 +171,12 @@ std::vector<v1::InventoryUpdate> KernelInventory::Refresh(const std::set<std::st
   const auto touched = [&](const std::string& name) {
     if (const auto told = told_.find(name); told != told_.end()) told->second.touched = now;
   };
+  if (hurries_) ReadAhead({shown.begin(), shown.end()});
   refreshing_ = true;
   // Others first, so that the host's view of them is told once.
   for (const std::string& name : shown) {
     if (name == Host()) continue;
+    LookMeanwhile();
     if (hurries_) stale_[name].all = true;
     others_.Ours(topology_.CookieOf(name), now);
     Look(name);
@@ -177,6 +185,7 @@ std::vector<v1::InventoryUpdate> KernelInventory::Refresh(const std::set<std::st
   if (shown.contains(Host())) Look(Host());
   LookAtConcerned();
   refreshing_ = false;
+  ahead_.clear();
   shown_of_host_.clear();
   return builder_.Take();
 }
@@ -344,11 +353,13 @@ void KernelInventory::Look(const std::string& name) {
   if (failed_.erase(name) > 0) stale.all = true;
   absl::Status status;
   if (name == Host()) {
-    status = LookInto(name, host_netlink_, worker_ ? &worker_->host() : nullptr, std::move(stale));
+    status = LookInto(name, host_netlink_, worker_ ? &worker_->host() : nullptr, std::move(stale), nullptr);
   } else if (!worker_) {
     return Vanished(name);
   } else {
-    const auto netns = Open(name);
+    if (hurries_ && (stale.all || !told_.contains(name)) && !ahead_.contains(name)) ReadAhead({name});
+    auto read = ahead_.extract(name);
+    const auto netns = read ? std::move(read.mapped().netns) : Open(name);
     if (!netns.ok()) {
       const std::string raw = UnescapeName(name).value_or(name);
       const kernel::NoNetns other = kernel::LookAtName(dir_, raw);
@@ -358,8 +369,10 @@ void KernelInventory::Look(const std::string& name) {
     }
     status = netns.status();
     if (status.ok()) {
-      auto netlink = worker_->OpenNetlink(*netns);
-      status = netlink.ok() ? LookInto(name, *netlink, &*netns, std::move(stale)) : netlink.status();
+      auto netlink = read ? std::move(read.mapped().netlink) : worker_->OpenNetlink(*netns);
+      status = netlink.ok()
+                   ? LookInto(name, *netlink, &*netns, std::move(stale), read ? &read.mapped().contents : nullptr)
+                   : netlink.status();
     }
   }
   // What was told of it before stays: it is there, only not to be seen at the moment.

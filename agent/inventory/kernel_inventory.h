@@ -34,6 +34,7 @@
 #include "agent/inventory/inventory.h"
 #include "agent/inventory/others.h"
 #include "agent/inventory/peers.h"
+#include "agent/inventory/reader.h"
 #include "agent/inventory/round.h"
 #include "agent/inventory/stale.h"
 #include "agent/inventory/told_parts.h"
@@ -81,6 +82,7 @@ class KernelInventory : public Inventory {
   std::vector<v1::InventoryUpdate> LookElsewhere() override;
   std::optional<std::chrono::steady_clock::time_point> ElsewhereBy() const override;
   Checked Check() override;
+  void TellMeanwhile(Meanwhile tell) override { meanwhile_ = std::move(tell); }
   Counts counts() const override;
 
  private:
@@ -115,16 +117,25 @@ class KernelInventory : public Inventory {
   void NoteOthers(const std::string& name, Clock::time_point by);
   void NoteName(const std::string& name, Clock::time_point now);
   void ChangedByOthers(uint64_t cookie, Clock::time_point now);
+  void Note(const std::string& name, const kernel::Event& event);
   void HearChosen(Clock::time_point now);
+  // Reads these on the reader's thread, and looks meanwhile at what others have changed, as far as that asks for no
+  // links.
+  void ReadAhead(const std::vector<std::string>& names);
+  bool MayLookMeanwhile(const std::string& name) const;
+  void LookMeanwhile();
   void ChooseOthers();
   // Names that stand for another namespace, or for none, since something was mounted or unmounted.
   void CheckNames(Clock::time_point now);
 
   // All take shown names. Look tells what is new of one namespace, and adds to concerned_ who else has to be looked at.
   void Look(const std::string& name);
-  absl::Status LookInto(const std::string& name, kernel::Netlink& netlink, const kernel::Netns* netns, Stale stale);
+  // `contents`: what was read of it ahead, or null.
+  absl::Status LookInto(const std::string& name, kernel::Netlink& netlink, const kernel::Netns* netns, Stale stale,
+                        absl::StatusOr<Contents>* contents);
   // All of it, and what was heard of one that is kept in parts.
-  absl::Status LookAtAll(const std::string& name, kernel::Netlink& netlink, v1::Namespace head);
+  absl::Status LookAtAll(const std::string& name, kernel::Netlink& netlink, v1::Namespace head,
+                         absl::StatusOr<Contents>* ahead);
   absl::Status LookAtParts(const std::string& name, kernel::Netlink& netlink, v1::Namespace head, const Stale& stale,
                            Told& told);
   // As the last event told it; none: it is to be asked for.
@@ -168,6 +179,11 @@ class KernelInventory : public Inventory {
   Others others_;
   UniqueFd chosen_epoll_;                       // of the one below, when there is one
   std::optional<kernel::ChosenEvents> chosen_;  // heard while it hurries
+  std::unique_ptr<Reader> reader_;              // null: nothing is read ahead
+  std::map<std::string, Reader::Read> ahead_;   // read, and not looked at yet
+  std::set<std::string> noted_;                 // heard of since the last reading began
+  Meanwhile meanwhile_;
+  Clock::time_point meanwhile_rested_;
   bool choose_again_ = false;
   Clock::time_point chosen_at_;
   std::map<std::string, Clock::time_point> elsewhere_;  // of stale_: what others have changed, to be looked at by then

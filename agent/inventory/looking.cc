@@ -128,7 +128,7 @@ void KernelInventory::TellUnusable(const std::string& name, const std::string& r
 }
 
 absl::Status KernelInventory::LookInto(const std::string& name, kernel::Netlink& netlink, const kernel::Netns* netns,
-                                       Stale stale) {
+                                       Stale stale, absl::StatusOr<Contents>* contents) {
   // The id first: from then on it is heard.
   auto head = Head(name, netlink.cookie(), netns);
   if (!head.ok()) return head.status();
@@ -151,26 +151,14 @@ absl::Status KernelInventory::LookInto(const std::string& name, kernel::Netlink&
       return LookAtParts(name, netlink, *std::move(head), stale, told->second);
     }
   }
-  return LookAtAll(name, netlink, *std::move(head));
+  return LookAtAll(name, netlink, *std::move(head), contents);
 }
 
-absl::Status KernelInventory::LookAtAll(const std::string& name, kernel::Netlink& netlink, v1::Namespace head) {
-  Contents contents;
-  if (auto links = kernel::ListLinks(netlink); links.ok()) {
-    contents.links = *std::move(links);
-  } else {
-    return links.status();
-  }
-  if (auto addresses = kernel::ListAddresses(netlink, 0); addresses.ok()) {
-    contents.addresses = *std::move(addresses);
-  } else {
-    return addresses.status();
-  }
-  if (auto routes = kernel::ListRoutes(netlink); routes.ok()) {
-    contents.routes = *std::move(routes);
-  } else {
-    return routes.status();
-  }
+absl::Status KernelInventory::LookAtAll(const std::string& name, kernel::Netlink& netlink, v1::Namespace head,
+                                        absl::StatusOr<Contents>* ahead) {
+  absl::StatusOr<Contents> read = ahead != nullptr ? std::move(*ahead) : ReadContents(netlink);
+  if (!read.ok()) return read.status();
+  Contents& contents = *read;
 
   const uint64_t cookie = netlink.cookie();
   v1::Namespace out = head;
@@ -205,7 +193,9 @@ absl::Status KernelInventory::LookAtAll(const std::string& name, kernel::Netlink
   told.routes = static_cast<uint32_t>(out.routes_size());
   Count(told, true);
   const size_t limit = name == kHostNamespace ? options_.many_links_of_host : options_.many_links;
-  const bool many = contents.links.size() > limit || contents.routes.size() > limit * kRoutesALink;
+  // Of one that is chosen, events tell the links whole: they need not be asked for.
+  const bool many = contents.links.size() > limit || contents.routes.size() > limit * kRoutesALink ||
+                    (chosen_ && chosen_->Has(cookie));
   if (!many || !monitor_) {
     told.parts.reset();
     std::vector<absl::Time> expiries;
@@ -312,7 +302,7 @@ absl::Status KernelInventory::LookAtParts(const std::string& name, kernel::Netli
       const End* before = topology_.Find(cookie, ifindex);
       // Others show the name.
       if (before != nullptr && before->name != ShownLinkName(link->name)) {
-        return LookAtAll(name, netlink, std::move(head));
+        return LookAtAll(name, netlink, std::move(head), nullptr);
       }
       links.push_back(*std::move(link));
     } else if (kernel::ErrnoOf(link.status()) == ENODEV) {

@@ -87,7 +87,15 @@ ChosenEvents::News ChosenEvents::Read() {
       continue;
     }
     if (got < 0) return news;
-    if (const auto from = cookies_.find(OriginOf(message)); from != cookies_.end()) news.changed.insert(from->second);
+    const auto from = cookies_.find(OriginOf(message));
+    if (from == cookies_.end()) continue;
+    int left = static_cast<int>(got);
+    for (auto* header = reinterpret_cast<nlmsghdr*>(buffer_.data()); nlmsg_ok(header, left);
+         header = nlmsg_next(header, &left)) {
+      Event event;
+      if (ParseEvent(from->first, header, /*links=*/true, &event))
+        news.events.emplace_back(from->second, std::move(event));
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 #ifndef WARREN_AGENT_KERNEL_CHOSEN_EVENTS_H_
 #define WARREN_AGENT_KERNEL_CHOSEN_EVENTS_H_
 
-// Which of a chosen few namespaces have changed, at a price that depends on how few they are, and not on how many
+// What changes in a chosen few namespaces, at a price that depends on how few they are, and not on how many
 // namespaces the host has.
 //
 // What makes hearing all of them dear (event_socket.h) is that the kernel walks through the ids of the namespace that
@@ -14,13 +14,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <set>
 #include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "agent/kernel/event.h"
 #include "agent/kernel/netlink.h"
 #include "agent/kernel/netns.h"
 
@@ -42,8 +42,9 @@ class ChosenEvents {
   absl::Status Listen(bool on);
 
   struct News {
-    std::set<uint64_t> changed;  // links, addresses, routes or nexthop objects of these
-    bool lost = false;           // perhaps of others, too
+    // Of links (whole), addresses, routes and nexthop objects, in order, each with the namespace's number.
+    std::vector<std::pair<uint64_t, Event>> events;
+    bool lost = false;  // perhaps of others, too
   };
   // What there is by now.
   News Read();

@@ -10,39 +10,14 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "agent/kernel/event.h"
 #include "agent/kernel/event_socket.h"
-#include "agent/kernel/ip.h"
 
 namespace warren::kernel {
-
-// One thing that has changed.
-struct Event {
-  enum class Kind {
-    kLink,     // new, changed or deleted
-    kAddress,  // of the link
-    kRoute,    // of any table but the local one
-    kNexthop,  // a nexthop object went or became another: so may have routes, of which the kernel then tells nothing
-    kNsid,     // the host has an id for a namespace, or has it no more: that one is gone; `nsid` is that id
-    kLost,     // anything may have happened anywhere
-  };
-  Kind kind = Kind::kLost;
-  int nsid = EventSocket::kOwnNamespace;  // of the namespace
-  int ifindex = 0;                        // of a link or an address
-  int family = 0;                         // of an address or a route
-  bool deleted = false;
-  bool replaced = false;  // the route took the place of another, which is not named
-  bool up = false;        // of a link: IFF_UP
-  // One of the host's own, as it is now: LinkFromBody takes it. Empty: it was not told whole. A new veth may have no
-  // other end in it.
-  std::string link;
-  Ip address;         // of an address: the link's end
-  std::string route;  // RouteFromBody takes it
-};
 
 class Monitor {
  public:

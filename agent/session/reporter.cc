@@ -106,6 +106,8 @@ absl::Status Reporter::Start(executor::Executor& executor, MakeInventory make) {
       hears_ = ok && inventory_->descriptor() >= 0;
       changed_.SignalAll();
     }
+    if (ok)
+      inventory_->TellMeanwhile([this](std::vector<v1::InventoryUpdate> updates) { TellNow(std::move(updates)); });
     if (ok) Run();
     inventory_.reset();
   });
@@ -260,6 +262,7 @@ void Reporter::Run() {
       continue;
     }
     const std::shared_ptr<Outbox> outbox = outbox_;
+    telling_ = outbox.get();
     if (task == Task::kIntroduce) fresh_ = false;
     busy_ = true;
     mutex_.Unlock();
@@ -287,6 +290,7 @@ void Reporter::Run() {
         break;
     }
     mutex_.Lock();
+    telling_ = nullptr;
     busy_ = false;
     if (hears_ && inventory_->stale()) WantPass();
     if (const auto by = inventory_->ElsewhereBy()) elsewhere_.Call(*by + kElsewhereHeard);

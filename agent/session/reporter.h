@@ -96,6 +96,8 @@ class Reporter : public executor::Listener {
   bool ReportStarted(Outbox& outbox);
   bool ContinuePass(Outbox& outbox);
   bool LookElsewhere(Outbox& outbox);
+  // What others have changed, while a task waits for the kernel.
+  void TellNow(std::vector<v1::InventoryUpdate> updates);
   bool Check(Outbox& outbox);
   bool SendResults(Outbox& outbox, std::vector<v1::IntentResult> results, v1::Report first);
   std::vector<int64_t> TakeStarted();
@@ -103,6 +105,7 @@ class Reporter : public executor::Listener {
   Observer& observer_;
   executor::Executor* executor_ = nullptr;
   std::unique_ptr<inventory::Inventory> inventory_;  // the thread's
+  Outbox* telling_ = nullptr;                        // the thread's: of the task at work
   const UniqueFd bell_;                              // an eventfd: wakes the thread while it is asleep_
   const UniqueFd alarm_;  // a timerfd: wakes it when what has begun is to be told, if that is not over by then
 

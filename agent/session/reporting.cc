@@ -28,6 +28,12 @@ v1::AgentMessage ToMessage(v1::InventoryUpdate update) {
 
 }  // namespace
 
+void Reporter::TellNow(std::vector<v1::InventoryUpdate> updates) {
+  if (telling_ == nullptr) return;
+  // One that is closed says so to the task at work.
+  for (v1::InventoryUpdate& update : updates) (void)telling_->Put(ToMessage(std::move(update)));
+}
+
 bool Reporter::Introduce(Outbox& outbox) {
   {
     MutexLock lock(&mutex_);

@@ -214,6 +214,7 @@ class FakeInventory : public Inventory {
   bool stale() const override { return host_.stale(); }
   void Hurry(bool on) override { host_.Hurry(on); }
   // What was set elsewhere, while somebody hurries, is looked at when the test says so.
+  void TellMeanwhile(Meanwhile) override {}
   std::vector<v1::InventoryUpdate> LookElsewhere() override { return Refresh(host_.TakeElsewhere()); }
   std::optional<std::chrono::steady_clock::time_point> ElsewhereBy() const override { return host_.ElsewhereBy(); }
   Checked Check() override {

@@ -1,0 +1,65 @@
+#ifndef WARREN_AGENT_INVENTORY_READER_H_
+#define WARREN_AGENT_INVENTORY_READER_H_
+
+// Reads what is in namespaces on a thread of its own. The kernel lists links under its lock of all links (RTNL), which
+// is held for half a second while many namespaces are freed: whoever has something else to do goes on with that
+// meanwhile.
+//
+// Threading: Start and Wait from one thread. Cost: two switches of threads for all that is read at once.
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "agent/inventory/convert.h"
+#include "agent/kernel/netlink.h"
+#include "agent/kernel/netns.h"
+#include "proto/common/mutex.h"
+#include "proto/common/unique_fd.h"
+
+namespace warren::inventory {
+
+// Links, addresses and routes of a namespace.
+absl::StatusOr<Contents> ReadContents(kernel::Netlink& netlink);
+
+class Reader {
+ public:
+  struct Read {
+    absl::StatusOr<kernel::Netns> netns = absl::UnknownError("not read");
+    absl::StatusOr<kernel::Netlink> netlink = absl::UnknownError("not read");
+    absl::StatusOr<Contents> contents = absl::UnknownError("not read");
+  };
+
+  // In the namespace of the calling thread, which is the host's.
+  static absl::StatusOr<std::unique_ptr<Reader>> Create(kernel::NetnsDir dir);
+  ~Reader();
+
+  // Begins with these, by raw name; what was begun before is over.
+  void Start(std::vector<std::string> names);
+  // Until it is over (true), `descriptor` (-1: none) is readable, or the time is over.
+  bool Wait(int descriptor, std::chrono::milliseconds timeout);
+  // In the order of the names, once it is over.
+  std::vector<Read> Take();
+
+ private:
+  Reader(kernel::NetnsDir dir, UniqueFd done) : dir_(std::move(dir)), done_(std::move(done)) {}
+  void Run(kernel::NetnsWorker worker);
+
+  const kernel::NetnsDir dir_;
+  const UniqueFd done_;  // an eventfd
+  Mutex mutex_;
+  CondVar changed_;
+  bool wanted_ ABSL_GUARDED_BY(mutex_) = false;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::vector<std::string> names_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Read> read_ ABSL_GUARDED_BY(mutex_);
+  std::jthread thread_;  // last: it uses the rest
+};
+
+}  // namespace warren::inventory
+
+#endif  // WARREN_AGENT_INVENTORY_READER_H_
