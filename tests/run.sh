@@ -36,7 +36,8 @@ run() {
   printf '\n== %s: testing\n' "$preset"
   local log=build/ctest.log
   [ "$preset" = release ] || log=build-$preset/ctest.log
-  if ctest --preset "$preset" -j "$jobs" 2>&1 | tee "$log"; then
+  # One more than there are processors: most wait for the kernel.
+  if ctest --preset "$preset" -j $((jobs + 1)) 2>&1 | tee "$log"; then
     summary+=("$preset: $(grep 'tests passed' "$log"); built in $built s, tested in $((SECONDS - begun - built)) s")
   else
     summary+=("$preset: FAILED, $(grep 'tests passed' "$log"):")
