@@ -109,13 +109,16 @@ def show(what, measured, idle=None):
 
 
 class Load:
-    """router_load, one run after the other, until it is over."""
+    """router_load, some beside each other so that there is no pause, each one run after the other, until all are over."""
 
-    def __init__(self, runs):
+    def __init__(self, *all_runs):
         self.rates = []
-        self.over = threading.Event()
-        self.thread = threading.Thread(target=self.run, args=(runs,))
-        self.thread.start()
+        self.threads = [threading.Thread(target=self.run, args=(runs,)) for runs in all_runs]
+        for thread in self.threads:
+            thread.start()
+
+    def is_over(self):
+        return not any(thread.is_alive() for thread in self.threads)
 
     def run(self, runs):
         for command in runs:
@@ -124,10 +127,10 @@ class Load:
                 print(out.stderr, file=sys.stderr)
                 break
             self.rates.append(out.stdout.split("\n")[0])
-        self.over.set()
 
     def end(self):
-        self.thread.join()
+        for thread in self.threads:
+            thread.join()
         for rate in self.rates[:1] + self.rates[-1:]:
             print(f"    {rate}", flush=True)
 
@@ -155,17 +158,17 @@ def main():
             idle = show("nothing else", measure(hand, monitor, watch, lambda n: n < options.changes))
             create = [fleet.target, "h1", "create", 0, options.routers, 0, 1000]
             load = Load([create])
-            show("1,000 in flight", measure(hand, monitor, watch, lambda n: not load.over.is_set()), idle)
+            show("1,000 in flight", measure(hand, monitor, watch, lambda n: not load.is_over()), idle)
             load.end()
             end = time.monotonic() + options.seconds
 
-            def churn():
+            def churn(first):
                 while time.monotonic() < end:
                     for what in ("create", "delete"):
-                        yield [fleet.target, "h1", what, 1000000, 1000, 0, 64]
+                        yield [fleet.target, "h1", what, first, 1000, 0, 32]
 
-            load = Load(churn())
-            show(f"64 in flight, {options.seconds:.0f} s", measure(hand, monitor, watch, lambda n: not load.over.is_set()), idle)
+            load = Load(churn(1000000), churn(2000000))
+            show(f"64 in flight, {options.seconds:.0f} s", measure(hand, monitor, watch, lambda n: not load.is_over()), idle)
             load.end()
         finally:
             hand.stop()
