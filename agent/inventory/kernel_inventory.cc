@@ -199,7 +199,7 @@ void KernelInventory::BeginPass(bool whole) {
   }
   if (!topology_.Knows(Host())) IndexHost();
   IndexNewOfHost();
-  pass_.emplace();
+  pass_ = Pass{};
   pass_->whole = whole;
   for (const std::string& name : std::exchange(failed_, {})) stale_[name].all = true;
   if (whole || list_wanted_ || !monitor_) {

@@ -43,9 +43,9 @@ TEST_F(ChosenEventsTest, TellsOfTheChosenOnesAlone) {
   ASSERT_OK(events.Listen(true));
   Sh("ip -n own addr add 10.0.0.1/24 dev lo && ip link set lo up");
   EXPECT_THAT(Changed(events), IsEmpty());
-  for (const char* change :
-       {"addr add 10.0.0.1/24 dev lo", "route add blackhole 10.9.0.0/16", "-6 route add blackhole 2001:db8::/32",
-        "link set lo mtu 9000", "link set lo alias other", "nexthop add id 7 blackhole && ip -n red nexthop del id 7"}) {
+  for (const char* change : {"addr add 10.0.0.1/24 dev lo", "route add blackhole 10.9.0.0/16",
+                             "-6 route add blackhole 2001:db8::/32", "link set lo mtu 9000", "link set lo alias other",
+                             "nexthop add id 7 blackhole && ip -n red nexthop del id 7"}) {
     Sh(std::string("ip -n red ") + change);
     pollfd wait{events.fd(), POLLIN, 0};
     EXPECT_EQ(poll(&wait, 1, 0), 1) << change;
