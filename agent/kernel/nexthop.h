@@ -2,7 +2,7 @@
 #define WARREN_AGENT_KERNEL_NEXTHOP_H_
 
 // Nexthop objects and their groups (RTM_*NEXTHOP, Linux 5.3; ip-nexthop(8)), which routes can go through by a number.
-// Threading and errors as in link.h. Cost, estimated: 5 µs where there are none.
+// Threading and errors as in link.h. Cost: 5 µs where there are none.
 //
 // The kernel deletes the objects of a link that goes down, loses its carrier, or leaves (nexthop_flush_dev), takes them
 // out of their groups, deletes the groups that are left without a member and the routes over them, of which it tells

@@ -11,7 +11,7 @@
 // or the link comes up (addrconf_notify).
 //
 // Threading: /proc/sys/net is that of the namespace the calling thread is in (NetnsWorker::Within).
-// Cost, estimated: 5 µs a setting, of which a link has some 130.
+// Cost: 11 µs a setting, of which a link has some 120.
 
 #include <optional>
 #include <string>

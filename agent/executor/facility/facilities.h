@@ -2,7 +2,7 @@
 #define WARREN_AGENT_EXECUTOR_FACILITY_FACILITIES_H_
 
 // The table of facilities, and what is done with all of them. Belongs to the executor's thread.
-// Cost, estimated: with kGoesDown some 50 µs a link, with kLosesIpv6 0.4 ms, with kLeaves 0.7 ms: the settings are read
+// Cost: with kGoesDown 0.07 ms a link, with kLosesIpv6 0.8 ms, with kLeaves 1.5 ms: the settings are read
 // by file.
 
 #include <set>
