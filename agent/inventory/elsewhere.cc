@@ -66,7 +66,8 @@ void KernelInventory::HearChosen(Clock::time_point now) {
 bool KernelInventory::MayLookMeanwhile(const std::string& name) const {
   const auto told = told_.find(name);
   const auto stale = stale_.find(name);
-  return told != told_.end() && told->second.parts != nullptr && stale != stale_.end() && !stale->second.all;
+  return told != told_.end() && told->second.parts != nullptr && stale != stale_.end() && !stale->second.all &&
+         !failed_.contains(name);
 }
 
 void KernelInventory::LookMeanwhile() {
@@ -80,7 +81,10 @@ void KernelInventory::LookMeanwhile() {
   }
   if (names.empty()) return;
   const bool refreshing = std::exchange(refreshing_, false);
-  for (const std::string& name : names) Look(name);
+  for (const std::string& name : names) {
+    ahead_.erase(name);  // or what was read before would be told after this
+    Look(name);
+  }
   refreshing_ = refreshing;
   if (auto updates = builder_.Take(); !updates.empty()) meanwhile_(std::move(updates));
   meanwhile_rested_ = Clock::now() + kMeanwhileRest * (Clock::now() - begin);
@@ -93,10 +97,10 @@ void KernelInventory::ReadAhead(const std::vector<std::string>& names) {
     auto unescaped = UnescapeName(name);
     if (name == std::string(kHostNamespace) || !unescaped.ok()) continue;
     shown.push_back(name);
+    ahead_[name] = {};
     raw.push_back(*std::move(unescaped));
   }
   if (raw.empty()) return;
-  noted_.clear();
   reader_->Start(std::move(raw));
   const bool meanwhile = meanwhile_ && chosen_ && !(pass_ && pass_->whole);
   auto timeout = kForEver;
@@ -108,8 +112,8 @@ void KernelInventory::ReadAhead(const std::vector<std::string>& names) {
   }
   std::vector<Reader::Read> read = reader_->Take();
   for (size_t i = 0; i < read.size(); ++i) {
-    // What was heard meanwhile may be missing in what was read.
-    if (!noted_.contains(shown[i])) ahead_.insert_or_assign(shown[i], std::move(read[i]));
+    // Not where something was heard meanwhile (Note): that may be missing in what was read.
+    if (const auto wanted = ahead_.find(shown[i]); wanted != ahead_.end()) wanted->second = std::move(read[i]);
   }
 }
 

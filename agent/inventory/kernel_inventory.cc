@@ -84,12 +84,12 @@ absl::Status KernelInventory::Listen() {
     event.events = EPOLLIN;
     if (epoll_ctl(epoll.get(), EPOLL_CTL_ADD, fd, &event) != 0) return kernel::ErrnoError(errno, "listening to events");
   }
+  auto reader = Reader::Create(dir_);
+  if (!reader.ok()) return reader.status();
   monitor_ = *std::move(monitor);
   names_ = *std::move(names);
   epoll_ = std::move(epoll);
   chosen_epoll_ = std::move(chosen);
-  auto reader = Reader::Create(dir_);
-  if (!reader.ok()) return reader.status();
   reader_ = *std::move(reader);
   return absl::OkStatus();
 }
@@ -144,7 +144,6 @@ void KernelInventory::Hear(const kernel::Event& event, Clock::time_point now) {
 
 void KernelInventory::Note(const std::string& name, const kernel::Event& event) {
   ahead_.erase(name);
-  noted_.insert(name);
   const auto told = told_.find(name);
   if (told == told_.end() || told->second.parts == nullptr) {
     stale_[name].all = true;

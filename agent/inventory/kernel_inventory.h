@@ -1,13 +1,14 @@
 #ifndef WARREN_AGENT_INVENTORY_KERNEL_INVENTORY_H_
 #define WARREN_AGENT_INVENTORY_KERNEL_INVENTORY_H_
 
-// The inventory of the running kernel: looks into namespaces one open at a time, and only into those of which events
+// The inventory of the running kernel: looks into one namespace after the other, and only into those of which events
 // say that something has changed (agent/kernel/monitor.h, netns_watch.h). What it keeps of each is the ends of its
 // links and a fingerprint of what was told last. Of the host's own, where most namespaces have a veth to, and of one
 // with many links or routes it keeps a fingerprint of each (told_parts.h), looks only at those that events name, and
 // tells only those.
 //
 // While many intents run, a few namespaces are heard in which others are known to work (others.h), and looked at first.
+// What intents have touched is read on another thread then (reader.h), and those few are looked at meanwhile.
 // What no event tells (an alias of a link that is down, a name that is mounted over) is found by a slow round over all.
 //
 // To be heard, a namespace needs an id: it is given one when it is first looked into. Where nothing is heard, every
@@ -117,6 +118,7 @@ class KernelInventory : public Inventory {
   void NoteOthers(const std::string& name, Clock::time_point by);
   void NoteName(const std::string& name, Clock::time_point now);
   void ChangedByOthers(uint64_t cookie, Clock::time_point now);
+  // It has to be looked at again; what was read of it ahead is of no use any more.
   void Note(const std::string& name, const kernel::Event& event);
   void HearChosen(Clock::time_point now);
   // Reads these on the reader's thread, and looks meanwhile at what others have changed, as far as that asks for no
@@ -180,8 +182,7 @@ class KernelInventory : public Inventory {
   UniqueFd chosen_epoll_;                       // of the one below, when there is one
   std::optional<kernel::ChosenEvents> chosen_;  // heard while it hurries
   std::unique_ptr<Reader> reader_;              // null: nothing is read ahead
-  std::map<std::string, Reader::Read> ahead_;   // read, and not looked at yet
-  std::set<std::string> noted_;                 // heard of since the last reading began
+  std::map<std::string, Reader::Read> ahead_;   // being read, or read and not looked at yet
   Meanwhile meanwhile_;
   Clock::time_point meanwhile_rested_;
   bool choose_again_ = false;

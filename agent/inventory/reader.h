@@ -5,7 +5,7 @@
 // is held for half a second while many namespaces are freed: whoever has something else to do goes on with that
 // meanwhile.
 //
-// Threading: Start and Wait from one thread. Cost: two switches of threads for all that is read at once.
+// Threading: Start, Wait and Take from one thread. Cost: two switches of threads for all that is read at once.
 
 #include <chrono>
 #include <memory>

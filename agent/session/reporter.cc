@@ -106,9 +106,10 @@ absl::Status Reporter::Start(executor::Executor& executor, MakeInventory make) {
       hears_ = ok && inventory_->descriptor() >= 0;
       changed_.SignalAll();
     }
-    if (ok)
+    if (ok) {
       inventory_->TellMeanwhile([this](std::vector<v1::InventoryUpdate> updates) { TellNow(std::move(updates)); });
-    if (ok) Run();
+      Run();
+    }
     inventory_.reset();
   });
   MutexLock lock(&mutex_);

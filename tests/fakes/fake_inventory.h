@@ -213,8 +213,8 @@ class FakeInventory : public Inventory {
   int descriptor() const override { return host_.descriptor(); }
   bool stale() const override { return host_.stale(); }
   void Hurry(bool on) override { host_.Hurry(on); }
-  // What was set elsewhere, while somebody hurries, is looked at when the test says so.
   void TellMeanwhile(Meanwhile) override {}
+  // What was set elsewhere, while somebody hurries, is looked at when the test says so.
   std::vector<v1::InventoryUpdate> LookElsewhere() override { return Refresh(host_.TakeElsewhere()); }
   std::optional<std::chrono::steady_clock::time_point> ElsewhereBy() const override { return host_.ElsewhereBy(); }
   Checked Check() override {

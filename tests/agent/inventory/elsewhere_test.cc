@@ -73,6 +73,24 @@ TEST_F(Elsewhere, WhatOthersMadeIsHeardWhileManyIntentsRun) {
             std::stoi(Sh("ip -n theirs -j addr show lo | jq '.[0].addr_info | length'")));
 }
 
+TEST_F(Elsewhere, WhatOthersChangeIsToldBeforeWhatIntentsTouched) {
+  MakeOurs();
+  Make("theirs");
+  Pass(true);
+  Pass();
+  Told meanwhile;
+  inventory().TellMeanwhile([&](std::vector<v1::InventoryUpdate> updates) {
+    for (std::string& one : Apply(updates)) meanwhile.push_back(std::move(one));
+  });
+  inventory().Hurry(true);
+  LookElsewhere();  // from now on it is kept in parts
+  Sh("ip -n theirs link set lo alias seen && ip -n ours link set lo mtu 9000");
+  EXPECT_EQ(Refresh({"ours"}), Told{"ours"});
+  EXPECT_EQ(meanwhile, Told{"theirs:+lo"});
+  EXPECT_EQ(LinkOf("theirs", "lo").alias(), Sh("ip -n theirs -j link show lo | jq -rj .[0].ifalias"));
+  EXPECT_EQ(LookElsewhere(), Told{});
+}
+
 TEST_F(Elsewhere, SoIsWhereOthersChangedSomethingBefore) {
   MakeOurs();
   ASSERT_FALSE(Netns("ours").foreign());
