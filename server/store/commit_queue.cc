@@ -6,6 +6,7 @@
 #include "absl/time/time.h"
 #include "proto/common/status_payload.h"
 #include "server/store/kv_rules.h"
+#include "server/store/storage_error.h"
 
 namespace warren::store {
 namespace {
@@ -13,8 +14,6 @@ namespace {
 // One group commit: enough to make the fsync cheap, not so much that the first of the group waits long.
 constexpr size_t kMaxGroupTransactions = 4096;
 constexpr size_t kMaxGroupBytes = size_t{8} << 20;
-
-constexpr absl::Duration kAskAgainAfter = absl::Seconds(1);
 
 size_t SizeOf(const Transaction& transaction) {
   size_t bytes = sizeof(CommitQueue::Entry);
@@ -52,7 +51,7 @@ absl::Status CommitQueue::PushEntry(Entry entry) {
       return WithReason(ExhaustedError(absl::StrCat("the store's commit queue is full (", entries_.size(), " of ",
                                                     limits_.transactions, " transactions, ", bytes_, " of ",
                                                     limits_.bytes, " bytes)"),
-                                       kAskAgainAfter),
+                                       kRetryAfter),
                         "STORE_QUEUE_FULL");
     }
   }

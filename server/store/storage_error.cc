@@ -11,8 +11,6 @@
 namespace warren::store {
 namespace {
 
-// The store looks once a second whether it can write again.
-constexpr absl::Duration kRetryAfter = absl::Seconds(1);
 // A page of the write-ahead log's index, which grows by as much.
 constexpr uint64_t kLeastSpace = 32768;
 

@@ -4,8 +4,12 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 
 namespace warren::store {
+
+// What clients are told to wait for: the store looks once a second whether it can write again.
+inline constexpr absl::Duration kRetryAfter = absl::Seconds(1);
 
 // An error of the storage (proto/common/sqlite.h) as clients are to see it: the same code and what SQLite said, the
 // file, what to do, and a reason that programs may rely on.
