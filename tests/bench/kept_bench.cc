@@ -12,7 +12,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "agent/executor/facility/facilities.h"
 #include "agent/kernel/bridge_port.h"
@@ -24,17 +23,10 @@
 #include "agent/kernel/qdisc.h"
 #include "agent/kernel/route.h"
 #include "agent/kernel/sysctl.h"
+#include "tests/bench/checked.h"
 
 namespace warren {
 namespace {
-
-// A benchmark that fails measures nothing.
-template <typename T>
-T Checked(absl::StatusOr<T> value) {
-  if (value.ok()) return *std::move(value);
-  fprintf(stderr, "warren-bench: %s\n", value.status().ToString().c_str());
-  abort();
-}
 
 void Sh(const std::string& command) {
   if (system(command.c_str()) == 0) return;
@@ -64,29 +56,23 @@ class Kept {
   kernel::Link link;
 };
 
-void ReadNeighbours(benchmark::State& state) {
+template <typename Reading>
+void Read(benchmark::State& state, Reading reading) {
   Kept kept;
-  for (auto _ : state) benchmark::DoNotOptimize(Checked(kernel::ListStaticNeighbours(*kept.netlink, kept.link)));
+  for (auto _ : state) benchmark::DoNotOptimize(Checked(reading(*kept.netlink, kept.link)));
 }
-BENCHMARK(ReadNeighbours)->UseRealTime();
-
-void ReadNexthops(benchmark::State& state) {
-  Kept kept;
-  for (auto _ : state) benchmark::DoNotOptimize(Checked(kernel::ListNexthopsOf(*kept.netlink, kept.link.ifindex)));
-}
-BENCHMARK(ReadNexthops)->UseRealTime();
-
-void ReadTrafficControl(benchmark::State& state) {
-  Kept kept;
-  for (auto _ : state) benchmark::DoNotOptimize(Checked(kernel::ListTrafficControl(*kept.netlink, kept.link.ifindex)));
-}
-BENCHMARK(ReadTrafficControl)->UseRealTime();
-
-void ReadBridgePort(benchmark::State& state) {
-  Kept kept;
-  for (auto _ : state) benchmark::DoNotOptimize(Checked(kernel::GetBridgePort(*kept.netlink, kept.link.ifindex)));
-}
-BENCHMARK(ReadBridgePort)->UseRealTime();
+BENCHMARK_CAPTURE(Read, neighbours, [](kernel::Netlink& netlink, const kernel::Link& link) {
+  return kernel::ListStaticNeighbours(netlink, link);
+})->UseRealTime();
+BENCHMARK_CAPTURE(Read, nexthops, [](kernel::Netlink& netlink, const kernel::Link& link) {
+  return kernel::ListNexthopsOf(netlink, link.ifindex);
+})->UseRealTime();
+BENCHMARK_CAPTURE(Read, traffic_control, [](kernel::Netlink& netlink, const kernel::Link& link) {
+  return kernel::ListTrafficControl(netlink, link.ifindex);
+})->UseRealTime();
+BENCHMARK_CAPTURE(Read, bridge_port, [](kernel::Netlink& netlink, const kernel::Link& link) {
+  return kernel::GetBridgePort(netlink, link.ifindex);
+})->UseRealTime();
 
 void ReadSettings(benchmark::State& state) {
   Kept kept;
@@ -141,21 +127,22 @@ class Crowd {
   std::vector<pid_t> pids_;
 };
 
-void FindHolders(benchmark::State& state) {
+template <typename Finding>
+void Find(benchmark::State& state, Finding finding) {
   Kept kept;
   const Crowd crowd(state.range(0));
-  const kernel::NetnsId id{kept.netns.inode, Checked(kept.worker.CookieOf(kept.netns))};
-  for (auto _ : state) benchmark::DoNotOptimize(kernel::FindHolders(kept.worker, {id}));
+  const std::vector<kernel::NetnsId> ids{{kept.netns.inode, Checked(kept.worker.CookieOf(kept.netns))}};
+  for (auto _ : state) benchmark::DoNotOptimize(finding(kept.worker, ids));
 }
-BENCHMARK(FindHolders)->Arg(0)->Arg(100)->Arg(500)->UseRealTime();
-
-void FindInhabitants(benchmark::State& state) {
-  Kept kept;
-  const Crowd crowd(state.range(0));
-  const kernel::NetnsId id{kept.netns.inode, Checked(kept.worker.CookieOf(kept.netns))};
-  for (auto _ : state) benchmark::DoNotOptimize(kernel::FindInhabitants(kept.worker, {id}));
-}
-BENCHMARK(FindInhabitants)->Arg(0)->Arg(100)->Arg(500)->UseRealTime();
+BENCHMARK_CAPTURE(Find, holders,
+                  [](kernel::NetnsWorker& worker, const std::vector<kernel::NetnsId>& ids) {
+                    return kernel::FindHolders(worker, ids);
+                  })
+    ->Arg(0)
+    ->Arg(100)
+    ->Arg(500)
+    ->UseRealTime();
+BENCHMARK_CAPTURE(Find, inhabitants, kernel::FindInhabitants)->Arg(0)->Arg(100)->Arg(500)->UseRealTime();
 
 }  // namespace
 }  // namespace warren

@@ -29,6 +29,7 @@
 #include "agent/kernel/link.h"
 #include "agent/kernel/netlink.h"
 #include "agent/kernel/netns.h"
+#include "tests/bench/checked.h"
 #include "warren/v1/agents.pb.h"
 
 namespace warren {
@@ -38,18 +39,6 @@ constexpr char kNetnsDir[] = "/run/netns";
 constexpr int kInner = 2;
 // Of what the kernel frees in the background: enough to tell, few enough not to pile up.
 constexpr int kFew = 200;
-
-// A benchmark that fails measures nothing.
-void Check(const absl::Status& status) {
-  if (status.ok()) return;
-  fprintf(stderr, "warren-bench: %s\n", status.ToString().c_str());
-  abort();
-}
-template <typename T>
-T Checked(absl::StatusOr<T> value) {
-  Check(value.status());
-  return *std::move(value);
-}
 
 class JournalFile {
  public:
