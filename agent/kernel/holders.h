@@ -13,7 +13,7 @@
 // looked at through a descriptor of ours (pidfd_getfd(2)); a process that closes it in that moment has closed it a few
 // µs later.
 //
-// Cost: some 15 µs a process of one thread for who lives there, 0.24 ms with its dozen of descriptors and a socket.
+// Cost: some 15 µs a process of one thread for who lives there, 0.24 ms with its descriptors and sockets.
 
 #include <sys/types.h>
 

@@ -17,7 +17,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
 endif()
 
 if(WARREN_SANITIZE STREQUAL "address")
-  # -O0: at -O1 the same build takes twice as long, at -O2 six times, and most tests wait for the kernel.
+  # -O0: at -O1 a file takes twice as long (docs/adr/0023-builds-that-run-tests.md), and most tests wait for the kernel.
   add_compile_options(-O0 -g1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined)
   add_link_options(-fsanitize=address,undefined)
 elseif(WARREN_SANITIZE STREQUAL "thread")
