@@ -19,14 +19,12 @@ namespace {
 constexpr size_t kMostChosen = 32;
 // A name that has just come or gone is most likely an intent's, which says so by then.
 constexpr std::chrono::milliseconds kNamedBy{20};
-// Between two times that the chosen ones are chosen anew, since a namespace is made and freed for that.
+// Between two times that the chosen ones are chosen anew, since a namespace is made and freed for that; before there is
+// any hurry they are chosen, too, so that they are kept in parts when it comes.
 constexpr std::chrono::seconds kChooseEvery{1};
+constexpr std::chrono::seconds kChooseInTime{10};
 // For one call.
 constexpr std::chrono::milliseconds kTurn{2};
-// What is looked at while the reader waits rests so many times as long as it took, and is tried again so often.
-constexpr int kMeanwhileRest = 4;
-constexpr std::chrono::milliseconds kMeanwhilePause{3};
-constexpr std::chrono::milliseconds kForEver{-1};
 // Names are listed again after mounts at most for this share of the time.
 constexpr int kListRest = 100;
 
@@ -36,7 +34,10 @@ bool KernelInventory::IsSettled(const Told& told, Clock::time_point now) const {
   return now - told.touched >= Others::kSettled;
 }
 
-void KernelInventory::NoteOthers(const std::string& name, Clock::time_point by) { elsewhere_.try_emplace(name, by); }
+void KernelInventory::NoteOthers(const std::string& name, Clock::time_point by) {
+  const auto [noted, added] = elsewhere_.try_emplace(name, by);
+  if (!added) noted->second = std::min(noted->second, by);
+}
 
 void KernelInventory::NoteName(const std::string& name, Clock::time_point now) {
   const auto told = told_.find(name);
@@ -63,60 +64,6 @@ void KernelInventory::HearChosen(Clock::time_point now) {
   }
 }
 
-bool KernelInventory::MayLookMeanwhile(const std::string& name) const {
-  const auto told = told_.find(name);
-  const auto stale = stale_.find(name);
-  return told != told_.end() && told->second.parts != nullptr && stale != stale_.end() && !stale->second.all &&
-         !failed_.contains(name);
-}
-
-void KernelInventory::LookMeanwhile() {
-  if (!hurries_ || !meanwhile_ || (pass_ && pass_->whole)) return;
-  const auto begin = Clock::now();
-  HearChosen(begin);
-  if (elsewhere_.empty() || begin < meanwhile_rested_) return;
-  std::vector<std::string> names;
-  for (const auto& [name, by] : elsewhere_) {
-    if (by <= begin && MayLookMeanwhile(name)) names.push_back(name);
-  }
-  if (names.empty()) return;
-  const bool refreshing = std::exchange(refreshing_, false);
-  for (const std::string& name : names) {
-    ahead_.erase(name);  // or what was read before would be told after this
-    Look(name);
-  }
-  refreshing_ = refreshing;
-  if (auto updates = builder_.Take(); !updates.empty()) meanwhile_(std::move(updates));
-  meanwhile_rested_ = Clock::now() + kMeanwhileRest * (Clock::now() - begin);
-}
-
-void KernelInventory::ReadAhead(const std::vector<std::string>& names) {
-  if (!reader_) return;
-  std::vector<std::string> shown, raw;
-  for (const std::string& name : names) {
-    auto unescaped = UnescapeName(name);
-    if (name == std::string(kHostNamespace) || !unescaped.ok()) continue;
-    shown.push_back(name);
-    ahead_[name] = {};
-    raw.push_back(*std::move(unescaped));
-  }
-  if (raw.empty()) return;
-  reader_->Start(std::move(raw));
-  const bool meanwhile = meanwhile_ && chosen_ && !(pass_ && pass_->whole);
-  auto timeout = kForEver;
-  while (!reader_->Wait(meanwhile ? chosen_epoll_.get() : -1, timeout)) {
-    LookMeanwhile();
-    const bool waits = std::any_of(elsewhere_.begin(), elsewhere_.end(),
-                                   [&](const auto& each) { return MayLookMeanwhile(each.first); });
-    timeout = waits ? kMeanwhilePause : kForEver;
-  }
-  std::vector<Reader::Read> read = reader_->Take();
-  for (size_t i = 0; i < read.size(); ++i) {
-    // Not where something was heard meanwhile (Note): that may be missing in what was read.
-    if (const auto wanted = ahead_.find(shown[i]); wanted != ahead_.end()) wanted->second = std::move(read[i]);
-  }
-}
-
 void KernelInventory::ChooseOthers() {
   choose_again_ = false;
   if (!worker_) return;
@@ -126,7 +73,9 @@ void KernelInventory::ChooseOthers() {
   chosen_at_ = Clock::now();
   if (missing.empty()) return;
   if (!chosen_ || chosen_->size() + missing.size() > kMostChosen) {
-    auto opened = kernel::ChosenEvents::Open(*worker_);
+    Reader::Wanted events;
+    events.events = true;
+    auto opened = std::move(ReadAside({std::move(events)}).front().events);
     if (!opened.ok()) {
       options_.logger.Warn("what others change is not heard while many intents run",
                            {{"error", std::string(opened.status().message())}});
@@ -138,36 +87,44 @@ void KernelInventory::ChooseOthers() {
     (void)epoll_ctl(chosen_epoll_.get(), EPOLL_CTL_ADD, chosen_->fd(), &event);
     missing = wanted;
   }
-  if (auto status = chosen_->Listen(true); !status.ok()) {
+  if (auto status = chosen_->Listen(hurries_); !status.ok()) {
     options_.logger.Warn("events cannot be chosen", {{"error", std::string(status.message())}});
   }
   for (const uint64_t cookie : missing) {
     const std::string name = topology_.NameOf(cookie);
     const auto netns = Open(name);
     if (!netns.ok() || !chosen_->Choose(*netns, cookie).ok()) continue;
+    if (const auto nsid = nsids_.find(cookie); nsid != nsids_.end()) monitor_->TellWhole(nsid->second);
     // Unheard until now, and not kept in parts.
     stale_[name].all = true;
-    NoteOthers(name, chosen_at_);
+    NoteOthers(name, {});
   }
 }
 
 std::vector<v1::InventoryUpdate> KernelInventory::LookElsewhere() {
   Hear();
+  if (hurries_ && choose_again_ && Clock::now() - chosen_at_ >= kChooseEvery) ChooseOthers();
   const auto begin = Clock::now();
-  if (hurries_ && choose_again_ && begin - chosen_at_ >= kChooseEvery) ChooseOthers();
   std::vector<std::pair<Clock::time_point, std::string>> due;
   for (const auto& [name, by] : elsewhere_) {
     if (by <= begin) due.emplace_back(by, name);
   }
   std::sort(due.begin(), due.end());
-  for (const auto& [by, name] : due) {
-    if (stale_.contains(name)) {
-      Look(name);
-    } else {
-      elsewhere_.erase(name);
+  for (auto next = due.begin(); next != due.end() && Clock::now() - begin < kTurn;) {
+    std::vector<std::string> names;
+    for (; next != due.end() && names.size() < kReadAtOnce; ++next) names.push_back(next->second);
+    ReadNext(names);
+    for (const std::string& name : names) {
+      if (stale_.contains(name)) {
+        Look(name);
+      } else {
+        elsewhere_.erase(name);
+      }
     }
-    if (Clock::now() - begin >= kTurn) break;
+    ahead_.clear();
   }
+  // Who sees them may have to be asked for.
+  if (meanwhile_) TellSoFar();
   LookAtConcerned();
   return builder_.Take();
 }
@@ -186,6 +143,7 @@ Inventory::Checked KernelInventory::Check() {
   Hear();
   const auto begin = Clock::now();
   if (!hurries_) CheckNames(begin);
+  if (!hurries_ && choose_again_ && begin - chosen_at_ >= kChooseInTime) ChooseOthers();
   round_.Pass(begin, topology_.size());
   while (Clock::now() - begin < kTurn) {
     const auto name = round_.Next([this] { return topology_.Names(); });
@@ -194,7 +152,7 @@ Inventory::Checked KernelInventory::Check() {
     // What is known to have changed is looked at anyway.
     if (told == told_.end() || stale_.contains(*name) || failed_.contains(*name)) continue;
     // The host's own is heard, and may be large; of what an intent touched it tells itself.
-    if (hurries_ && (*name == std::string(kHostNamespace) || !IsSettled(told->second, begin))) continue;
+    if (hurries_ && (*name == Host() || !IsSettled(told->second, begin))) continue;
     const bool was_settled = told->second.looked - told->second.touched >= Others::kSettled;
     const uint64_t cookie = topology_.CookieOf(*name);
     const size_t before = told_count_;
@@ -217,7 +175,7 @@ Inventory::Checked KernelInventory::Check() {
 
 void KernelInventory::ChangedByOthers(uint64_t cookie, Clock::time_point now) {
   others_.Changed(cookie, now);
-  choose_again_ |= hurries_ && !(chosen_ && chosen_->Has(cookie));
+  choose_again_ |= !(chosen_ && chosen_->Has(cookie));
 }
 
 void KernelInventory::CheckNames(Clock::time_point now) {
@@ -239,7 +197,7 @@ void KernelInventory::CheckNames(Clock::time_point now) {
     there.insert(std::move(name));
   }
   for (const std::string& name : topology_.Names()) {
-    if (name != std::string(kHostNamespace) && !there.contains(name)) stale_[name].all = true;
+    if (name != Host() && !there.contains(name)) stale_[name].all = true;
   }
   list_again_ = Clock::now() + kListRest * (Clock::now() - now);
 }

@@ -68,8 +68,8 @@ class Inventory {
 
   // While many of Warren's own changes are under way, what others change is heard in a few named namespaces only, those
   // in which others are known to work, since that slows down every change (kernel/event_socket.h). What is asked for by
-  // name is looked at whole meanwhile; when it is over, all of them are due to be looked at. The descriptor is readable
-  // meanwhile for those few alone.
+  // name is looked at whole meanwhile; when it is over, all but those few are due to be looked at. The descriptor is
+  // readable meanwhile for those few alone.
   virtual void Hurry(bool on) = 0;
 
   // Looks at what others are known to have changed, before anything else; not during a pass over everything with
@@ -85,8 +85,9 @@ class Inventory {
   // Not during a pass over everything with `whole`.
   virtual Checked Check() = 0;
 
-  // While many of Warren's own changes are under way, what others are known to have changed is told so, on the calling
-  // thread, when another call waits for the kernel. Not during a pass over everything with `whole`.
+  // What others are known to have changed is told so, on the calling thread, when another call but Hurry waits for the
+  // kernel, while many of Warren's own changes are under way and for a while after. Not during a pass over everything
+  // with `whole`.
   using Meanwhile = std::function<void(std::vector<v1::InventoryUpdate>)>;
   virtual void TellMeanwhile(Meanwhile tell) = 0;
 

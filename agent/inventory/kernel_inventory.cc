@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "agent/kernel/boot.h"
@@ -21,21 +22,20 @@ namespace {
 // How often one namespace is looked at again for the sake of others within one refresh: names that are being changed
 // all the time are left for the next pass.
 constexpr int kRounds = 3;
+// How long after many intents what is read may have to wait as it did before.
+constexpr std::chrono::seconds kCalm{10};
 
-const std::string& Host() {
+}  // namespace
+
+const std::string& KernelInventory::Host() {
   static const std::string host(kHostNamespace);
   return host;
 }
 
-std::string ShownName(const std::string& raw) { return raw == kHostNamespace ? Host() : EscapeName(raw); }
-
-bool IsGone(const absl::Status& status) {
-  // EINVAL, ELOOP, ENOTDIR: something else has taken the name.
+bool KernelInventory::IsGone(const absl::Status& status) {
   const int error = kernel::ErrnoOf(status);
   return error == ENOENT || error == EINVAL || error == ELOOP || error == ENOTDIR;
 }
-
-}  // namespace
 
 absl::StatusOr<std::unique_ptr<KernelInventory>> KernelInventory::Create(Options options) {
   auto boot_id = kernel::BootId();
@@ -165,18 +165,24 @@ std::vector<v1::InventoryUpdate> KernelInventory::Refresh(const std::set<std::st
   if (!topology_.Knows(Host())) IndexHost();
   IndexNewOfHost();
   std::set<std::string> shown;
-  for (const std::string& raw : names) shown.insert(ShownName(raw));
+  for (const std::string& raw : names) shown.insert(raw == kHostNamespace ? Host() : EscapeName(raw));
   const auto now = Clock::now();
   const auto touched = [&](const std::string& name) {
     if (const auto told = told_.find(name); told != told_.end()) told->second.touched = now;
   };
-  if (hurries_) ReadAhead({shown.begin(), shown.end()});
+  // Of one that is not heard nothing is known.
+  if (hurries_)
+    std::for_each(shown.begin(), shown.end(), [&](const std::string& name) {
+      if (name != Host()) stale_[name].all = true;
+    });
+  std::vector<std::string> ahead(shown.begin(), shown.end());
+  std::erase(ahead, Host());
+  ReadNext(ahead);
   refreshing_ = true;
   // Others first, so that the host's view of them is told once.
   for (const std::string& name : shown) {
     if (name == Host()) continue;
-    LookMeanwhile();
-    if (hurries_) stale_[name].all = true;
+    if (ReadsAside()) LookMeanwhile();
     others_.Ours(topology_.CookieOf(name), now);
     Look(name);
     touched(name);
@@ -189,124 +195,28 @@ std::vector<v1::InventoryUpdate> KernelInventory::Refresh(const std::set<std::st
   return builder_.Take();
 }
 
-void KernelInventory::BeginPass(bool whole) {
-  Hear();
-  if (whole) {
-    told_.clear();
-    links_ = routes_ = 0;
-    host_nsid_.reset();
-  }
-  if (!topology_.Knows(Host())) IndexHost();
-  IndexNewOfHost();
-  pass_ = Pass{};
-  pass_->whole = whole;
-  for (const std::string& name : std::exchange(failed_, {})) stale_[name].all = true;
-  if (whole || list_wanted_ || !monitor_) {
-    ListNames();
-  } else {
-    pass_->listed = true;
-  }
-}
-
-void KernelInventory::ListNames() {
-  const bool everything = pass_->whole || !monitor_;
-  list_wanted_ = false;
-  if (everything) stale_.clear();
-  if (!worker_) return;
-  std::vector<std::string> others;
-  auto names = dir_.List(&others);
-  if (!names.ok()) {
-    // There is no directory before the first namespace is made.
-    if (!IsGone(names.status())) {
-      options_.logger.Warn("namespaces cannot be listed", {{"error", std::string(names.status().message())}});
-    }
-    return;
-  }
-  const absl::Time settled = absl::Now() - absl::FromChrono(kernel::NetnsWatch::kPatience);
-  for (const std::string& raw : others) {
-    if (kernel::IsOutOfTheWay(raw)) continue;
-    const bool old = !names_ || kernel::LookAtName(dir_, raw).changed_at < settled;
-    if (names_) names_->Await(raw, old);
-    std::string name = EscapeName(raw);
-    if (old && (everything || !unusable_.contains(name))) pass_->todo.push_back(name);
-    if (old) pass_->seen.insert(std::move(name));
-  }
-  for (const std::string& raw : *names) {
-    std::string name = EscapeName(raw);
-    if (everything || !topology_.Knows(name)) pass_->todo.push_back(name);
-    pass_->seen.insert(std::move(name));
-  }
-}
-
-std::optional<std::string> KernelInventory::Next() {
-  if (pass_->todo.empty() && !pass_->listed) {
-    pass_->listed = true;
-    for (std::string& name : topology_.Names()) {
-      if (name != Host() && !pass_->seen.contains(name)) pass_->todo.push_back(std::move(name));
-    }
-    for (const std::string& name : unusable_) {
-      if (!pass_->seen.contains(name)) pass_->todo.push_back(name);
-    }
-    if (pass_->whole || !monitor_) pass_->todo.push_back(Host());
-  }
-  std::string name;
-  if (!pass_->todo.empty()) {
-    name = std::move(pass_->todo.front());
-    pass_->todo.pop_front();
-  } else if (!stale_.empty()) {
-    // The host's own last, as in Refresh: '@' is before letters, but not before all names.
-    auto next = stale_.begin();
-    if (next->first == Host() && stale_.size() > 1) ++next;
-    name = next->first;
-  } else {
-    return std::nullopt;
-  }
-  return name;
-}
-
-Inventory::Slice KernelInventory::Continue(const std::function<bool()>& interrupted) {
-  Slice slice;
-  if (!pass_) {
-    slice.done = true;
-    return slice;
-  }
-  while (!builder_.full() && !interrupted()) {
-    if (const auto name = Next()) {
-      Look(*name);
-      continue;
-    }
-    LookAtConcerned();
-    slice.done = true;
-    break;
-  }
-  slice.updates = builder_.Take();
-  if (pass_->whole) {
-    if (slice.updates.empty() && slice.done) slice.updates.emplace_back();
-    if (!slice.updates.empty()) {
-      if (!pass_->begun) slice.updates.front().set_full_begin(true);
-      pass_->begun = true;
-      if (slice.done) slice.updates.back().set_full_end(true);
-    }
-  }
-  if (slice.done) pass_.reset();
-  return slice;
-}
-
 void KernelInventory::Hurry(bool on) {
   if (!monitor_ || hurries_ == on) return;
-  if (on) {
-    ChooseOthers();
-    if (chosen_) (void)chosen_->Listen(true);
-  }
+  if (on && chosen_) (void)chosen_->Listen(true);
   if (auto status = monitor_->HearAll(!on); !status.ok()) {
     options_.logger.Warn("events cannot be chosen", {{"error", std::string(status.message())}});
     return;
   }
-  hurries_ = on;
-  if (on) return;
+  // By now both tell of the chosen ones, or did: what both have told is told again, in order, which changes nothing.
+  if (on) {
+    hurries_ = true;
+    // Now, and not only by the way: some of those that are wanted may never have been chosen.
+    choose_again_ = true;
+    chosen_at_ = {};
+    return Hear();
+  }
+  HearChosen(Clock::now());
+  hurries_ = false;
+  calm_at_ = Clock::now() + kCalm;
   if (chosen_) (void)chosen_->Listen(false);
   for (const auto& [name, told] : told_) {
-    if (name != Host()) stale_[name].all = true;
+    const bool heard = told.parts != nullptr && chosen_ && chosen_->Has(topology_.CookieOf(name));
+    if (name != Host() && !heard) stale_[name].all = true;
   }
 }
 
@@ -325,6 +235,7 @@ void KernelInventory::Concern(const Topology::Concerned& concerned) {
     const auto told = told_.find(name);
     if (told != told_.end() && told->second.parts != nullptr) {
       stale.links.insert(links.begin(), links.end());
+      stale.unseen.insert(links.begin(), links.end());  // the other end may be elsewhere now
     } else {
       stale.all = true;
     }
@@ -350,13 +261,18 @@ void KernelInventory::Look(const std::string& name) {
   concerned_.erase(name);
   elsewhere_.erase(name);
   if (failed_.erase(name) > 0) stale.all = true;
+  const bool needs_all = stale.all || !told_.contains(name) || told_.at(name).parts == nullptr;
+  const absl::Cleanup looked = [this, other = std::exchange(looking_, name)] { looking_ = other; };
   absl::Status status;
   if (name == Host()) {
-    status = LookInto(name, host_netlink_, worker_ ? &worker_->host() : nullptr, std::move(stale), nullptr);
+    auto read = ahead_.extract(name);
+    const bool of_use = read && read.mapped().contents.ok();
+    status = LookInto(name, host_netlink_, worker_ ? &worker_->host() : nullptr, std::move(stale),
+                      of_use ? &read.mapped().contents : nullptr);
   } else if (!worker_) {
     return Vanished(name);
   } else {
-    if (hurries_ && (stale.all || !told_.contains(name)) && !ahead_.contains(name)) ReadAhead({name});
+    if (needs_all && ReadsAside() && !ahead_.contains(name)) ReadAhead({name});
     auto read = ahead_.extract(name);
     const auto netns = read ? std::move(read.mapped().netns) : Open(name);
     if (!netns.ok()) {
@@ -422,6 +338,7 @@ absl::StatusOr<int> KernelInventory::NsidOf(const kernel::Netns& netns, uint64_t
   if (nsid.ok() && *nsid >= 0) {
     nsids_[cookie] = *nsid;
     cookies_[*nsid] = cookie;
+    if (monitor_ && chosen_ && chosen_->Has(cookie)) monitor_->TellWhole(*nsid);
     peers_.Learn(host_netlink_.cookie(), *nsid, cookie);
   }
   return nsid;

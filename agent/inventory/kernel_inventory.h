@@ -8,8 +8,9 @@
 // tells only those.
 //
 // While many intents run, a few namespaces are heard in which others are known to work (others.h), and looked at first.
-// What intents have touched is read on another thread then (reader.h), and those few are looked at meanwhile.
-// What no event tells (an alias of a link that is down, a name that is mounted over) is found by a slow round over all.
+// What has to be asked for is read on another thread then (reader.h), and while what is due afterwards is looked at;
+// the few are looked at meanwhile. What no event tells (an alias of a link that is down, a name that is mounted over)
+// is found by a slow round over all.
 //
 // To be heard, a namespace needs an id: it is given one when it is first looked into. Where nothing is heard, every
 // pass looks at everything.
@@ -29,6 +30,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/node_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "agent/inventory/convert.h"
@@ -88,6 +90,8 @@ class KernelInventory : public Inventory {
 
  private:
   using Clock = std::chrono::steady_clock;
+  // Namespaces that are read aside together: two switches of threads for all of them.
+  static constexpr size_t kReadAtOnce = 8;
   struct Pass {
     bool whole = false;
     bool begun = false;   // full_begin has been told
@@ -107,6 +111,9 @@ class KernelInventory : public Inventory {
   KernelInventory(Options options, std::string boot_id, std::optional<kernel::NetnsWorker> worker,
                   kernel::Netlink host_netlink);
   absl::Status Listen();
+  static const std::string& Host();  // kHostNamespace
+  // A name is not there, or something else has taken it.
+  static bool IsGone(const absl::Status& status);
 
   // Takes note of what has changed by now.
   void Hear();
@@ -121,12 +128,29 @@ class KernelInventory : public Inventory {
   // It has to be looked at again; what was read of it ahead is of no use any more.
   void Note(const std::string& name, const kernel::Event& event);
   void HearChosen(Clock::time_point now);
-  // Reads these on the reader's thread, and looks meanwhile at what others have changed, as far as that asks for no
-  // links.
-  void ReadAhead(const std::vector<std::string>& names);
+  void ChooseOthers();
+
+  // Whether what is to be read is read on the reader's thread: many intents are running, or were a moment ago, or there
+  // is a pass, which may read much.
+  bool ReadsAside() const;
+  // Reads these there, and looks meanwhile at what others have changed, as far as that need not be asked for.
+  std::vector<Reader::Read> ReadAside(std::vector<Reader::Wanted> wanted);
   bool MayLookMeanwhile(const std::string& name) const;
   void LookMeanwhile();
-  void ChooseOthers();
+  void TellSoFar();
+  // All of these namespaces, for Look; ReadNext: of those of which Look will need it.
+  void ReadAhead(const std::vector<std::string>& names);
+  void ReadNext(const std::vector<std::string>& names);
+  bool NeedsAll(const std::string& name) const;
+  std::map<int, Reader::OneLink> ReadLinks(const std::string& name, std::set<int> asked);
+  // What has to be looked at of one that is kept in parts.
+  struct Known {
+    std::map<int, kernel::Link> links;  // known without asking
+    std::vector<int> gone;
+    std::set<int> asked;  // to be asked for
+    std::set<int> later;  // not now
+  };
+  Known KnownLinks(uint64_t cookie, const Stale& stale, const ToldParts& parts) const;
   // Names that stand for another namespace, or for none, since something was mounted or unmounted.
   void CheckNames(Clock::time_point now);
 
@@ -136,8 +160,9 @@ class KernelInventory : public Inventory {
   absl::Status LookInto(const std::string& name, kernel::Netlink& netlink, const kernel::Netns* netns, Stale stale,
                         absl::StatusOr<Contents>* contents);
   // All of it, and what was heard of one that is kept in parts.
+  absl::Status ReadAllAndLook(const std::string& name, kernel::Netlink& netlink, v1::Namespace head);
   absl::Status LookAtAll(const std::string& name, kernel::Netlink& netlink, v1::Namespace head,
-                         absl::StatusOr<Contents>* ahead);
+                         absl::StatusOr<Contents> read);
   absl::Status LookAtParts(const std::string& name, kernel::Netlink& netlink, v1::Namespace head, const Stale& stale,
                            Told& told);
   // As the last event told it; none: it is to be asked for.
@@ -146,7 +171,8 @@ class KernelInventory : public Inventory {
                             const std::vector<kernel::Link>& links, ToldParts& parts, v1::NamespaceChange* change);
   // All but links and routes.
   absl::StatusOr<v1::Namespace> Head(const std::string& name, uint64_t cookie, const kernel::Netns* netns);
-  v1::LinkPeer PeerOf(kernel::Netlink& netlink, const kernel::Link& link, const NameOf& name_of, uint64_t* peer_netns);
+  v1::LinkPeer PeerOf(kernel::Netlink& netlink, const kernel::Link& link, const NameOf& name_of,
+                      std::optional<kernel::Link> far, uint64_t* peer_netns);
   bool IsForeign(uint64_t cookie, const kernel::Link& link) const;
   void Vanished(const std::string& name);
   // What its links were to others.
@@ -163,8 +189,9 @@ class KernelInventory : public Inventory {
   void IndexNewOfHost();
   // What the host calls a namespace, from now on if it did not before; -1: nothing.
   absl::StatusOr<int> NsidOf(const kernel::Netns& netns, uint64_t cookie);
-  // The next to look at, or none.
+  // The next to look at, or none. Following: with those that come after it, some.
   std::optional<std::string> Next();
+  std::vector<std::string> Following(const std::string& name) const;
   void Count(const Told& told, bool there);
 
   const Options options_;
@@ -177,6 +204,7 @@ class KernelInventory : public Inventory {
   UniqueFd epoll_;  // of the two below
   std::optional<kernel::Monitor> monitor_;
   bool hurries_ = false;
+  Clock::time_point calm_at_;  // the kernel may still be freeing what went while it hurried
   std::optional<kernel::NetnsWatch> names_;
   Others others_;
   UniqueFd chosen_epoll_;                       // of the one below, when there is one
@@ -185,6 +213,8 @@ class KernelInventory : public Inventory {
   std::map<std::string, Reader::Read> ahead_;   // being read, or read and not looked at yet
   Meanwhile meanwhile_;
   Clock::time_point meanwhile_rested_;
+  bool within_meanwhile_ = false;  // what is looked at now is, while another look waits
+  std::string looking_;            // at this one
   bool choose_again_ = false;
   Clock::time_point chosen_at_;
   std::map<std::string, Clock::time_point> elsewhere_;  // of stale_: what others have changed, to be looked at by then
@@ -198,8 +228,9 @@ class KernelInventory : public Inventory {
   absl::flat_hash_map<uint64_t, int> nsids_;
   absl::flat_hash_map<int, uint64_t> cookies_;
   std::optional<int> host_nsid_;
-  absl::flat_hash_map<std::string, Told> told_;  // what was told last
-  size_t links_ = 0, routes_ = 0;                // in all of them
+  // What was told last. A look at one waits meanwhile, and others are looked at: none of these may move.
+  absl::node_hash_map<std::string, Told> told_;
+  size_t links_ = 0, routes_ = 0;  // in all of them
   std::map<std::string, Stale> stale_;
   bool list_wanted_ = false;         // names may have come or gone unheard
   std::set<std::string> concerned_;  // to be looked at with what is being looked at

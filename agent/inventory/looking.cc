@@ -42,11 +42,11 @@ void KernelInventory::IndexHost() {
   if (!links.ok()) return;  // Look will say why
   std::vector<End> ends;
   for (const kernel::Link& link : *links) ends.push_back(ToEnd(link, 0));
-  topology_.Put(std::string(kHostNamespace), host_netlink_.cookie(), std::move(ends));
+  topology_.Put(Host(), host_netlink_.cookie(), std::move(ends));
 }
 
 void KernelInventory::IndexNewOfHost() {
-  const std::string host(kHostNamespace);
+  const std::string& host = Host();
   const auto stale = stale_.find(host);
   if (stale == stale_.end()) return;
   std::vector<End> ends;
@@ -72,7 +72,7 @@ absl::StatusOr<v1::Namespace> KernelInventory::Head(const std::string& name, uin
     if (!nsid.ok()) return nsid.status();
     head.set_nsid(*nsid);
   }
-  if (name != kHostNamespace) {
+  if (name != Host()) {
     auto raw = UnescapeName(name);
     if (!raw.ok()) return raw.status();
     head.set_raw_name(*std::move(raw));
@@ -83,7 +83,7 @@ absl::StatusOr<v1::Namespace> KernelInventory::Head(const std::string& name, uin
 }
 
 v1::LinkPeer KernelInventory::PeerOf(kernel::Netlink& netlink, const kernel::Link& link, const NameOf& name_of,
-                                     uint64_t* peer_netns) {
+                                     std::optional<kernel::Link> far, uint64_t* peer_netns) {
   v1::LinkPeer peer;
   peer.set_ifindex(link.peer);
   peer.set_nsid(link.peer_nsid);
@@ -91,7 +91,7 @@ v1::LinkPeer KernelInventory::PeerOf(kernel::Netlink& netlink, const kernel::Lin
     peer.set_name(name_of(link.peer));
     return peer;
   }
-  Peers::Found found = peers_.Find(netlink, link);
+  Peers::Found found = peers_.Find(netlink, link, std::move(far));
   *peer_netns = found.cookie;
   peer.set_namespace_(topology_.NameOf(found.cookie));
   peer.set_name(std::move(found.name));
@@ -135,7 +135,7 @@ absl::Status KernelInventory::LookInto(const std::string& name, kernel::Netlink&
   if (!head->foreign()) {
     others_.Owned(netlink.cookie());
   } else if (others_.Found(netlink.cookie())) {
-    choose_again_ |= hurries_;
+    choose_again_ = true;
   }
   const auto told = told_.find(name);
   if (told != told_.end() && told->second.parts != nullptr && monitor_ && !stale.all &&
@@ -151,12 +151,29 @@ absl::Status KernelInventory::LookInto(const std::string& name, kernel::Netlink&
       return LookAtParts(name, netlink, *std::move(head), stale, told->second);
     }
   }
-  return LookAtAll(name, netlink, *std::move(head), contents);
+  if (contents == nullptr) return ReadAllAndLook(name, netlink, *std::move(head));
+  return LookAtAll(name, netlink, *std::move(head), std::move(*contents));
+}
+
+absl::Status KernelInventory::ReadAllAndLook(const std::string& name, kernel::Netlink& netlink, v1::Namespace head) {
+  if (within_meanwhile_) {
+    // Not now, when another look waits: it is among the first after that.
+    stale_[name].all = true;
+    NoteOthers(name, Clock::now());
+    return absl::OkStatus();
+  }
+  if (ReadsAside()) {
+    ReadAhead({name});
+    const auto read = ahead_.extract(name);
+    if (read && read.mapped().netlink.ok() && read.mapped().netlink->cookie() == netlink.cookie()) {
+      return LookAtAll(name, netlink, std::move(head), std::move(read.mapped().contents));
+    }
+  }
+  return LookAtAll(name, netlink, std::move(head), ReadContents(netlink));
 }
 
 absl::Status KernelInventory::LookAtAll(const std::string& name, kernel::Netlink& netlink, v1::Namespace head,
-                                        absl::StatusOr<Contents>* ahead) {
-  absl::StatusOr<Contents> read = ahead != nullptr ? std::move(*ahead) : ReadContents(netlink);
+                                        absl::StatusOr<Contents> read) {
   if (!read.ok()) return read.status();
   Contents& contents = *read;
 
@@ -171,7 +188,7 @@ absl::Status KernelInventory::LookAtAll(const std::string& name, kernel::Netlink
   std::vector<End> ends;
   absl::flat_hash_map<int, uint64_t> peer_netns;
   Fill(
-      contents, [&](const kernel::Link& link) { return PeerOf(netlink, link, name_of, &peer_netns[link.ifindex]); },
+      contents, [&](const kernel::Link& link) { return PeerOf(netlink, link, name_of, {}, &peer_netns[link.ifindex]); },
       [&](const kernel::Link& link) { return IsForeign(cookie, link); }, &out);
   for (const kernel::Link& link : contents.links) {
     ends.push_back(ToEnd(link, peer_netns[link.ifindex]));
@@ -192,10 +209,10 @@ absl::Status KernelInventory::LookAtAll(const std::string& name, kernel::Netlink
   told.links = static_cast<uint32_t>(out.links_size());
   told.routes = static_cast<uint32_t>(out.routes_size());
   Count(told, true);
-  const size_t limit = name == kHostNamespace ? options_.many_links_of_host : options_.many_links;
+  const size_t limit = name == Host() ? options_.many_links_of_host : options_.many_links;
   // Of one that is chosen, events tell the links whole: they need not be asked for.
-  const bool many = contents.links.size() > limit || contents.routes.size() > limit * kRoutesALink ||
-                    (chosen_ && chosen_->Has(cookie));
+  const bool chosen = chosen_ && chosen_->Has(cookie);
+  const bool many = contents.links.size() > limit || contents.routes.size() > limit * kRoutesALink || chosen;
   if (!many || !monitor_) {
     told.parts.reset();
     std::vector<absl::Time> expiries;
@@ -222,6 +239,7 @@ absl::Status KernelInventory::LookAtAll(const std::string& name, kernel::Netlink
   for (const int ifindex : parts.LinkIndexes()) {
     if (!names.contains(ifindex)) parts.RemoveLink(ifindex, &change);
   }
+  if (chosen) std::for_each(contents.links.begin(), contents.links.end(), [&](const auto& link) { parts.Keep(link); });
   std::map<int, std::vector<kernel::Address>> addresses;
   for (kernel::Address& address : contents.addresses) addresses[address.ifindex].push_back(std::move(address));
   for (const v1::Link& link : out.links()) parts.PutLink(link, addresses[link.ifindex()], &change);
@@ -259,57 +277,36 @@ absl::Status KernelInventory::LookAtParts(const std::string& name, kernel::Netli
                                           const Stale& stale, Told& told) {
   const uint64_t cookie = netlink.cookie();
   ToldParts& parts = *told.parts;
-  std::set<int> indexes = stale.links;
-  std::deque<int> foreign = std::exchange(parts.foreign(), {});
-  for (const int ifindex : foreign) {
-    if (options_.ownership.owns_link(cookie, ifindex)) {
-      indexes.insert(ifindex);
-    } else {
-      parts.foreign().push_back(ifindex);
-    }
+  Known known = KnownLinks(cookie, stale, parts);
+  std::map<int, Reader::OneLink> read = ReadLinks(name, known.asked);
+  std::erase_if(parts.foreign(), [&](int ifindex) { return options_.ownership.owns_link(cookie, ifindex); });
+  for (const int ifindex : known.later) {
+    Stale& later = stale_[name];
+    later.links.insert(ifindex);
+    later.seen.emplace(ifindex, stale.seen.at(ifindex));
   }
-
-  std::map<int, kernel::Link> told_links;
-  std::set<int> with_both_ends;  // of veths within this namespace, that of which the other end has told
-  for (const auto& [ifindex, body] : stale.seen) {
-    const kernel::Link& link = told_links.emplace(ifindex, kernel::LinkFromBody(body)).first->second;
-    if (link.peer != 0 && link.peer_nsid < 0) with_both_ends.insert(link.peer);
-  }
-  std::vector<kernel::Link> links;
-  std::vector<int> gone;
-  for (const int ifindex : indexes) {
-    if (ifindex <= 0) continue;
-    if (stale.gone.contains(ifindex)) {
-      gone.push_back(ifindex);
-      continue;
-    }
-    const auto told_link = told_links.find(ifindex);
-    std::optional<kernel::Link> known;
-    if (told_link != told_links.end()) {
-      known = AsTold(cookie, told_link->second);
-      // One end of what an intent is making, which will be among those that it has touched. Looking there now would
-      // make the kernel settle the other end's carrier first, with a grace period of RCU under RTNL
-      // (linkwatch_sync_dev).
-      if (!known && hurries_ && refreshing_ && !with_both_ends.contains(ifindex) && !shown_of_host_.contains(ifindex)) {
-        Stale& later = stale_[name];
-        later.links.insert(ifindex);
-        later.seen.emplace(ifindex, stale.seen.at(ifindex));
-        continue;
-      }
-    }
-    auto link = known ? *std::move(known) : kernel::GetLink(netlink, ifindex);
+  std::vector<int>& gone = known.gone;
+  for (const int ifindex : known.asked) {
+    const auto aside = read.find(ifindex);
+    auto link = aside != read.end() ? std::move(aside->second.link) : kernel::GetLink(netlink, ifindex);
     if (link.ok()) {
-      const End* before = topology_.Find(cookie, ifindex);
-      // Others show the name.
-      if (before != nullptr && before->name != ShownLinkName(link->name)) {
-        return LookAtAll(name, netlink, std::move(head), nullptr);
-      }
-      links.push_back(*std::move(link));
+      known.links.emplace(ifindex, *std::move(link));
     } else if (kernel::ErrnoOf(link.status()) == ENODEV) {
       gone.push_back(ifindex);
     } else {
       return link.status();
     }
+  }
+  const bool chosen = chosen_ && chosen_->Has(cookie);
+  std::vector<kernel::Link> links;
+  for (auto& [ifindex, link] : known.links) {
+    const End* before = topology_.Find(cookie, ifindex);
+    // Others show the name.
+    if (before != nullptr && before->name != ShownLinkName(link.name)) {
+      return ReadAllAndLook(name, netlink, std::move(head));
+    }
+    if (chosen) parts.Keep(link);
+    links.push_back(std::move(link));
   }
   // Names and ends first, since what is shown below refers to them.
   std::vector<End> ends;
@@ -333,7 +330,9 @@ absl::Status KernelInventory::LookAtParts(const std::string& name, kernel::Netli
   };
   ends.clear();
   for (const kernel::Link& link : links) {
-    auto addresses = kernel::ListAddresses(netlink, link.ifindex);
+    const auto aside = read.find(link.ifindex);
+    const bool asked = aside != read.end();
+    auto addresses = asked ? std::move(aside->second.addresses) : kernel::ListAddresses(netlink, link.ifindex);
     if (!addresses.ok() && kernel::ErrnoOf(addresses.status()) != ENODEV) {
       return addresses.status();
     }
@@ -341,7 +340,10 @@ absl::Status KernelInventory::LookAtParts(const std::string& name, kernel::Netli
     v1::Link shown;
     FillLink(link, *addresses, shown_name_of, &shown);
     uint64_t peer_netns = 0;
-    if (link.peer != 0) *shown.mutable_peer() = PeerOf(netlink, link, name_of, &peer_netns);
+    if (link.peer != 0) {
+      auto far = asked ? std::move(aside->second.far) : std::nullopt;
+      *shown.mutable_peer() = PeerOf(netlink, link, name_of, std::move(far), &peer_netns);
+    }
     shown.set_foreign(IsForeign(cookie, link));
     ends.push_back(ToEnd(link, peer_netns));
     if (refreshing_ && peer_netns == host_netlink_.cookie()) shown_of_host_[link.peer] = {cookie, link.ifindex};

@@ -5,8 +5,14 @@
 
 namespace warren::inventory {
 
-Peers::Found Peers::Find(kernel::Netlink& netlink, const kernel::Link& link) {
-  std::optional<kernel::Link> far;
+bool Peers::Knows(uint64_t cookie, const kernel::Link& link) const {
+  const auto ids = ids_.find(cookie);
+  if (ids == ids_.end()) return false;
+  const auto known = ids->second.find(link.peer_nsid);
+  return known != ids->second.end() && topology_.Find(known->second, link.peer) != nullptr;
+}
+
+Peers::Found Peers::Find(kernel::Netlink& netlink, const kernel::Link& link, std::optional<kernel::Link> far) {
   Found found{FindNetns(netlink, link, &far), ""};
   if (const End* end = topology_.Find(found.cookie, link.peer)) {
     found.name = end->name;
@@ -31,9 +37,11 @@ uint64_t Peers::FindNetns(kernel::Netlink& netlink, const kernel::Link& link, st
       return ids[link.peer_nsid] = host_cookie_;
     }
   }
-  auto looked = kernel::GetLinkIn(netlink, link.peer_nsid, link.peer);
-  if (!looked.ok()) return 0;
-  *far = *std::move(looked);
+  if (!*far) {
+    auto looked = kernel::GetLinkIn(netlink, link.peer_nsid, link.peer);
+    if (!looked.ok()) return 0;
+    *far = *std::move(looked);
+  }
   for (const uint64_t cookie : topology_.Having((*far)->ifindex, (*far)->peer, (*far)->mac)) {
     const auto netns = open_(topology_.NameOf(cookie));
     if (!netns.ok()) continue;

@@ -37,7 +37,10 @@ class Peers {
   void SetHost(const kernel::Netns* host, uint64_t cookie) { host_ = host, host_cookie_ = cookie; }
 
   // The other end of a link that is in another namespace (peer_nsid is not -1). `netlink` is of the link's namespace.
-  Found Find(kernel::Netlink& netlink, const kernel::Link& link);
+  // `far`: that end, where it has been asked for already.
+  Found Find(kernel::Netlink& netlink, const kernel::Link& link, std::optional<kernel::Link> far = std::nullopt);
+  // Find will not have to ask for the other end, which may wait for the kernel's lock of all links.
+  bool Knows(uint64_t cookie, const kernel::Link& link) const;
 
   // Known anyway: the id that a namespace has for another.
   void Learn(uint64_t cookie, int nsid, uint64_t other) { ids_[cookie][nsid] = other; }

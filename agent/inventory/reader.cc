@@ -9,10 +9,9 @@
 #include <iterator>
 #include <utility>
 
-#include "agent/kernel/address.h"
 #include "agent/kernel/error.h"
-#include "agent/kernel/link.h"
 #include "agent/kernel/route.h"
+#include "proto/common/names.h"
 
 namespace warren::inventory {
 
@@ -56,10 +55,9 @@ Reader::~Reader() {
   if (thread_.joinable()) thread_.join();
 }
 
-void Reader::Start(std::vector<std::string> names) {
+void Reader::Start(std::vector<Wanted> wanted) {
   MutexLock lock(&mutex_);
-  names_ = std::move(names);
-  wanted_ = true;
+  wanted_ = std::move(wanted);
   changed_.SignalAll();
 }
 
@@ -80,27 +78,47 @@ std::vector<Reader::Read> Reader::Take() {
 void Reader::Run(kernel::NetnsWorker worker) {
   pthread_setname_np(pthread_self(), "reader");
   while (true) {
-    std::vector<std::string> names;
+    std::vector<Wanted> wanted;
     {
       MutexLock lock(&mutex_);
-      while (!stopping_ && !wanted_) changed_.Wait(&mutex_);
+      while (!stopping_ && wanted_.empty()) changed_.Wait(&mutex_);
       if (stopping_) return;
-      wanted_ = false;
-      names = std::exchange(names_, {});
+      wanted = std::exchange(wanted_, {});
     }
     std::vector<Read> all;
-    for (const std::string& name : names) {
-      Read& one = all.emplace_back();
-      one.netns = dir_.Open(name);
-      if (!one.netns.ok()) continue;
-      one.netlink = worker.OpenNetlink(*one.netns);
-      if (one.netlink.ok()) one.contents = ReadContents(*one.netlink);
-    }
+    for (const Wanted& one : wanted) all.push_back(ReadOne(worker, one));
     MutexLock lock(&mutex_);
     read_ = std::move(all);
     const uint64_t one = 1;
     (void)!write(done_.get(), &one, sizeof one);
   }
+}
+
+Reader::Read Reader::ReadOne(kernel::NetnsWorker& worker, const Wanted& wanted) const {
+  Read read;
+  if (wanted.events) {
+    read.events = kernel::ChosenEvents::Open(worker);
+    return read;
+  }
+  if (wanted.name == kHostNamespace) {
+    read.netlink = worker.OpenNetlink(worker.host());
+  } else {
+    read.netns = dir_.Open(wanted.name);
+    if (!read.netns.ok()) return read;
+    read.netlink = worker.OpenNetlink(*read.netns);
+  }
+  if (!read.netlink.ok()) return read;
+  if (wanted.links.empty()) read.contents = ReadContents(*read.netlink);
+  for (const int ifindex : wanted.links) {
+    OneLink& one = read.links[ifindex];
+    one.link = kernel::GetLink(*read.netlink, ifindex);
+    if (!one.link.ok()) continue;
+    one.addresses = kernel::ListAddresses(*read.netlink, ifindex);
+    if (one.link->peer == 0 || one.link->peer_nsid < 0) continue;
+    auto far = kernel::GetLinkIn(*read.netlink, one.link->peer_nsid, one.link->peer);
+    if (far.ok()) one.far = *std::move(far);
+  }
+  return read;
 }
 
 }  // namespace warren::inventory

@@ -18,6 +18,7 @@ struct Stale {
   bool all = false;
   std::set<int> links;
   std::map<int, std::string> seen;    // of those, what the last event told: LinkFromBody takes it
+  std::set<int> unseen;               // of those, what changed without being told whole
   std::set<int> gone;                 // of those
   std::vector<kernel::Event> routes;  // in order
   bool all_routes = false;            // any may have gone without being told of
@@ -37,7 +38,12 @@ struct Stale {
         seen.erase(event.ifindex);
         gone.erase(event.ifindex);
         if (event.deleted) gone.insert(event.ifindex);
-        if (!event.link.empty()) seen.emplace(event.ifindex, event.link);
+        if (!event.link.empty()) {
+          seen.emplace(event.ifindex, event.link);
+          unseen.erase(event.ifindex);
+        } else {
+          unseen.insert(event.ifindex);
+        }
         if (!event.up || event.deleted) downed.insert(event.ifindex);
         break;
       case kernel::Event::Kind::kAddress:

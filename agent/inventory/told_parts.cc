@@ -15,6 +15,7 @@ namespace warren::inventory {
 namespace {
 
 constexpr size_t kMaxForeign = 1024;
+constexpr size_t kMaxKept = 1024;
 
 bool SameButExpiry(v1::Route a, v1::Route b) {
   a.clear_expires();
@@ -51,9 +52,19 @@ void ToldParts::PutLink(v1::Link link, const std::vector<kernel::Address>& addre
 }
 
 void ToldParts::RemoveLink(int ifindex, v1::NamespaceChange* change) {
+  kept_.erase(ifindex);
   if (links_.erase(ifindex) == 0) return;
   change->add_removed_links(ifindex);
   ++news_;
+}
+
+void ToldParts::Keep(const kernel::Link& link) {
+  if (kept_.size() < kMaxKept || kept_.contains(link.ifindex)) kept_.insert_or_assign(link.ifindex, link);
+}
+
+const kernel::Link* ToldParts::Kept(int ifindex) const {
+  const auto kept = kept_.find(ifindex);
+  return kept == kept_.end() ? nullptr : &kept->second;
 }
 
 void ToldParts::Take(v1::Route shown, v1::NamespaceChange* change) {

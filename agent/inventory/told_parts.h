@@ -55,8 +55,14 @@ class ToldParts {
   size_t links() const { return links_.size(); }
   size_t routes() const { return routes_.size(); }
 
+  // Links as they were when they were last looked at, of the first so many. An address that comes or goes changes
+  // nothing of its link, which need not be asked for then.
+  void Keep(const kernel::Link& link);
+  const kernel::Link* Kept(int ifindex) const;
+
   // Links that were last shown as foreign: the newest, since whoever makes one may say only later that it is his.
   std::deque<int>& foreign() { return foreign_; }
+  const std::deque<int>& foreign() const { return foreign_; }
 
  private:
   using Key = std::pair<int, std::string>;  // the link (0: several, or none) and the route's body
@@ -76,6 +82,7 @@ class ToldParts {
   bool head_differs_ = false;
   std::map<int, uint64_t> links_;  // fingerprints
   std::map<Key, Told> routes_;
+  std::map<int, kernel::Link> kept_;
   std::deque<int> foreign_;
   size_t news_ = 0;
 };

@@ -105,17 +105,25 @@ bool LeavesItsRoute(const Address& address) {
 
 absl::StatusOr<std::vector<Address>> ListAddresses(Netlink& netlink, int ifindex) {
   std::vector<Address> addresses;
-  ifaddrmsg info{};
-  info.ifa_index = static_cast<uint32_t>(ifindex);
-  Message message(RTM_GETADDR, 0, info);
-  auto status = netlink.Dump(
-      message, "listing addresses",
-      [&](const nlmsghdr* header) {
-        Address address = Parse(header);
-        if (ifindex == 0 || address.ifindex == ifindex) addresses.push_back(std::move(address));
-      },
-      [&] { addresses.clear(); });
-  if (!status.ok()) return status;
+  // One family at a time: of all at once the kernel lists them under RTNL (rtnl_dump_all), of one without it
+  // since 6.10.
+  for (const int family : {AF_INET, AF_INET6}) {
+    const size_t before = addresses.size();
+    ifaddrmsg info{};
+    info.ifa_family = static_cast<uint8_t>(family);
+    info.ifa_index = static_cast<uint32_t>(ifindex);
+    Message message(RTM_GETADDR, 0, info);
+    auto status = netlink.Dump(
+        message, "listing addresses",
+        [&](const nlmsghdr* header) {
+          Address address = Parse(header);
+          // A kernel without IPv6 answers for all the families it has.
+          if (address.local.ip.family != family) return;
+          if (ifindex == 0 || address.ifindex == ifindex) addresses.push_back(std::move(address));
+        },
+        [&] { addresses.resize(before); });
+    if (!status.ok()) return status;
+  }
   return addresses;
 }
 

@@ -38,7 +38,7 @@ struct Address {
 };
 
 // Of one link, or of all (0), in the kernel's order: in IPv4 a primary before its secondaries; in IPv6 the newest
-// first, so that whoever restores them begins with the last.
+// first, so that whoever restores them begins with the last. Those of IPv4 before those of IPv6.
 absl::StatusOr<std::vector<Address>> ListAddresses(Netlink& netlink, int ifindex);
 
 // What a body came from.

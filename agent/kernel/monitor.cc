@@ -31,6 +31,10 @@ class Monitor::Kept : public EventSocket::Listener {
     return source_->Add(*this, std::move(groups));
   }
   absl::Status HearAll(bool all) { return source_->HearAll(*this, all); }
+  void TellWhole(int nsid) {
+    MutexLock lock(&mutex_);
+    whole_.insert(nsid);
+  }
 
   absl::Status Read(const std::function<void(const Event&)>& each) {
     const absl::Status status = source_->Read(*this);
@@ -50,9 +54,10 @@ class Monitor::Kept : public EventSocket::Listener {
 
   void OnEvent(int origin, nlmsghdr* message) override {
     Event event;
-    // Of others there is more than anybody keeps.
-    if (!ParseEvent(origin, message, origin == EventSocket::kOwnNamespace, &event)) return;
     MutexLock lock(&mutex_);
+    // Of most others there is more than anybody keeps.
+    if (!ParseEvent(origin, message, whole_.contains(origin), &event)) return;
+    if (event.kind == Event::Kind::kNsid && event.deleted) whole_.erase(event.nsid);
     bytes_ += sizeof event + event.link.size() + event.route.size();
     if (bytes_ > most_bytes_) return Lose();
     events_.push_back(std::move(event));
@@ -82,6 +87,7 @@ class Monitor::Kept : public EventSocket::Listener {
   std::vector<Event> events_ ABSL_GUARDED_BY(mutex_);
   size_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   bool rang_ ABSL_GUARDED_BY(mutex_) = false;
+  std::set<int> whole_ ABSL_GUARDED_BY(mutex_) = {EventSocket::kOwnNamespace};
 };
 
 Monitor::Monitor(std::unique_ptr<Kept> kept) : kept_(std::move(kept)) {}
@@ -99,6 +105,7 @@ absl::StatusOr<Monitor> Monitor::Open(const SharedEvents& events, size_t most_by
 }
 
 absl::Status Monitor::HearAll(bool all) { return kept_->HearAll(all); }
+void Monitor::TellWhole(int nsid) { kept_->TellWhole(nsid); }
 absl::Status Monitor::Read(const std::function<void(const Event&)>& each) { return kept_->Read(each); }
 std::vector<int> Monitor::descriptors() const { return kept_->descriptors(); }
 

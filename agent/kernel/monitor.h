@@ -31,6 +31,9 @@ class Monitor {
   // As EventSocket's.
   absl::Status HearAll(bool all);
 
+  // From now on events of this other namespace tell its links whole, as the host's own do.
+  void TellWhole(int nsid);
+
   // All that there are, in order; does not wait.
   absl::Status Read(const std::function<void(const Event&)>& each);
 

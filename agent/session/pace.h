@@ -25,9 +25,9 @@ class Pace {
   }
   // Called for, and not done since.
   bool called() const { return called_; }
-  void Done(Clock::time_point begin, Clock::time_point end) {
+  void Done(Clock::duration took, Clock::time_point end) {
     done_ = end;
-    rested_ = end + rest_ * (end - begin);
+    rested_ = end + rest_ * took;
     called_ = false;
   }
 

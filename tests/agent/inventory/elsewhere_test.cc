@@ -63,14 +63,32 @@ TEST_F(Elsewhere, WhatOthersMadeIsHeardWhileManyIntentsRun) {
   Pass(true);
   Pass();
   inventory().Hurry(true);
+  LookElsewhere();
   EXPECT_FALSE(Hears());
   Sh("ip -n theirs addr add 10.0.0.1/24 dev lo");
   EXPECT_TRUE(Hears());
-  EXPECT_EQ(LookElsewhere(), Told{"theirs"});
+  EXPECT_EQ(LookElsewhere(), Told{"theirs:+lo"});
   EXPECT_FALSE(Hears());
   EXPECT_EQ(inventory().ElsewhereBy(), std::nullopt);
   EXPECT_EQ(LinkOf("theirs", "lo").addresses_size(),
             std::stoi(Sh("ip -n theirs -j addr show lo | jq '.[0].addr_info | length'")));
+}
+
+TEST_F(Elsewhere, WhatOthersMadeIsHeardFromTheFirstMomentOnOnceTheSlowRoundHasChosenIt) {
+  Make("theirs");
+  Pass(true);
+  inventory().Check();
+  EXPECT_EQ(Pass(), Told{"theirs"}) << "from now on it is kept in parts";
+  for (const bool on : {true, false, true}) {
+    const std::string mark = absl::StrCat("hurry-", on ? "on" : "off");
+    Sh("ip -n theirs link set lo alias before-" + mark);
+    inventory().Hurry(on);
+    Sh("ip -n theirs link set lo alias after-" + mark);
+    ASSERT_TRUE(Hears());
+    EXPECT_EQ(on ? LookElsewhere() : Pass(), Told{"theirs:+lo"});
+    EXPECT_EQ(LinkOf("theirs", "lo").alias(), "after-" + mark);
+    EXPECT_EQ(LookElsewhere(), Told{});
+  }
 }
 
 TEST_F(Elsewhere, WhatOthersChangeIsToldBeforeWhatIntentsTouched) {
@@ -84,6 +102,7 @@ TEST_F(Elsewhere, WhatOthersChangeIsToldBeforeWhatIntentsTouched) {
   });
   inventory().Hurry(true);
   LookElsewhere();  // from now on it is kept in parts
+  meanwhile.clear();
   Sh("ip -n theirs link set lo alias seen && ip -n ours link set lo mtu 9000");
   EXPECT_EQ(Refresh({"ours"}), Told{"ours"});
   EXPECT_EQ(meanwhile, Told{"theirs:+lo"});
@@ -97,9 +116,10 @@ TEST_F(Elsewhere, SoIsWhereOthersChangedSomethingBefore) {
   Sh("ip -n ours link set lo mtu 9000");
   EXPECT_EQ(Pass(), Told{"ours"});
   inventory().Hurry(true);
+  LookElsewhere();
   Sh("ip -n ours link set lo mtu 9001");
   EXPECT_TRUE(Hears());
-  EXPECT_EQ(LookElsewhere(), Told{"ours"});
+  EXPECT_EQ(LookElsewhere(), Told{"ours:+lo"});
 }
 
 TEST_F(Elsewhere, WhatAnIntentTouchedIsNotLookedAtTwice) {
@@ -133,12 +153,13 @@ TEST_F(Elsewhere, WhatNoEventToldIsFoundByTheSlowRoundAndCounted) {
   Pass(true);
   Pass();
   EXPECT_EQ(CheckAll(), 0u);
+  Pass();
   Sh("ip -n red link set b0 alias quiet && ip -n red link property add dev b0 altname other");
   Sh("ip link set b1 alias quiet");
   ASSERT_FALSE(Hears()) << "the kernel tells nobody of a link that is down";
   Told told;
   EXPECT_EQ(CheckAll(&told), 2u);
-  EXPECT_THAT(told, Contains("red"));
+  EXPECT_THAT(told, Contains("red:+b0"));
   EXPECT_THAT(told, Contains("@host:+b1"));
   EXPECT_EQ(LinkOf("red", "b0").alias(), Sh("ip -n red -j link show b0 | jq -rj .[0].ifalias"));
   EXPECT_EQ(LinkOf("red", "b0").alternative_names(0), "other");
