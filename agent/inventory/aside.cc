@@ -43,8 +43,9 @@ KernelInventory::Known KernelInventory::KnownLinks(uint64_t cookie, const Stale&
   }
   Known known;
   const auto put = [&](kernel::Link link) {
-    if (link.peer != 0 && link.peer_nsid >= 0 && !peers_.Knows(cookie, link)) {
+    if (HasUnknownEnd(cookie, link)) {
       known.asked.insert(link.ifindex);
+      known.far.insert(link.ifindex);
     } else {
       known.links.emplace(link.ifindex, std::move(link));
     }
@@ -159,13 +160,31 @@ void KernelInventory::ReadNext(const std::vector<std::string>& names) {
   ReadAhead(wanted);
 }
 
-std::map<int, Reader::OneLink> KernelInventory::ReadLinks(const std::string& name, std::set<int> asked) {
+bool KernelInventory::HasUnknownEnd(uint64_t cookie, const kernel::Link& link) const {
+  return link.peer != 0 && link.peer_nsid >= 0 && !peers_.Knows(cookie, link);
+}
+
+std::map<int, Reader::OneLink> KernelInventory::ReadLinks(const std::string& name, uint64_t cookie, std::set<int> asked,
+                                                          std::set<int> far) {
   auto raw = name == Host() ? absl::StatusOr<std::string>(name) : UnescapeName(name);
   if (asked.empty() || !raw.ok() || !ReadsAside()) return {};
   Reader::Wanted wanted;
   wanted.name = *std::move(raw);
   wanted.links = std::move(asked);
-  return std::move(ReadAside({std::move(wanted)}).front().links);
+  wanted.far = std::move(far);
+  auto read = std::move(ReadAside({wanted}).front().links);
+  // Most are known, and each takes the kernel's lock.
+  std::set<int> more;
+  for (const auto& [ifindex, one] : read) {
+    if (one.link.ok() && !one.far && !wanted.far.contains(ifindex) && HasUnknownEnd(cookie, *one.link)) {
+      more.insert(ifindex);
+    }
+  }
+  if (more.empty()) return read;
+  wanted.links = wanted.far = std::move(more);
+  auto again = std::move(ReadAside({std::move(wanted)}).front().links);
+  again.merge(read);
+  return again;
 }
 
 }  // namespace warren::inventory

@@ -101,6 +101,14 @@ void KernelInventory::ChooseOthers() {
   }
 }
 
+bool KernelInventory::IsOfAnIntent(const std::string& name) {
+  if (!hurries_ || told_.contains(name)) return false;
+  const auto netns = Open(name);
+  if (!netns.ok()) return false;
+  const auto cookie = worker_->CookieOf(*netns);
+  return cookie.ok() && options_.ownership.owns_netns(*cookie);
+}
+
 std::vector<v1::InventoryUpdate> KernelInventory::LookElsewhere() {
   Hear();
   if (hurries_ && choose_again_ && Clock::now() - chosen_at_ >= kChooseEvery) ChooseOthers();
@@ -110,18 +118,19 @@ std::vector<v1::InventoryUpdate> KernelInventory::LookElsewhere() {
     if (by <= begin) due.emplace_back(by, name);
   }
   std::sort(due.begin(), due.end());
-  for (auto next = due.begin(); next != due.end() && Clock::now() - begin < kTurn;) {
+  for (auto next = due.begin(); next != due.end();) {
     std::vector<std::string> names;
-    for (; next != due.end() && names.size() < kReadAtOnce; ++next) names.push_back(next->second);
-    ReadNext(names);
-    for (const std::string& name : names) {
-      if (stale_.contains(name)) {
-        Look(name);
+    for (; next != due.end() && names.size() < kReadAtOnce; ++next) {
+      if (stale_.contains(next->second) && !IsOfAnIntent(next->second)) {
+        names.push_back(next->second);
       } else {
-        elsewhere_.erase(name);
+        elsewhere_.erase(next->second);
       }
     }
+    ReadNext(names);
+    for (const std::string& name : names) Look(name);
     ahead_.clear();
+    if (Clock::now() - begin >= kTurn) break;
   }
   // Who sees them may have to be asked for.
   if (meanwhile_) TellSoFar();

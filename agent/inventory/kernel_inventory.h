@@ -129,6 +129,8 @@ class KernelInventory : public Inventory {
   void Note(const std::string& name, const kernel::Event& event);
   void HearChosen(Clock::time_point now);
   void ChooseOthers();
+  // One that was not told of is Warren's own: it is told with the result of the intent that made it.
+  bool IsOfAnIntent(const std::string& name);
 
   // Whether what is to be read is read on the reader's thread: many intents are running, or were a moment ago, or there
   // is a pass, which may read much.
@@ -142,12 +144,16 @@ class KernelInventory : public Inventory {
   void ReadAhead(const std::vector<std::string>& names);
   void ReadNext(const std::vector<std::string>& names);
   bool NeedsAll(const std::string& name) const;
-  std::map<int, Reader::OneLink> ReadLinks(const std::string& name, std::set<int> asked);
+  // These of one that is kept in parts; far: with their other ends.
+  std::map<int, Reader::OneLink> ReadLinks(const std::string& name, uint64_t cookie, std::set<int> asked,
+                                           std::set<int> far);
+  bool HasUnknownEnd(uint64_t cookie, const kernel::Link& link) const;
   // What has to be looked at of one that is kept in parts.
   struct Known {
     std::map<int, kernel::Link> links;  // known without asking
     std::vector<int> gone;
     std::set<int> asked;  // to be asked for
+    std::set<int> far;    // of those, that are known but for their other ends
     std::set<int> later;  // not now
   };
   Known KnownLinks(uint64_t cookie, const Stale& stale, const ToldParts& parts) const;

@@ -278,7 +278,7 @@ absl::Status KernelInventory::LookAtParts(const std::string& name, kernel::Netli
   const uint64_t cookie = netlink.cookie();
   ToldParts& parts = *told.parts;
   Known known = KnownLinks(cookie, stale, parts);
-  std::map<int, Reader::OneLink> read = ReadLinks(name, known.asked);
+  std::map<int, Reader::OneLink> read = ReadLinks(name, cookie, known.asked, known.far);
   std::erase_if(parts.foreign(), [&](int ifindex) { return options_.ownership.owns_link(cookie, ifindex); });
   for (const int ifindex : known.later) {
     Stale& later = stale_[name];

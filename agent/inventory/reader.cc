@@ -114,7 +114,7 @@ Reader::Read Reader::ReadOne(kernel::NetnsWorker& worker, const Wanted& wanted) 
     one.link = kernel::GetLink(*read.netlink, ifindex);
     if (!one.link.ok()) continue;
     one.addresses = kernel::ListAddresses(*read.netlink, ifindex);
-    if (one.link->peer == 0 || one.link->peer_nsid < 0) continue;
+    if (!wanted.far.contains(ifindex) || one.link->peer == 0 || one.link->peer_nsid < 0) continue;
     auto far = kernel::GetLinkIn(*read.netlink, one.link->peer_nsid, one.link->peer);
     if (far.ok()) one.far = *std::move(far);
   }

@@ -37,12 +37,13 @@ class Reader {
   struct Wanted {
     std::string name;     // raw; kHostNamespace: the host's own
     std::set<int> links;  // these with their addresses; none: everything there is
+    std::set<int> far;    // of those, with their other ends in other namespaces
     bool events = false;  // instead: a listener of its own
   };
   struct OneLink {
     absl::StatusOr<kernel::Link> link = absl::UnknownError("not read");
     absl::StatusOr<std::vector<kernel::Address>> addresses = absl::UnknownError("not read");
-    std::optional<kernel::Link> far;  // its other end, where that is in another namespace
+    std::optional<kernel::Link> far;
   };
   struct Read {
     absl::StatusOr<kernel::Netns> netns = absl::UnknownError("not read");  // not of the host's own

@@ -8,6 +8,8 @@ mount -t tmpfs none /dev/shm
 mount -t cgroup2 none /sys/fs/cgroup
 ln -s /proc/self/fd /dev/fd
 for stream in 0.stdin 1.stdout 2.stderr; do ln -s "/proc/self/fd/${stream%.*}" "/dev/${stream#*.}"; done
+# Its device exists before anybody asks (kmod's static nodes); here, once the module is there.
+modprobe tun
 hostname vm
 ip link set lo up
 # What is written goes out as it is.

@@ -99,6 +99,12 @@ class ExecutorTest : public ::testing::Test {
     EXPECT_NE(Difference(before, Dump()), "") << "changes nothing: " << operations;
   }
 
+  // What has to come before the renaming of a link that is up: before Linux 6.2, that it is set down.
+  static std::string ToRename(const std::string& netns, const std::string& link) {
+    if (kernel::RenamesLinksThatAreUp()) return "";
+    return "set_link { namespace: '" + netns + "' name: '" + link + "' up: false }\n";
+  }
+
   // These operations fail and leave everything as it is.
   v1::OperationError ExpectRefused(const std::string& operations) {
     const HostDump before = Dump();

@@ -102,7 +102,7 @@ TEST_F(FacilityTest, ComeBackWhenAMacWasChanged) {
   ExpectUndone("set_link { namespace: 'red' name: 'eth0' mac: '02:00:00:00:11:11' }");
 }
 TEST_F(FacilityTest, StayWhenALinkWasRenamed) {
-  ExpectUndone("set_link { namespace: 'red' name: 'eth0' new_name: 'wan0' }");
+  ExpectUndone(ToRename("red", "eth0") + "set_link { namespace: 'red' name: 'eth0' new_name: 'wan0' }");
 }
 TEST_F(FacilityTest, ComeBackWhenAnMtuWasTooSmallForIpv6) {
   ExpectUndone("set_link { namespace: 'red' name: 'eth0' mtu: 1000 }");
@@ -154,7 +154,8 @@ TEST_F(FacilityTest, OfABridgeComeBackWhenASmallPortTookItsIpv6) {
   ExpectUndone("attach_link { namespace: 'red' link: 'eth1' bridge: 'br0' }");
 }
 TEST_F(FacilityTest, ComeBackWhateverHappenedToALinkInOneIntent) {
-  ExpectUndone(R"(set_link { namespace: 'red' name: 'eth0' mtu: 1000 mac: '02:00:00:00:11:11' new_name: 'wan0' }
+  ExpectUndone(ToRename("red", "eth0") +
+               R"(set_link { namespace: 'red' name: 'eth0' mtu: 1000 mac: '02:00:00:00:11:11' new_name: 'wan0' }
 set_link { namespace: 'red' name: 'wan0' up: false }
 set_link { namespace: 'red' name: 'wan0' mtu: 1500 up: true }
 set_link { namespace: 'blue' name: 'eth0' up: false }

@@ -173,7 +173,7 @@ class Picture {
       for (Link& each : links_) {
         if (each.netns == link.netns && each.name == link.name) each.name = name;
       }
-      absl::StrAppend(&text, "new_name: '", name, "' ");
+      absl::StrAppend(&text, kernel::RenamesLinksThatAreUp() ? "" : "up: false ", "new_name: '", name, "' ");
     }
     return text + "}";
   }

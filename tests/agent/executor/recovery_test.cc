@@ -255,7 +255,7 @@ TEST_F(RecoveryTest, IntentsAreWholeWhenKilledBeforeEveryStep) {
   ASSERT_NO_FATAL_FAILURE(RunModel());
   const bool every = getenv("WARREN_TEST_EVERY") != nullptr;
   const char* slow = getenv("WARREN_TEST_SLOWNESS");
-  const int slowness = slow != nullptr ? std::max(1, atoi(slow)) : 1;
+  const int slowness = slow != nullptr ? std::clamp(atoi(slow), 1, 5) : 1;
   int64_t first = 100;
   size_t kills = 0;
   std::mt19937 random(static_cast<unsigned>(getpid()));
@@ -378,7 +378,7 @@ delete_link { namespace: '@host' name: 'no-such-link' }
     }
   }
   std::cout << "killed before " << kills << " steps" << std::endl;
-  EXPECT_GT(kills, 10);
+  EXPECT_GE(kills, 8);
 }
 
 // The kernel has not let go, and the name is gone already.

@@ -49,14 +49,14 @@ std::string StatisticsOf(const v1::Namespace& netns) {
   return absl::StrJoin(lines, "\n");
 }
 
-// ip says "dynamic" of what is not permanent, and 4294967295 of what is for ever.
+// ip says "dynamic" of what is not permanent, and 4294967295 of what is for ever. Lifetimes in whole minutes: to look
+// takes a moment.
 constexpr char kAddresses[] = R"([.[] | .ifname as $link | .addr_info[] | . as $a | [$link,
   .local + "/" + (.prefixlen | tostring), .address // "", .scope,
   (["secondary", "temporary", "nodad", "optimistic", "dadfailed", "home", "deprecated", "tentative", "mngtmpaddr",
     "noprefixroute", "autojoin", "stable-privacy"] | map(select($a[.] // false)) + (if $a.dynamic then [] else
     ["permanent"] end) | sort | join(",")),
-  (.valid_life_time | if . == 4294967295 then "" else . end),
-  (.preferred_life_time | if . == 4294967295 then "" else . end),
+  (.valid_life_time, .preferred_life_time | if . == 4294967295 then "" else . / 60 | floor end),
   (if (.label // $link) == $link then "" else .label end)] | map(tostring) | join("|")] | join("\n"))";
 
 std::string AddressesOf(const v1::Namespace& netns) {
@@ -66,10 +66,10 @@ std::string AddressesOf(const v1::Namespace& netns) {
       std::vector<std::string> flags(a.flags().begin(), a.flags().end());
       std::sort(flags.begin(), flags.end());
       lines.push_back(absl::StrJoin(
-          std::vector<std::string>{l.name(), a.address(), a.peer(), a.scope(), absl::StrJoin(flags, ","),
-                                   a.has_valid_lifetime() ? absl::StrCat(a.valid_lifetime().seconds()) : "",
-                                   a.has_preferred_lifetime() ? absl::StrCat(a.preferred_lifetime().seconds()) : "",
-                                   a.label()},
+          std::vector<std::string>{
+              l.name(), a.address(), a.peer(), a.scope(), absl::StrJoin(flags, ","),
+              a.has_valid_lifetime() ? absl::StrCat(a.valid_lifetime().seconds() / 60) : "",
+              a.has_preferred_lifetime() ? absl::StrCat(a.preferred_lifetime().seconds() / 60) : "", a.label()},
           "|"));
     }
   }
@@ -149,9 +149,9 @@ TEST_F(Fields, AddressesAreAsIpShowsThem) {
   Sh("ip link add t0 type veth peer name eth0 netns red && ip link set t0 up && ip -n red link set eth0 up");
   Sh("ip -n red addr add 10.0.0.1/24 dev eth0 && ip -n red addr add 10.0.0.2/24 dev eth0 label eth0:one");
   Sh("ip -n red addr add 10.9.0.1 peer 10.9.0.2 dev eth0");
-  Sh("ip -n red addr add 10.0.1.1/24 dev eth0 valid_lft 3600 preferred_lft 0 noprefixroute scope link");
+  Sh("ip -n red addr add 10.0.1.1/24 dev eth0 valid_lft 3630 preferred_lft 0 noprefixroute scope link");
   Sh("ip -n red addr add 2001:db8::1/64 dev eth0 nodad && ip -n red addr add 2001:db8::2/64 dev eth0 nodad "
-     "valid_lft 7200 preferred_lft 1800");
+     "valid_lft 7230 preferred_lft 1830");
   Sh("ip -n red addr add 2001:db8:1::1 peer 2001:db8:1::2/128 dev eth0 nodad");
   ExpectSame("red", "addr show", kAddresses, AddressesOf);
 }

@@ -32,6 +32,12 @@ std::string Ip(const std::string& args, const std::string& filter) {
   return Sh("json=$(ip -d -j " + args + ") && printf %s \"${json:-[]}\" | jq -rc '" + filter + "'");
 }
 
+bool RenamesLinksThatAreUp() {
+  static const bool renames =
+      Try("unshare --net sh -c 'ip link add old up type bridge && ip link set old name new'").code == 0;
+  return renames;
+}
+
 int OpenDescriptors() {
   // One of them is the directory being read.
   const std::filesystem::directory_iterator entries("/proc/self/fd");

@@ -20,6 +20,9 @@ std::string Sh(const std::string& command);
 // `ip -j ARGS`, filtered by jq (raw, compact): Ip("link show eth0", ".[0].mtu") is "1500".
 std::string Ip(const std::string& args, const std::string& filter);
 
+// Whether this kernel does: Linux 6.2 and later.
+bool RenamesLinksThatAreUp();
+
 // Descriptors open in this process.
 int OpenDescriptors();
 
