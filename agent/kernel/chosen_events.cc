@@ -1,13 +1,11 @@
 #include "agent/kernel/chosen_events.h"
 
 #include <errno.h>
-#include <linux/netlink.h>
 #include <linux/rtnetlink.h>
-#include <netlink/msg.h>
 #include <sys/socket.h>
 
 #include "agent/kernel/error.h"
-#include "agent/kernel/event_origin.h"
+#include "agent/kernel/event_reading.h"
 #include "agent/kernel/event_socket.h"
 #include "agent/kernel/nsid.h"
 
@@ -17,7 +15,6 @@ namespace {
 constexpr int kGroups[] = {RTNLGRP_LINK,       RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
                            RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,  RTNLGRP_NEXTHOP};
 constexpr int kReceiveBuffer = 4 << 20;
-constexpr size_t kBufferSize = 64 * 1024;  // as that of EventSocket
 
 absl::Status Set(int fd, int option, int value) {
   if (setsockopt(fd, SOL_NETLINK, option, &value, sizeof value) != 0) {
@@ -29,7 +26,7 @@ absl::Status Set(int fd, int option, int value) {
 }  // namespace
 
 ChosenEvents::ChosenEvents(Netlink requests, Netlink events)
-    : requests_(std::move(requests)), events_(std::move(events)), buffer_(kBufferSize) {}
+    : requests_(std::move(requests)), events_(std::move(events)), buffer_(kEventBuffer) {}
 
 absl::StatusOr<ChosenEvents> ChosenEvents::Open(NetnsWorker& worker) {
   auto made = worker.NewNetns();
@@ -72,31 +69,14 @@ absl::Status ChosenEvents::Listen(bool on) {
 
 ChosenEvents::News ChosenEvents::Read() {
   News news;
-  while (true) {
-    iovec part{buffer_.data(), buffer_.size()};
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int)) * 2];
-    msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
-    const ssize_t got = recvmsg(events_.fd(), &message, MSG_DONTWAIT);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0 && errno == ENOBUFS) {
-      news.lost = true;
-      continue;
-    }
-    if (got < 0) return news;
-    const auto from = cookies_.find(OriginOf(message));
-    if (from == cookies_.end()) continue;
-    int left = static_cast<int>(got);
-    for (auto* header = reinterpret_cast<nlmsghdr*>(buffer_.data()); nlmsg_ok(header, left);
-         header = nlmsg_next(header, &left)) {
-      Event event;
-      if (ParseEvent(from->first, header, /*links=*/true, &event))
-        news.events.emplace_back(from->second, std::move(event));
-    }
-  }
+  const auto each = [&](int origin, nlmsghdr* header) {
+    const auto from = cookies_.find(origin);
+    if (from == cookies_.end()) return;
+    Event event;
+    if (ParseEvent(origin, header, /*links=*/true, &event)) news.events.emplace_back(from->second, std::move(event));
+  };
+  (void)ReadEvents(events_.fd(), buffer_, each, [&] { news.lost = true; });
+  return news;
 }
 
 }  // namespace warren::kernel

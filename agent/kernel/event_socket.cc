@@ -1,22 +1,18 @@
 #include "agent/kernel/event_socket.h"
 
 #include <errno.h>
-#include <netlink/msg.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "agent/kernel/error.h"
-#include "agent/kernel/event_origin.h"
+#include "agent/kernel/event_reading.h"
 #include "agent/kernel/netns.h"
 #include "agent/kernel/nsid.h"
 
 namespace warren::kernel {
 namespace {
-
-// Larger than any event: they are allocated at a page or two (NLMSG_GOODSIZE), link events with many VFs at more.
-constexpr size_t kBufferSize = 64 * 1024;
 
 // How often it is tried to leave the others' namespaces at an instant at which nothing is queued. Two will do nearly
 // always: an event would have to come between two calls of the kernel.
@@ -29,18 +25,8 @@ absl::Status Set(int fd, int option, int value, const char* doing) {
 
 }  // namespace
 
-// af_netlink.c, netlink_cmsg_listen_all_nsid: with events from where the listener has an id for.
-int OriginOf(msghdr& message) {
-  for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(&message, c)) {
-    if (c->cmsg_level == SOL_NETLINK && c->cmsg_type == NETLINK_LISTEN_ALL_NSID) {
-      return *reinterpret_cast<const int*>(CMSG_DATA(c));
-    }
-  }
-  return EventSocket::kOwnNamespace;
-}
-
 EventSocket::EventSocket(Netlink socket, int own_nsid)
-    : fd_(socket.fd()), own_nsid_(own_nsid), socket_(std::move(socket)), buffer_(kBufferSize) {}
+    : fd_(socket.fd()), own_nsid_(own_nsid), socket_(std::move(socket)), buffer_(kEventBuffer) {}
 
 absl::StatusOr<std::shared_ptr<EventSocket>> EventSocket::Open(int receive_buffer) {
   auto worker = NetnsWorker::Create();
@@ -71,15 +57,15 @@ absl::Status EventSocket::Add(Listener& listener, std::set<int> groups, Scope sc
   MutexLock lock(&mutex_);
   // What happened before is only for those who listened.
   if (auto status = ReadAll(nullptr); !status.ok()) return status;
-  ears_.push_back({&listener, std::move(groups), scope});
+  listeners_.push_back({&listener, std::move(groups), scope});
   auto status = Tune();
-  if (!status.ok()) ears_.pop_back();
+  if (!status.ok()) listeners_.pop_back();
   return status;
 }
 
 void EventSocket::Remove(Listener& listener) {
   MutexLock lock(&mutex_);
-  std::erase_if(ears_, [&](const Ear& ear) { return ear.listener == &listener; });
+  std::erase_if(listeners_, [&](const Registered& one) { return one.listener == &listener; });
   (void)Tune();  // at worst more is heard than anybody wants
 }
 
@@ -87,8 +73,8 @@ absl::Status EventSocket::HearAll(Listener& listener, bool all) {
   MutexLock lock(&mutex_);
   // What has happened until now is still for it.
   if (auto status = ReadAll(nullptr); !status.ok()) return status;
-  for (Ear& ear : ears_) {
-    if (ear.listener == &listener) ear.scope = all ? Scope::kAll : Scope::kOwn;
+  for (Registered& one : listeners_) {
+    if (one.listener == &listener) one.scope = all ? Scope::kAll : Scope::kOwn;
   }
   return Tune();
 }
@@ -96,9 +82,9 @@ absl::Status EventSocket::HearAll(Listener& listener, bool all) {
 absl::Status EventSocket::Tune() {
   std::set<int> groups;
   bool all = false;
-  for (const Ear& ear : ears_) {
-    groups.insert(ear.groups.begin(), ear.groups.end());
-    all |= ear.scope == Scope::kAll;
+  for (const Registered& one : listeners_) {
+    groups.insert(one.groups.begin(), one.groups.end());
+    all |= one.scope == Scope::kAll;
   }
   if (all && !all_) {
     if (auto status = ListenToAll(true); !status.ok()) return status;
@@ -151,45 +137,23 @@ absl::Status EventSocket::Read(Listener& by) {
 }
 
 absl::Status EventSocket::ReadAll(const Listener* by) {
-  bool any = false;
-  absl::Status status;
-  while (true) {
-    iovec part{buffer_.data(), buffer_.size()};
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int)) * 2];
-    msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
-    const ssize_t got = recvmsg(fd_, &message, MSG_DONTWAIT);
-    if (got < 0) {
-      if (errno == EINTR) continue;
-      if (errno == EAGAIN) break;
-      if (errno != ENOBUFS) {
-        status = ErrnoError(errno, "reading events");
-        break;
-      }
-    }
-    any = true;
-    if (got < 0 || message.msg_flags & MSG_TRUNC) {
-      for (const Ear& ear : ears_) ear.listener->OnLost();
-      continue;
-    }
-    int origin = OriginOf(message);
+  const std::vector<Registered>& listeners = listeners_;
+  const auto each = [&](int origin, nlmsghdr* header) {
     if (origin == own_nsid_) origin = kOwnNamespace;
-    int left = static_cast<int>(got);
-    for (auto* header = reinterpret_cast<nlmsghdr*>(buffer_.data()); nlmsg_ok(header, left);
-         header = nlmsg_next(header, &left)) {
-      for (const Ear& ear : ears_) {
-        if (ear.scope != Scope::kOwn || origin == kOwnNamespace) ear.listener->OnEvent(origin, header);
-      }
+    for (const Registered& one : listeners) {
+      if (one.scope != Scope::kOwn || origin == kOwnNamespace) one.listener->OnEvent(origin, header);
+    }
+  };
+  const auto lost = [&] {
+    for (const Registered& one : listeners) one.listener->OnLost();
+  };
+  EventReading reading = ReadEvents(fd_, buffer_, each, lost);
+  if (reading.any) {
+    for (const Registered& one : listeners) {
+      if (one.listener != by) one.listener->OnReadByOther();
     }
   }
-  if (!any) return status;
-  for (const Ear& ear : ears_) {
-    if (ear.listener != by) ear.listener->OnReadByOther();
-  }
-  return status;
+  return std::move(reading.status);
 }
 
 }  // namespace warren::kernel

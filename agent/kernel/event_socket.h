@@ -66,7 +66,7 @@ class EventSocket {
   int fd() const { return fd_; }
 
  private:
-  struct Ear {
+  struct Registered {
     Listener* listener = nullptr;
     std::set<int> groups;
     Scope scope = Scope::kAll;
@@ -84,7 +84,7 @@ class EventSocket {
   Mutex mutex_;
   const Netlink socket_;
   std::vector<char> buffer_ ABSL_GUARDED_BY(mutex_);
-  std::vector<Ear> ears_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Registered> listeners_ ABSL_GUARDED_BY(mutex_);
   std::set<int> groups_ ABSL_GUARDED_BY(mutex_);
   bool all_ ABSL_GUARDED_BY(mutex_) = false;
 };

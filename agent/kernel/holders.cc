@@ -250,6 +250,7 @@ class Search {
         lines.push_back(absl::StrCat(absl::string_view(what.data(), what.size()), "descriptor ", number, whose));
       }
     };
+    bool refused = false;
     const absl::Status status = ForEachFd(tid, [&](int number, std::string_view link) {
       const bool socket = link.rfind("socket:[", 0) == 0;
       const bool tun = !socket && link.size() >= 4 && link.substr(link.size() - 4) == "/tun";
@@ -258,12 +259,13 @@ class Search {
         found(Match(InodeOfFd(tid, number), [&] { return OpenNsfs(absl::StrCat("/proc/", tid, "/fd/", number)); }), "",
               number);
       }
-      if (!socket && !tun) return GoOn(pid);
+      if ((!socket && !tun) || refused) return GoOn(pid);
       const auto fd = fds.Get(number);
       if (!fd.ok()) {
         Refused(pid, ErrnoOf(fd.status()), "sockets");
-        // Closed meanwhile, or none of them is to be had.
-        return ErrnoOf(fd.status()) == EBADF && GoOn(pid);
+        // Unless it was just closed, none of them is to be had; what is no socket still is.
+        refused = ErrnoOf(fd.status()) != EBADF;
+        return GoOn(pid);
       }
       const auto cookie = socket ? CookieOfSocket(worker_, fd->get()) : CookieOfTun(worker_, fd->get());
       if (cookie.ok()) found(OfCookie(*cookie), socket ? "socket, " : "tun device, ", number);

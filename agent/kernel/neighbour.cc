@@ -5,6 +5,7 @@
 #include <net/if.h>
 #include <sys/socket.h>
 
+#include <cstring>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -72,7 +73,12 @@ absl::StatusOr<std::vector<Neighbour>> Dump(Netlink& netlink, const ndmsg& info,
 }  // namespace
 
 std::string Neighbour::ToString() const {
-  if (family == AF_BRIDGE) return FormatMac(address);
+  if (family == AF_BRIDGE) {
+    const auto vlan = AttributeOf(body, kHeader, NDA_VLAN);
+    uint16_t id = 0;
+    if (vlan && vlan->size() == sizeof id) memcpy(&id, vlan->data(), sizeof id);
+    return id == 0 ? FormatMac(address) : absl::StrCat(FormatMac(address), " vlan ", id);
+  }
   return absl::StrCat(proxy ? "proxy " : "", Ip{family, address}.ToString());
 }
 

@@ -128,6 +128,10 @@ absl::StatusOr<std::vector<TrafficControl>> ListTrafficControl(Netlink& netlink,
     const int error = ErrnoOf(status);
     if (!status.ok() && error != EOPNOTSUPP && error != EINVAL && error != ENOENT) return status;
   }
+  // Of each priority and protocol a head is told, too, which comes with the first filter (tcf_chain_dump).
+  std::erase_if(filters, [](const TrafficControl& filter) {
+    return filter.handle == 0 && !AttributeOf(filter.body, kHeader, TCA_OPTIONS);
+  });
   // A parent before what is below it: the disciplines of the link, classes, those inside classes, filters.
   const auto depth = [](const TrafficControl& part) {
     if (part.part == TrafficPart::kFilter) return 4;
