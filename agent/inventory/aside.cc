@@ -15,6 +15,8 @@ namespace {
 constexpr int kMeanwhileRest = 4;
 constexpr std::chrono::milliseconds kMeanwhilePause{3};
 constexpr std::chrono::milliseconds kForEver{-1};
+// What was looked at before waits no longer than this for what is being read.
+constexpr std::chrono::milliseconds kTellAfter{10};
 
 }  // namespace
 
@@ -117,17 +119,23 @@ void KernelInventory::TellSoFar() {
 
 std::vector<Reader::Read> KernelInventory::ReadAside(std::vector<Reader::Wanted> wanted) {
   const bool looks = meanwhile_ && !(pass_ && pass_->whole);
-  // What was looked at before this need not wait for it. Of what intents touched it is told together with their
-  // results.
-  if (looks && !refreshing_) TellSoFar();
+  const auto begin = Clock::now();
   reader_->Start(std::move(wanted));
   const int heard = !looks ? -1 : hurries_ ? chosen_epoll_.get() : epoll_.get();
+  // Of what intents touched it is told together with their results.
+  bool tells = looks && !refreshing_ && !builder_.empty();
   const auto timeout = [&] {
     const bool waits = looks && std::any_of(elsewhere_.begin(), elsewhere_.end(),
                                             [&](const auto& each) { return MayLookMeanwhile(each.first); });
-    return waits ? kMeanwhilePause : kForEver;
+    return waits ? kMeanwhilePause : tells ? kTellAfter : kForEver;
   };
-  while (!reader_->Wait(heard, timeout())) LookMeanwhile();
+  while (!reader_->Wait(heard, timeout())) {
+    if (tells && Clock::now() - begin >= kTellAfter) {
+      tells = false;
+      TellSoFar();
+    }
+    LookMeanwhile();
+  }
   return reader_->Take();
 }
 

@@ -111,6 +111,7 @@ void KernelInventory::Hear() {
   const kernel::NetnsWatch::News news = names_->Read();
   for (const std::string& raw : news.names) {
     const std::string name = EscapeName(raw);
+    ahead_.erase(name);
     stale_[name].all = true;
     NoteName(name, now);
   }
@@ -124,7 +125,10 @@ void KernelInventory::Hear(const kernel::Event& event, Clock::time_point now) {
     const auto known = cookies_.find(event.nsid);
     if (!event.deleted || known == cookies_.end()) return;
     // It is gone, or, where the id has been given to another meanwhile and that is known already, is asked again.
-    for (const std::string& name : topology_.NamesOf(known->second)) stale_[name].all = true;
+    for (const std::string& name : topology_.NamesOf(known->second)) {
+      ahead_.erase(name);
+      stale_[name].all = true;
+    }
     nsids_.erase(known->second);
     cookies_.erase(known);
     return;
@@ -154,6 +158,7 @@ void KernelInventory::Note(const std::string& name, const kernel::Event& event) 
 
 void KernelInventory::LookAtEverything() {
   list_wanted_ = true;
+  ahead_.clear();
   nsids_.clear();
   cookies_.clear();
   host_nsid_.reset();

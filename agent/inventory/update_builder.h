@@ -23,6 +23,7 @@ class UpdateBuilder {
   void Remove(const std::string& name);
   void Change(const std::string& name, v1::NamespaceChange change);
 
+  bool empty() const { return done_.empty() && mentioned_.empty(); }
   // An update is full.
   bool full() const { return !done_.empty(); }
   // All that was added since, in order.
