@@ -1,6 +1,7 @@
 #include "agent/kernel/qdisc.h"
 
 #include <errno.h>
+#include <linux/pkt_cls.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
@@ -35,6 +36,26 @@ void MakeHtbAskable(std::string& body) {
   if (at != std::string::npos) memcpy(body.data() + at, &glob, sizeof glob);
 }
 
+// Classifiers tell among their flags whether hardware took the filter, and refuse to be told (tc_flags_valid).
+void MakeFilterAskable(std::string& body, std::string_view kind) {
+  static constexpr std::pair<std::string_view, int> kFlags[] = {{"matchall", TCA_MATCHALL_FLAGS},
+                                                                {"flower", TCA_FLOWER_FLAGS},
+                                                                {"u32", TCA_U32_FLAGS},
+                                                                {"bpf", TCA_BPF_FLAGS_GEN}};
+  const auto flags_of =
+      std::find_if(std::begin(kFlags), std::end(kFlags), [&](auto& each) { return each.first == kind; });
+  if (flags_of == std::end(kFlags) || body.size() < kHeader) return;
+  auto* first = reinterpret_cast<nlattr*>(body.data() + kHeader);
+  nlattr* options = nla_find(first, static_cast<int>(body.size() - kHeader), TCA_OPTIONS);
+  if (options == nullptr) return;
+  nlattr* flags = nla_find(static_cast<nlattr*>(nla_data(options)), nla_len(options), flags_of->second);
+  uint32_t value = 0;
+  if (flags == nullptr || nla_len(flags) != sizeof value) return;
+  memcpy(&value, nla_data(flags), sizeof value);
+  value &= TCA_CLS_FLAGS_SKIP_HW | TCA_CLS_FLAGS_SKIP_SW | TCA_CLS_FLAGS_VERBOSE;
+  memcpy(nla_data(flags), &value, sizeof value);
+}
+
 // Kinds whose classes come with the discipline and cannot be made.
 bool HasItsClassesByItself(std::string_view kind) {
   static constexpr std::string_view kKinds[] = {
@@ -57,6 +78,7 @@ TrafficControl Parse(TrafficPart part, std::string body) {
   body = WithoutAttributes(body, kHeader,
                            {TCA_STATS, TCA_XSTATS, TCA_STATS2, TCA_FCNT, TCA_PAD, TCA_HW_OFFLOAD, TCA_EXT_WARN_MSG});
   if (part == TrafficPart::kQdisc && parsed.kind == "htb") MakeHtbAskable(body);
+  if (part == TrafficPart::kFilter) MakeFilterAskable(body, parsed.kind);
   parsed.body = std::move(body);
   return parsed;
 }

@@ -17,5 +17,7 @@ stty -onlcr < /dev/console
 (run < /dev/null)
 echo $? > /dev/virtio-ports/status
 sync
+# While the power goes nothing more may be started from the root, and the first process may not end.
+sleep infinity &
 echo o > /proc/sysrq-trigger
-exec sleep infinity
+wait
