@@ -137,19 +137,18 @@ absl::Status EventSocket::Read(Listener& by) {
 }
 
 absl::Status EventSocket::ReadAll(const Listener* by) {
-  const std::vector<Registered>& listeners = listeners_;
-  const auto each = [&](int origin, nlmsghdr* header) {
+  const auto each = [this](int origin, nlmsghdr* header) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (origin == own_nsid_) origin = kOwnNamespace;
-    for (const Registered& one : listeners) {
+    for (const Registered& one : listeners_) {
       if (one.scope != Scope::kOwn || origin == kOwnNamespace) one.listener->OnEvent(origin, header);
     }
   };
-  const auto lost = [&] {
-    for (const Registered& one : listeners) one.listener->OnLost();
+  const auto lost = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    for (const Registered& one : listeners_) one.listener->OnLost();
   };
   EventReading reading = ReadEvents(fd_, buffer_, each, lost);
   if (reading.any) {
-    for (const Registered& one : listeners) {
+    for (const Registered& one : listeners_) {
       if (one.listener != by) one.listener->OnReadByOther();
     }
   }
