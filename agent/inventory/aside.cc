@@ -44,8 +44,10 @@ KernelInventory::Known KernelInventory::KnownLinks(uint64_t cookie, const Stale&
     if (link.peer != 0 && link.peer_nsid < 0) with_both_ends.insert(link.peer);
   }
   Known known;
+  // Where nothing is read aside, its other end is asked for when it is shown.
+  const bool aside = ReadsAside();
   const auto put = [&](kernel::Link link) {
-    if (HasUnknownEnd(cookie, link)) {
+    if (aside && HasUnknownEnd(cookie, link)) {
       known.asked.insert(link.ifindex);
       known.far.insert(link.ifindex);
     } else {
