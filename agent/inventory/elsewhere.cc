@@ -64,6 +64,13 @@ void KernelInventory::HearChosen(Clock::time_point now) {
   }
 }
 
+void KernelInventory::HearBy(kernel::ChosenEvents events) {
+  chosen_.emplace(std::move(events));
+  epoll_event event{};
+  event.events = EPOLLIN;
+  (void)epoll_ctl(chosen_epoll_.get(), EPOLL_CTL_ADD, chosen_->fd(), &event);
+}
+
 void KernelInventory::ChooseOthers() {
   choose_again_ = false;
   if (!worker_) return;
@@ -81,10 +88,7 @@ void KernelInventory::ChooseOthers() {
                            {{"error", std::string(opened.status().message())}});
       return;
     }
-    chosen_.emplace(*std::move(opened));
-    epoll_event event{};
-    event.events = EPOLLIN;
-    (void)epoll_ctl(chosen_epoll_.get(), EPOLL_CTL_ADD, chosen_->fd(), &event);
+    HearBy(*std::move(opened));
     missing = wanted;
   }
   if (auto status = chosen_->Listen(hurries_); !status.ok()) {

@@ -91,6 +91,8 @@ absl::Status KernelInventory::Listen() {
   epoll_ = std::move(epoll);
   chosen_epoll_ = std::move(chosen);
   reader_ = *std::move(reader);
+  // From the beginning, so that the agent has as many descriptors whatever happens; tried again when it is needed.
+  if (auto events = kernel::ChosenEvents::Open(*worker_); events.ok()) HearBy(*std::move(events));
   return absl::OkStatus();
 }
 

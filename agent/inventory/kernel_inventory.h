@@ -129,6 +129,7 @@ class KernelInventory : public Inventory {
   void Note(const std::string& name, const kernel::Event& event);
   void HearChosen(Clock::time_point now);
   void ChooseOthers();
+  void HearBy(kernel::ChosenEvents events);
   // One that was not told of is Warren's own: it is told with the result of the intent that made it.
   bool IsOfAnIntent(const std::string& name);
 
