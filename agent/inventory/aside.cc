@@ -87,15 +87,15 @@ bool KernelInventory::MayLookMeanwhile(const std::string& name) const {
 }
 
 void KernelInventory::LookMeanwhile() {
-  if (!meanwhile_ || (pass_ && pass_->whole)) return;
+  if (!meanwhile_) return;
   const auto begin = Clock::now();
-  const auto worked = ThreadTime();
   if (hurries_) {
     HearChosen(begin);
   } else {
     Hear();
   }
   if (elsewhere_.empty() || begin < meanwhile_rested_) return;
+  const auto worked = ThreadTime();
   std::vector<std::string> names;
   for (const auto& [name, by] : elsewhere_) {
     if (by <= begin && MayLookMeanwhile(name)) names.push_back(name);
@@ -120,7 +120,7 @@ void KernelInventory::TellSoFar() {
 }
 
 std::vector<Reader::Read> KernelInventory::ReadAside(std::vector<Reader::Wanted> wanted) {
-  const bool looks = meanwhile_ && !(pass_ && pass_->whole);
+  const bool looks = meanwhile_ != nullptr;
   const auto begin = Clock::now();
   reader_->Start(std::move(wanted));
   const int heard = !looks ? -1 : hurries_ ? chosen_epoll_.get() : epoll_.get();

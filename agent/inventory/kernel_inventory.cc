@@ -113,8 +113,7 @@ void KernelInventory::Hear() {
   const kernel::NetnsWatch::News news = names_->Read();
   for (const std::string& raw : news.names) {
     const std::string name = EscapeName(raw);
-    ahead_.erase(name);
-    stale_[name].all = true;
+    Note(name, kernel::Event{});
     NoteName(name, now);
   }
   list_wanted_ |= news.lost;
@@ -127,10 +126,7 @@ void KernelInventory::Hear(const kernel::Event& event, Clock::time_point now) {
     const auto known = cookies_.find(event.nsid);
     if (!event.deleted || known == cookies_.end()) return;
     // It is gone, or, where the id has been given to another meanwhile and that is known already, is asked again.
-    for (const std::string& name : topology_.NamesOf(known->second)) {
-      ahead_.erase(name);
-      stale_[name].all = true;
-    }
+    for (const std::string& name : topology_.NamesOf(known->second)) Note(name, kernel::Event{});
     nsids_.erase(known->second);
     cookies_.erase(known);
     return;
@@ -177,13 +173,12 @@ std::vector<v1::InventoryUpdate> KernelInventory::Refresh(const std::set<std::st
   const auto touched = [&](const std::string& name) {
     if (const auto told = told_.find(name); told != told_.end()) told->second.touched = now;
   };
-  // Of one that is not heard nothing is known.
-  if (hurries_)
-    std::for_each(shown.begin(), shown.end(), [&](const std::string& name) {
-      if (name != Host()) stale_[name].all = true;
-    });
-  std::vector<std::string> ahead(shown.begin(), shown.end());
-  std::erase(ahead, Host());
+  std::vector<std::string> ahead;
+  for (const std::string& name : shown) {
+    if (name == Host()) continue;
+    if (hurries_) stale_[name].all = true;  // it was not heard
+    ahead.push_back(name);
+  }
   ReadNext(ahead);
   refreshing_ = true;
   // Others first, so that the host's view of them is told once.
@@ -260,6 +255,7 @@ void KernelInventory::LookAtConcerned() {
 }
 
 void KernelInventory::Look(const std::string& name) {
+  const bool needs_all = NeedsAll(name);
   Stale stale;
   if (const auto known = stale_.find(name); known != stale_.end()) {
     stale = std::move(known->second);
@@ -268,7 +264,6 @@ void KernelInventory::Look(const std::string& name) {
   concerned_.erase(name);
   elsewhere_.erase(name);
   if (failed_.erase(name) > 0) stale.all = true;
-  const bool needs_all = stale.all || !told_.contains(name) || told_.at(name).parts == nullptr;
   const absl::Cleanup looked = [this, other = std::exchange(looking_, name)] { looking_ = other; };
   absl::Status status;
   if (name == Host()) {

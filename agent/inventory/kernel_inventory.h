@@ -125,7 +125,8 @@ class KernelInventory : public Inventory {
   void NoteOthers(const std::string& name, Clock::time_point by);
   void NoteName(const std::string& name, Clock::time_point now);
   void ChangedByOthers(uint64_t cookie, Clock::time_point now);
-  // It has to be looked at again; what was read of it ahead is of no use any more.
+  // It has to be looked at again (all of it, if the event is one that was lost); what was read of it ahead is of no use
+  // any more.
   void Note(const std::string& name, const kernel::Event& event);
   void HearChosen(Clock::time_point now);
   void ChooseOthers();

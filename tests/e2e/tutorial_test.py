@@ -102,8 +102,10 @@ class Tutorial(unittest.TestCase):
             stderr=subprocess.STDOUT, text=True,
         )
         self.assertEqual(done.returncode, 0, f"{command}\n{done.stdout}")
-        # Where a wait takes long, the client says how far it is.
-        answered = re.sub(r"^h1/[0-9a-f-]{36} +(QUEUED|RUNNING).*\n", "", done.stdout, flags=re.MULTILINE)
+        answered = done.stdout
+        if "WARREN_TEST_SLOWNESS" in os.environ:
+            # Where a wait takes long, the client says how far it is.
+            answered = re.sub(r"^h1/[0-9a-f-]{36} +(QUEUED|RUNNING).*\n", "", answered, flags=re.MULTILINE)
         if answer:
             self.assertRegex(answered, f"\\A{expected(answer)}\\Z", command)
 

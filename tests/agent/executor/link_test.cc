@@ -138,9 +138,10 @@ TEST_F(LinkTest, WhoseMacMtuAndNameChangeIsUndone) {
 }
 
 TEST_F(LinkTest, ChangedManyTimesIsUndone) {
-  ExpectUndone(R"(set_link { namespace: 'red' name: 'eth0' up: false new_name: 'a' }
+  ExpectUndone(ToRename("red", "eth1") + R"(
+                  set_link { namespace: 'red' name: 'eth0' up: false new_name: 'a' }
                   set_link { namespace: 'red' name: 'a' mtu: 900 new_name: 'b' }
-                  set_link { namespace: 'red' name: 'eth1' up: false new_name: 'eth0' }
+                  set_link { namespace: 'red' name: 'eth1' new_name: 'eth0' }
                   set_link { namespace: 'red' name: 'b' up: true new_name: 'eth1' mac: '02:00:00:00:00:12' }
                   delete_address { namespace: 'red' link: 'eth1' address: '10.0.0.1/24' })");
 }

@@ -1,5 +1,7 @@
 // Every field of the inventory, against what `ip -j` shows.
 
+#include <stdlib.h>
+
 #include <map>
 #include <string>
 #include <utility>
@@ -49,14 +51,17 @@ std::string StatisticsOf(const v1::Namespace& netns) {
   return absl::StrJoin(lines, "\n");
 }
 
-// ip says "dynamic" of what is not permanent, and 4294967295 of what is for ever. Lifetimes in whole minutes: to look
-// takes a moment.
-constexpr char kAddresses[] = R"([.[] | .ifname as $link | .addr_info[] | . as $a | [$link,
+// Lifetimes are compared in seconds; on a machine on which a look takes more than one, in minutes.
+int LifetimeUnit() { return getenv("WARREN_TEST_SLOWNESS") != nullptr ? 60 : 1; }
+
+// ip says "dynamic" of what is not permanent, and 4294967295 of what is for ever.
+const std::string kAddresses = R"([.[] | .ifname as $link | .addr_info[] | . as $a | [$link,
   .local + "/" + (.prefixlen | tostring), .address // "", .scope,
   (["secondary", "temporary", "nodad", "optimistic", "dadfailed", "home", "deprecated", "tentative", "mngtmpaddr",
     "noprefixroute", "autojoin", "stable-privacy"] | map(select($a[.] // false)) + (if $a.dynamic then [] else
     ["permanent"] end) | sort | join(",")),
-  (.valid_life_time, .preferred_life_time | if . == 4294967295 then "" else . / 60 | floor end),
+  (.valid_life_time, .preferred_life_time | if . == 4294967295 then "" else . / )" +
+                               std::to_string(LifetimeUnit()) + R"( | floor end),
   (if (.label // $link) == $link then "" else .label end)] | map(tostring) | join("|")] | join("\n"))";
 
 std::string AddressesOf(const v1::Namespace& netns) {
@@ -68,8 +73,9 @@ std::string AddressesOf(const v1::Namespace& netns) {
       lines.push_back(absl::StrJoin(
           std::vector<std::string>{
               l.name(), a.address(), a.peer(), a.scope(), absl::StrJoin(flags, ","),
-              a.has_valid_lifetime() ? absl::StrCat(a.valid_lifetime().seconds() / 60) : "",
-              a.has_preferred_lifetime() ? absl::StrCat(a.preferred_lifetime().seconds() / 60) : "", a.label()},
+              a.has_valid_lifetime() ? absl::StrCat(a.valid_lifetime().seconds() / LifetimeUnit()) : "",
+              a.has_preferred_lifetime() ? absl::StrCat(a.preferred_lifetime().seconds() / LifetimeUnit()) : "",
+              a.label()},
           "|"));
     }
   }
