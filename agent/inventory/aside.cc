@@ -18,6 +18,12 @@ constexpr std::chrono::milliseconds kForEver{-1};
 // What was looked at before waits no longer than this for what is being read.
 constexpr std::chrono::milliseconds kTellAfter{10};
 
+// As the reader is asked for it.
+absl::StatusOr<std::string> RawName(const std::string& name) {
+  if (name == kHostNamespace) return name;
+  return UnescapeName(name);
+}
+
 }  // namespace
 
 bool KernelInventory::ReadsAside() const {
@@ -145,7 +151,7 @@ void KernelInventory::ReadAhead(const std::vector<std::string>& names) {
   std::vector<std::string> shown;
   std::vector<Reader::Wanted> wanted;
   for (const std::string& name : names) {
-    auto raw = name == Host() ? absl::StatusOr<std::string>(name) : UnescapeName(name);
+    auto raw = RawName(name);
     if (!raw.ok()) continue;
     shown.push_back(name);
     ahead_[name] = {};
@@ -176,7 +182,7 @@ bool KernelInventory::HasUnknownEnd(uint64_t cookie, const kernel::Link& link) c
 
 std::map<int, Reader::OneLink> KernelInventory::ReadLinks(const std::string& name, uint64_t cookie, std::set<int> asked,
                                                           std::set<int> far) {
-  auto raw = name == Host() ? absl::StatusOr<std::string>(name) : UnescapeName(name);
+  auto raw = RawName(name);
   if (asked.empty() || !raw.ok() || !ReadsAside()) return {};
   Reader::Wanted wanted;
   wanted.name = *std::move(raw);

@@ -22,11 +22,11 @@ def folder():
     return tempfile.TemporaryDirectory(prefix="warren-vm-", dir="/var/tmp")
 
 
-def make_disk(path, megabytes=256):
-    """A sparse file with an ext4 in it."""
+def make_disk(path, megabytes=256, tree=None):
+    """A sparse file with an ext4 in it, and in that, where one is given, what is in a folder."""
     with open(path, "wb") as file:
         file.truncate(megabytes << 20)
-    subprocess.run(["mkfs.ext4", "-q", "-F", path], check=True)
+    subprocess.run(["mkfs.ext4", "-q", "-F", *(["-d", tree] if tree else []), path], check=True)
     return path
 
 

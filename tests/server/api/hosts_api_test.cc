@@ -80,8 +80,17 @@ class HostsApiTest : public ApiTest {
     }
     ADD_FAILURE() << host << " is not told";
   }
-  // Its session is over when this returns.
-  void Leave(std::unique_ptr<WireAgent> agent) { EXPECT_TRUE(agent->HangUp().ok()); }
+  // Its session is over, and everyone is told so, when this returns: the agent's call ends before.
+  void Leave(std::unique_ptr<WireAgent> agent) {
+    Watch watch(*hosts_);
+    std::string line;
+    do line = watch.Next();
+    while (!line.empty() && line != "SYNCED");
+    EXPECT_TRUE(agent->HangUp().ok());
+    do line = watch.Next();
+    while (!line.empty() && watch.last().host().connected());
+    EXPECT_THAT(line, ::testing::StartsWith("CHANGED "));
+  }
 
   grpc::Status Delete(const std::string& host, bool allow_missing = false, bool validate_only = false) {
     Context context;
