@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Warren on this machine, from nothing: installs and builds it, starts a server and an agent that nobody else can reach,
-# makes the network namespaces red and blue with a veth pair between them, and pings across. Stays up until Ctrl-C, then
-# puts everything back as it was.
+# Warren on this machine, from nothing: installs and builds it, starts a server and an agent that no other machine can
+# reach, makes the network namespaces red and blue with a veth pair between them, and pings across. Stays up until Ctrl-C,
+# then ends both and deletes red and blue.
 #
 #   sudo deploy/quickstart.sh [--once] [--bin DIR]
 #     --once     end, and clean up, after the ping

@@ -120,6 +120,22 @@ absl::Status Apply(Transaction& tx, const v1::DeleteLink& operation) {
   return DeleteLinkAt(tx, *at, operation.force());
 }
 
+namespace {
+
+// The way that takes nothing away: what stands on a bridge can go back to the port by which it leaves.
+absl::StatusOr<std::string> InsteadOfDeleting(Transaction& tx, Place& place, const kernel::Link& link) {
+  if (link.kind != "bridge") return std::string();
+  auto links = kernel::ListLinks(place.netlink);
+  if (!links.ok()) return links.status();
+  const auto port = std::find_if(links->begin(), links->end(), [&](const kernel::Link& each) {
+    return each.master == link.ifindex && !tx.OwnsLink(place, each);
+  });
+  if (port == links->end()) return std::string();
+  return absl::StrCat("detach ", port->name, " from it with move_addresses first, and they go back there");
+}
+
+}  // namespace
+
 absl::Status DeleteLinkAt(Transaction& tx, const Transaction::LinkAt& at, bool force) {
   Place& place = *at.place;
   // Known before the commit, after which there is no way back: the kernel deletes only what a driver lets be deleted.
@@ -133,7 +149,9 @@ absl::Status DeleteLinkAt(Transaction& tx, const Transaction::LinkAt& at, bool f
     for (const kernel::Link& upper : *uppers) {
       if (!tx.OwnsLink(place, upper)) return ForeignError(absl::StrCat("link ", place.Shown(upper.name), " on it"));
     }
-    if (auto s = CheckLinkNotVital(tx, place, at.link, "deleted"); !s.ok()) return s;
+    auto instead = InsteadOfDeleting(tx, place, at.link);
+    if (!instead.ok()) return instead.status();
+    if (auto s = CheckLinkNotVital(tx, place, at.link, "deleted", *instead); !s.ok()) return s;
   }
   auto peer = FindPeer(tx.places(), place, at.link);
   if (!peer.ok()) return peer.status();

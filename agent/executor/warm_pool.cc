@@ -273,8 +273,8 @@ absl::StatusOr<std::unique_ptr<WarmPool>> WarmPool::Start(Options options) {
   if (!defaults.ok()) return defaults.status();
   if (!defaults->complete()) {
     options.logger.Info(
-        "not in the machine's first network namespace: a change of the settings there that new namespaces take over is "
-        "not seen from here; after one, restart");
+        "this agent does not run in the machine's first network namespace and cannot see changes of the settings there "
+        "that new namespaces begin with (net.*.conf.default and the like); after such a change, restart the agent");
   }
   auto worker = kernel::NetnsWorker::Create();
   if (!worker.ok()) return worker.status();

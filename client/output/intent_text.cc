@@ -124,7 +124,7 @@ std::vector<std::string> FailureLines(const v1::Intent& intent) {
     lines.push_back(absl::StrCat("  the kernel said: ", kernel));
   }
   if (error.not_undone().empty()) {
-    lines.push_back("  nothing was changed: everything that Warren looks at is as it was before");
+    lines.push_back("  nothing is left of it: what it had changed was put back");
   } else {
     lines.push_back("  not everything could be undone; what is left:");
     for (const std::string& left : error.not_undone()) lines.push_back(absl::StrCat("    ", left));

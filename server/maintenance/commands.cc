@@ -12,6 +12,7 @@
 #include "server/maintenance/check_row.h"
 #include "server/store/sqlite_backup.h"
 #include "server/store/sqlite_check.h"
+#include "server/store/sqlite_restore.h"
 
 namespace warren::maintenance {
 namespace {
@@ -31,7 +32,8 @@ constexpr char kRestoreExamples[] = R"(Examples:
 Intents accepted after the backup was made are forgotten; what agents did for them stays done. Intents that had not
 finished at the time of the backup are handed out again. Watches begin anew.
 
-Exit codes: 0 restored; 1 not restored, and the store is as it was; 2 usage)";
+Exit codes: 0 restored; 1 not restored, and the store is as it was unless the message says that the restore is finished
+when the server starts; 2 usage)";
 
 constexpr char kCheckExamples[] = R"(Examples:
   warren-server check
@@ -115,6 +117,7 @@ int Check(int argc, const char* const* argv) {
   if (const int code = ParseFlags(app, argc, argv); code >= 0) return code;
   const auto path = PathOf(place);
   if (!path.ok()) return Fail("check", path.status());
+  if (const absl::Status status = store::CheckRestored(*path); !status.ok()) return Fail("check", status);
   const auto checked = store::CheckSqliteStore(*path, CheckRow);
   if (!checked.ok()) return Fail("check", checked.status());
   for (const std::string& problem : checked->problems) printf("%s: %s\n", path->c_str(), problem.c_str());

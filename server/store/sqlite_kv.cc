@@ -8,7 +8,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/store/kv_rules.h"
+#include "server/store/sqlite_restore.h"
 #include "server/store/storage_error.h"
+#include "server/store/store_files.h"
 
 namespace warren::store {
 namespace {
@@ -25,6 +27,8 @@ int64_t FileSize(const std::string& path) {
 absl::StatusOr<std::unique_ptr<SqliteKv>> SqliteKv::Open(const Options& options) {
   auto lock = FileLock::Acquire(absl::StrCat(options.path, ".lock"));
   if (!lock.ok()) return lock.status();
+  if (absl::Status status = FinishRestore(options.path); !status.ok()) return OpenError(status, options.path);
+  if (absl::Status status = CheckHasItsFile(options.path); !status.ok()) return status;
   auto writer = SqliteWriter::Open(options.path);
   if (!writer.ok()) return OpenError(writer.status(), options.path);
   auto readers = ReaderPool::Open(options.path, options.readers);

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "proto/common/status_payload.h"
 #include "server/store/kv.h"
+#include "server/store/store_files.h"
 
 namespace warren::store {
 namespace {
@@ -82,6 +83,7 @@ absl::StatusOr<Database> OpenForWriting(const std::string& path) {
 }
 
 absl::StatusOr<Database> OpenForLooking(const std::string& path) {
+  if (absl::Status status = CheckHasItsFile(path); !status.ok()) return status;
   struct stat st = {};
   if (stat(path.c_str(), &st) != 0) {
     return absl::FailedPreconditionError(absl::StrCat("there is no store ", path, ": ", strerror(errno)));
@@ -92,6 +94,12 @@ absl::StatusOr<Database> OpenForLooking(const std::string& path) {
   if (!kind.ok()) return kind.status();
   if (*kind == Kind::kNew) return absl::FailedPreconditionError(absl::StrCat(path, " is empty: no store"));
   return db;
+}
+
+absl::Status EmptyLog(Database& db) {
+  auto busy = db.QueryInt("PRAGMA wal_checkpoint(TRUNCATE)");
+  if (!busy.ok()) return busy.status();
+  return *busy == 0 ? absl::OkStatus() : absl::UnavailableError("the store's log is being read and cannot be emptied");
 }
 
 absl::StatusOr<Database> OpenForReading(const std::string& path) {

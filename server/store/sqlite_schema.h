@@ -38,6 +38,9 @@ absl::StatusOr<Database> OpenForWriting(const std::string& path);
 // version; DATA_LOSS as above.
 absl::StatusOr<Database> OpenForLooking(const std::string& path);
 
+// Writes what the log holds into the database's file and empties it. UNAVAILABLE when somebody reads what is in it.
+absl::Status EmptyLog(Database& db);
+
 // Opens a store that OpenForWriting has opened or made.
 absl::StatusOr<Database> OpenForReading(const std::string& path);
 

@@ -126,7 +126,8 @@ TEST_F(GuardTest, LinkMadeByWarrenIsGuardedToo) {
 TEST_F(GuardTest, BridgeThatCarriesTheDefaultRouteIsGuardedWithThePortUnderIt) {
   Succeed("attach_link { namespace: '@host' link: 'nic' bridge: 'br0' move_addresses: true }");
   EXPECT_EQ(Sh("ip route show default | sed 's/ *$//; s/ proto [a-z]*//'"), "default via 192.0.2.1 dev br0");
-  ExpectGuarded("delete_bridge { namespace: '@host' name: 'br0' }", kDefault);
+  ExpectGuarded("delete_bridge { namespace: '@host' name: 'br0' }", kDefault, "detach nic from it with move_addresses");
+  ExpectGuarded("delete_link { namespace: '@host' name: 'br0' }", kDefault, "detach nic from it with move_addresses");
   ExpectGuarded("set_link { namespace: '@host' name: 'br0' up: false }", kDefault);
   ExpectGuarded("set_link { namespace: '@host' name: 'nic' up: false }", kDefault);
   ExpectGuarded("detach_link { namespace: '@host' link: 'nic' }", kDefault, "move_addresses");

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <linux/magic.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -39,7 +40,7 @@ using Made = kernel::NetnsWorker::Made;
 // What is written to standard error while this lives.
 class StandardError {
  public:
-  StandardError() : kept_(fcntl(2, F_DUPFD_CLOEXEC, 3)), file_(open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)) {
+  StandardError() : kept_(fcntl(2, F_DUPFD_CLOEXEC, 3)), file_(memfd_create("stderr", MFD_CLOEXEC)) {
     dup2(file_.get(), 2);
   }
   ~StandardError() { dup2(kept_.get(), 2); }

@@ -117,7 +117,7 @@ TEST_F(Changes, ThatFailSayWhereWhyAndWhatToDo) {
   EXPECT_EQ(ran.err,
             "warren netns add: operation 0, create_namespace red on host h1: cannot be made\n"
             "  the kernel said: EEXIST: it is there\n"
-            "  nothing was changed: everything that Warren looks at is as it was before\n"
+            "  nothing is left of it: what it had changed was put back\n"
             "  --allow-existing adopts it, if it already is as asked\n"
             "  intent h1/0b5f0e9c-6a52-4c0e-9b1e-2f6f5a0d9c11 FAILED\n");
 }
@@ -136,7 +136,7 @@ TEST_F(Changes, ThatWereNotWhollyUndoneSayWhatIsLeft) {
   AcceptAnd(api_, v1::Intent::FAILED, error);
   const Ran ran = Run("netns add h1/red");
   EXPECT_THAT(ran.err, AllOf(HasSubstr("what is left:\n    namespace blue is still there\n"),
-                             Not(HasSubstr("nothing was changed"))));
+                             Not(HasSubstr("nothing is left of it"))));
 }
 
 TEST_F(Changes, ThatAreCancelledOrExpireWereNeverStarted) {

@@ -64,7 +64,7 @@ TEST(IntentText, SaysWhyItFailed) {
             "Operations:   0  create_namespace red\n"
             "operation 0, create_namespace red on host h1: it is there already\n"
             "  the kernel said: EEXIST: no room\n"
-            "  nothing was changed: everything that Warren looks at is as it was before\n");
+            "  nothing is left of it: what it had changed was put back\n");
 }
 
 TEST(FailureLines, DoNotRepeatWhatTheMessageHas) {
@@ -72,7 +72,7 @@ TEST(FailureLines, DoNotRepeatWhatTheMessageHas) {
   intent.mutable_error()->set_message("making it: EEXIST (File exists): no room");
   EXPECT_THAT(FailureLines(intent),
               ElementsAre("operation 0, create_namespace red on host h1: making it: EEXIST (File exists): no room",
-                          "  nothing was changed: everything that Warren looks at is as it was before"));
+                          "  nothing is left of it: what it had changed was put back"));
   intent.mutable_error()->clear_errno_name();
   intent.mutable_error()->set_extended_ack("Unknown device type");
   EXPECT_EQ(FailureLines(intent)[1], "  the kernel said: Unknown device type");

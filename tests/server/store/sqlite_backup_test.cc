@@ -20,6 +20,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/store/sqlite_check.h"
 #include "server/store/sqlite_kv.h"
+#include "server/store/sqlite_restore.h"
 #include "tests/server/store/scratch_dir.h"
 
 namespace warren::store {
@@ -59,6 +60,25 @@ class SqliteBackupTest : public ::testing::Test {
     const auto checked = CheckSqliteStore(path, AnyRow);
     EXPECT_TRUE(checked.ok()) << checked.status();
     return checked.ok() ? checked->problems : std::vector<std::string>{};
+  }
+
+  // Commits so many more, and leaves the files as a server does that is killed: the last ones are in the log only.
+  void FillAndDie(int count) {
+    const std::string open = dir_.File("open.db");
+    if (std::filesystem::exists(store_)) std::filesystem::copy_file(store_, open);
+    const auto kv = Open(open);
+    for (int i = 0; i < count; ++i) ASSERT_TRUE(Put(*kv, absl::StrCat("late", i)).ok());
+    for (const char* part : {"", "-wal"}) {
+      std::filesystem::copy_file(open + part, store_ + part, std::filesystem::copy_options::overwrite_existing);
+    }
+  }
+  // How many keys there are, for a server that opens the store.
+  size_t Keys(const std::string& path) {
+    const auto kv = Open(path);
+    if (kv == nullptr) return 0;
+    const auto all = kv->Range({});
+    EXPECT_TRUE(all.ok()) << all.status();
+    return all.ok() ? all->kvs.size() : 0;
   }
 
   ScratchDir dir_;
@@ -181,6 +201,73 @@ TEST_F(SqliteBackupTest, ADamagedStoreIsReplacedAndKept) {
   ASSERT_TRUE(restored.ok()) << restored.status();
   EXPECT_EQ(std::filesystem::file_size(restored->kept), 10'000u);
   EXPECT_TRUE(Open(store_)->Get("k9").ok());
+}
+
+TEST_F(SqliteBackupTest, ALogWhoseStoreWasMovedAwayIsKeptAndNotPlayedOverWhatIsRestored) {
+  Fill(5);
+  ASSERT_TRUE(BackUpSqliteStore(store_, backup_, {}).ok());
+  FillAndDie(50);
+  std::filesystem::rename(store_, dir_.File("away.db"));
+  const auto restored = RestoreSqliteStore(backup_, store_);
+  ASSERT_TRUE(restored.ok()) << restored.status();
+  EXPECT_EQ(restored->kept, store_ + ".before-restore-wal");
+  EXPECT_EQ(Keys(store_), 5u);
+  EXPECT_THAT(Problems(store_), IsEmpty());
+  // Put back to what it is the log of, it has all that was acknowledged.
+  std::filesystem::rename(restored->kept, dir_.File("away.db-wal"));
+  EXPECT_EQ(Keys(dir_.File("away.db")), 55u);
+}
+
+TEST_F(SqliteBackupTest, AServerIsNotStartedBesideALogWhoseStoreWasMovedAway) {
+  FillAndDie(50);
+  std::filesystem::rename(store_, dir_.File("away.db"));
+  SqliteKv::Options options;
+  options.path = store_;
+  const absl::Status refused = SqliteKv::Open(options).status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("kv.db-wal is there"));
+  EXPECT_EQ(CheckSqliteStore(store_, AnyRow).status().message(), refused.message());
+  std::filesystem::rename(dir_.File("away.db"), store_);
+  EXPECT_EQ(Keys(store_), 50u) << "and nothing is lost";
+}
+
+TEST_F(SqliteBackupTest, WhatIsInTheLogOfAStoreIsKeptWithIt) {
+  Fill(5);
+  ASSERT_TRUE(BackUpSqliteStore(store_, backup_, {}).ok());
+  FillAndDie(200);
+  const auto restored = RestoreSqliteStore(backup_, store_);
+  ASSERT_TRUE(restored.ok()) << restored.status();
+  EXPECT_EQ(Keys(store_), 5u);
+  EXPECT_EQ(Keys(restored->kept), 205u);
+}
+
+TEST_F(SqliteBackupTest, ARestoreThatWasDecidedIsFinishedByTheServer) {
+  Fill(5);
+  ASSERT_TRUE(BackUpSqliteStore(store_, backup_, {}).ok());
+  FillAndDie(200);
+  std::filesystem::copy_file(backup_, store_ + ".restored");
+  EXPECT_THAT(std::string(BackUpSqliteStore(store_, dir_.File("other.db"), {}).status().message()),
+              HasSubstr("was interrupted"))
+      << "what is there is neither the one nor the other";
+  EXPECT_EQ(Keys(store_), 5u);
+  EXPECT_THAT(Files(), Not(Contains(HasSubstr(".restored"))));
+}
+
+TEST_F(SqliteBackupTest, WhatARestoreLeftThatWasNotDecidedIsRemoved) {
+  Fill(5);
+  std::filesystem::copy_file(store_, store_ + ".restoring");
+  std::filesystem::create_hard_link(store_, store_ + ".before-restore");
+  EXPECT_EQ(Keys(store_), 5u);
+  EXPECT_THAT(Files(), ::testing::UnorderedElementsAre("kv.db", "kv.db.lock"));
+}
+
+TEST_F(SqliteBackupTest, ABackupIsNotPutWhereAnothersLogLies) {
+  Fill(5);
+  std::ofstream(backup_ + "-wal") << "of something else";
+  const absl::Status refused = BackUpSqliteStore(store_, backup_, {.overwrite = true}).status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("backup.db-wal"));
+  EXPECT_FALSE(std::filesystem::exists(backup_));
 }
 
 TEST_F(SqliteBackupTest, ACheckFindsNothingInASoundStoreWhileItIsOpen) {
