@@ -61,7 +61,7 @@ bool ParseEvent(int origin, nlmsghdr* header, bool links, Event* event) {
       if (info->rtm_flags & RTM_F_CLONED) return false;
       if (info->rtm_family != AF_INET && info->rtm_family != AF_INET6) return false;
       // Every address has some there.
-      if (info->rtm_table == kLocalTable) return false;
+      if (info->rtm_table == kLocalTable && info->rtm_protocol == RTPROT_KERNEL) return false;
       event->kind = Event::Kind::kRoute;
       event->family = info->rtm_family;
       event->deleted = header->nlmsg_type == RTM_DELROUTE;

@@ -193,7 +193,8 @@ absl::StatusOr<std::vector<Route>> ListRoutes(Netlink& netlink, const RouteFilte
           // A kernel without IPv6 answers for all the families it has.
           if (answer->rtm_family != family) return;
           Route route = Parse(header);
-          if (route.table != kLocalTable) routes.push_back(std::move(route));
+          const bool of_address = route.table == kLocalTable && route.protocol == RTPROT_KERNEL;
+          if (!of_address || filter.table == kLocalTable) routes.push_back(std::move(route));
         },
         [&] { routes.resize(before); });
     // ENOENT: a table that does not exist; ENODEV: a link that is gone.

@@ -56,7 +56,8 @@ struct RouteFilter {
   uint32_t table = 0;
   int ifindex = 0;  // of one of the next hops' links
 };
-// All tables but the local one, which the kernel keeps by itself from the addresses.
+// All tables. Of the local one, unless it is asked for, only what others put there: the rest the kernel keeps by itself
+// from the addresses.
 absl::StatusOr<std::vector<Route>> ListRoutes(Netlink& netlink, const RouteFilter& filter = {});
 // The body to be kept for later: of a route that expires it says at which moment (Uptime).
 std::string BodyToKeep(const Route& route);

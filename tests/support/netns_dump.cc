@@ -357,7 +357,8 @@ class Dumper {
   }
 
   static std::string RouteLine(const Json& route) {
-    if (route.Field("table") == "local" || route.Field("type") == "local") return "";
+    // The kernel's own, which come and go with the addresses.
+    if (route.Field("table") == "local" && route.Field("protocol") == "kernel") return "";
     Json shown = route;
     Drop(shown, {"used", "users", "age", "ts", "tsage"});
     // That it does, not when.

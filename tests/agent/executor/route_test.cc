@@ -191,6 +191,16 @@ TEST_F(RouteTest, RemovalOfOneTheKernelMadeIsUndone) {
                   delete_route { namespace: 'red' destination: '2001:db8::/64' })");
 }
 
+TEST_F(RouteTest, OfTheTableLocalIsLikeAnyOther) {
+  const std::string add =
+      "add_route { namespace: 'red' destination: '10.9.0.0/16' via: '10.0.0.2' table: 255 }\n"
+      "add_route { namespace: 'red' destination: '2001:db8:9::/48' via: '2001:db8::2' table: 255 }";
+  ExpectUndone(add);
+  Succeed("add_route { namespace: 'red' destination: '10.9.0.0/16' via: '10.0.0.2' table: 255 allow_existing: true }");
+  ExpectUndone("delete_route { namespace: 'red' destination: '10.9.0.0/16' table: 255 }");
+  EXPECT_EQ(Sh("ip -n red route show table local 10.9.0.0/16"), "");
+}
+
 TEST_F(RouteTest, ReplacedIsUndone) {
   Succeed("add_route { namespace: 'red' destination: 'default' via: '10.0.0.2' }");
   ExpectUndone(R"(delete_route { namespace: 'red' destination: 'default' via: '10.0.0.2' }
