@@ -3,6 +3,7 @@
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -83,6 +84,12 @@ absl::Status CheckMtuNotVital(Transaction& tx, Place& place, const kernel::Link&
 
 absl::Status CheckAddressNotVital(Transaction& tx, Place& place, const kernel::Address& address) {
   if (!place.is_host()) return absl::OkStatus();
+  if (address.ifindex == kernel::kLoopback && address.scope == RT_SCOPE_HOST) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("address ", address.local.ToString(),
+                     " is the host's loopback's and is not removed unless the operation "
+                     "says force"));
+  }
   auto vital = VitalRoutes(place, tx.server());
   if (!vital.ok()) return vital.status();
   for (const Vital& each : *vital) {
@@ -105,7 +112,15 @@ absl::Status CheckRouteNotVital(Transaction& tx, Place& place, const kernel::Rou
     const bool same = each.route.body == route.body;
     const bool leads = tx.server().family == route.family && Covers(route.destination, tx.server()) &&
                        route.table == each.route.table && each.route.ifindex == route.ifindex && each.to_server;
-    if (same || leads) return Refuse(absl::StrCat("route ", route.destination.ToString()), "removed", "", each);
+    // The kernel took the default route because of it, and will not take it again without.
+    const std::vector<kernel::Ip> gateways = GatewaysOf(each.route);
+    const bool reaches_gateway = route.via.family == 0 && route.destination.length != 0 &&
+                                 route.table == each.route.table && each.route.Uses(route.ifindex) &&
+                                 std::any_of(gateways.begin(), gateways.end(), [&](const kernel::Ip& gateway) {
+                                   return Covers(route.destination, gateway);
+                                 });
+    if (same || leads || reaches_gateway)
+      return Refuse(absl::StrCat("route ", route.destination.ToString()), "removed", "", each);
   }
   return absl::OkStatus();
 }

@@ -33,7 +33,9 @@ Rule Parse(const nlmsghdr* header) {
     if (attributes[selector] == nullptr) continue;
     const bool zero = (selector == FRA_FWMARK && nla_get_u32(attributes[selector]) == 0) ||
                       (selector == FRA_L3MDEV && nla_get_u8(attributes[selector]) == 0) ||
-                      (selector == FRA_TUN_ID && nla_get_u64(attributes[selector]) == 0);
+                      (selector == FRA_TUN_ID && nla_get_u64(attributes[selector]) == 0) ||
+                      // What the host itself sends comes in by the loopback, to a rule (fib_rules_lookup's flowi_iif).
+                      (selector == FRA_IIFNAME && std::string(nla_get_string(attributes[selector])) == "lo");
     rule.narrow |= !zero;
   }
   return rule;

@@ -226,6 +226,34 @@ TEST_F(GuardTest, PathToTheServerIsNotTakenOver) {
   EXPECT_EQ(Ip("route get 10.99.0.6", ".[0].dev"), "nic");
 }
 
+TEST_F(GuardTest, LoopbackOfTheHostIsNotTakenAway) {
+  ExpectGuarded("set_link { namespace: '@host' name: 'lo' up: false }", "loopback");
+  ExpectGuarded("set_link { namespace: '@host' name: 'lo' mtu: 500 }", "loopback");
+  ExpectGuarded("delete_address { namespace: '@host' link: 'lo' address: '127.0.0.1/8' }", "loopback");
+  ExpectGuarded("delete_address { namespace: '@host' link: 'lo' address: '::1/128' }", "loopback");
+  Succeed("set_link { namespace: 'red' name: 'lo' up: false }");
+}
+
+TEST_F(GuardTest, RouteThatReachesTheGatewayIsNotRemoved) {
+  ExpectGuarded("delete_route { namespace: '@host' destination: '192.0.2.0/24' dev: 'nic' }", kDefault);
+  Succeed("delete_route { namespace: '@host' destination: '203.0.113.0/24' dev: 'lan' }");
+}
+
+TEST_F(GuardTest, NamespaceThroughWhichTheHostLeavesIsNotDeleted) {
+  Succeed(
+      R"(create_veth { a { namespace: '@host' name: 'up0' up: true addresses: '10.50.0.2/24' } b { namespace: 'red' name: 'up0' up: true addresses: '10.50.0.1/24' } })");
+  Sh("ip route replace default via 10.50.0.1");
+  ExpectGuarded("delete_namespace { namespace: 'red' }", kDefault);
+  ExpectGuarded("delete_link { namespace: 'red' name: 'up0' }", kDefault);
+  Succeed("delete_namespace { namespace: 'red' force: true }");
+}
+
+TEST_F(GuardTest, RuleForWhatTheHostItselfSendsIsLookedAt) {
+  Sh("ip rule add iif lo table 81 priority 100");
+  ExpectGuarded("add_route { namespace: '@host' destination: 'default' dev: 'lan' table: 81 }", kDefault);
+  Sh("ip rule del iif lo table 81");
+}
+
 TEST_F(GuardTest, RulesDecideWhichTableLeadsThere) {
   ServerAt("10.99.0.5");
   const std::string route = "add_route { namespace: '@host' destination: 'default' via: '192.0.2.1' table: 77 }";
