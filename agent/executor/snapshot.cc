@@ -69,6 +69,30 @@ void RemoveLoopbacksRoute(Place& home, int ifindex, const std::vector<kernel::Ro
   }
 }
 
+// A link that comes up, and an address that is added, get the routes of their prefixes, those too that somebody had
+// deleted. A prefix that an address has which came meanwhile is left alone.
+void RemoveNewPrefixRoutes(Place& home, int ifindex, const std::vector<kernel::Address>& had,
+                           const std::vector<kernel::Route>& routes, const std::map<int, int>& ifindexes) {
+  kernel::RouteFilter filter;
+  filter.ifindex = ifindex;
+  auto have = kernel::ListRoutes(home.netlink, filter);
+  auto now = kernel::ListAddresses(home.netlink, ifindex);
+  if (!have.ok() || !now.ok()) return;
+  std::set<std::string> wanted;
+  for (const kernel::Route& route : routes) wanted.insert(kernel::BodyWith(route, ifindexes));
+  const auto is_ours = [&](const kernel::Address& address) {
+    return std::any_of(had.begin(), had.end(),
+                       [&](const auto& other) { return other.local == address.local && other.peer == address.peer; });
+  };
+  for (const kernel::Route& route : *have) {
+    if (route.protocol != RTPROT_KERNEL || route.via.family != 0 || wanted.contains(route.body)) continue;
+    const auto of = [&](const kernel::Address& address) { return kernel::NetworkOf(address) == route.destination; };
+    const bool ours = std::any_of(had.begin(), had.end(), of);
+    const bool others = std::any_of(now->begin(), now->end(), [&](const auto& a) { return of(a) && !is_ours(a); });
+    if (ours && !others) (void)kernel::DeleteExactly(home.netlink, route);
+  }
+}
+
 // Whether it is the link that was captured, and not another that has its index by now: explicit indices are given out
 // again. A bridge has the MAC of one of its ports unless it was given one (br_stp_recalculate_bridge_id).
 bool IsCaptured(const RestoreLink& record, const kernel::Link& link) {
@@ -179,15 +203,7 @@ absl::StatusOr<LinkState> Capture(Place& place, const kernel::Link& link, Reach 
 }
 
 absl::StatusOr<std::vector<kernel::Link>> UppersOf(Place& place, int ifindex) {
-  std::vector<kernel::Link> uppers;
-  for (const char* kind : {"vlan", "macvlan", "macvtap", "ipvlan"}) {
-    auto links = kernel::ListLinks(place.netlink, kind);
-    if (!links.ok()) return links.status();
-    for (kernel::Link& link : *links) {
-      if (link.peer == ifindex && link.peer_nsid == -1) uppers.push_back(std::move(link));
-    }
-  }
-  return uppers;
+  return kernel::ListLinksOn(place.netlink, ifindex);
 }
 
 absl::StatusOr<std::vector<LinkState>> CaptureWithUppers(Place& place, const kernel::Link& link, Reach reach,
@@ -245,6 +261,7 @@ void Restore(Places& places, const RestoreLink& record, std::vector<Problem>& pr
   for (const std::string& body : state.routes()) routes.push_back(kernel::RouteFromBody(body));
   std::map<int, int> ifindexes;
   if (link->ifindex != state.ifindex()) ifindexes[state.ifindex()] = link->ifindex;
+  if (state.read_at() != 0) RemoveNewPrefixRoutes(**home, link->ifindex, addresses, routes, ifindexes);
   ReplayRoutes(**home, routes, ifindexes, problems);
   RemoveLoopbacksRoute(**home, link->ifindex, routes);
   put_back(Stage::kLast);

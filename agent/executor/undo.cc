@@ -109,9 +109,10 @@ void Run(Places& places, const RemoveAddress& undo, Problems& problems) {
   const auto it =
       std::find_if(have->begin(), have->end(), [&](const auto& a) { return a.local == local && a.peer == peer; });
   if (it != have->end()) {
-    if (auto s = kernel::DeleteAddress((*place)->netlink, *it); !s.ok() && !IsGone(s)) {
-      Note(problems, absl::StrCat(Netns((*place)->name), s.message()));
-    }
+    auto s = kernel::DeleteAddress((*place)->netlink, *it);
+    // Where it was there before, it is put back.
+    if (s.ok()) s = kernel::DeletePrefixRoute((*place)->netlink, *it);
+    if (!s.ok() && !IsGone(s)) Note(problems, absl::StrCat(Netns((*place)->name), s.message()));
   }
   PutRoutesBack(**place, undo.routes(), problems);
 }

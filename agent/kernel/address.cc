@@ -97,8 +97,21 @@ uint8_t ScopeOf(const Ip& ip) {
   return ip.family == AF_INET && ip.bytes[0] == 127 ? uint8_t{RT_SCOPE_HOST} : uint8_t{RT_SCOPE_UNIVERSE};
 }
 
+uint32_t MetricOf(const Address& address) { return address.metric != 0 ? address.metric : kPrefixMetric; }
+
 bool LeavesItsRoute(const Address& address) {
   return address.local.ip.family == AF_INET6 && (address.flags & (IFA_F_PERMANENT | IFA_F_NOPREFIXROUTE)) == 0;
+}
+
+// Makes an address that is there what the body says.
+absl::Status Replace(Netlink& netlink, const Address& address, const std::string& body, const std::string& doing) {
+  Message message = Message::FromBody(RTM_NEWADDR, NLM_F_REPLACE, body);
+  absl::Status status = netlink.Do(message, doing);
+  if (!status.ok() || address.local.ip.family != AF_INET6 || address.valid_lifetime == kForever) return status;
+  // The prefix route of an IPv6 address that was to last for ever the kernel gives a time long past the first time it
+  // is asked (modify_prefix_route), and so cuts the subnet off, and the right one the second time.
+  Message again = Message::FromBody(RTM_NEWADDR, NLM_F_REPLACE, body);
+  return netlink.Do(again, doing);
 }
 
 }  // namespace
@@ -169,7 +182,7 @@ absl::StatusOr<std::optional<Route>> PrefixRouteOf(Netlink& netlink, const Addre
   auto routes = ListRoutes(netlink, filter);
   if (!routes.ok()) return routes.status();
   const IpPrefix network = NetworkOf(address.local);
-  const uint32_t metric = address.metric != 0 ? address.metric : kPrefixMetric;
+  const uint32_t metric = MetricOf(address);
   for (Route& route : *routes) {
     if (route.destination == network && route.protocol == RTPROT_KERNEL && route.metric == metric &&
         route.via.family == 0) {
@@ -200,6 +213,25 @@ absl::Status DeleteAddress(Netlink& netlink, const Address& address) {
   auto route = PrefixRouteOf(netlink, address);
   if (!route.ok()) return route.status();
   if (!*route) return absl::OkStatus();
+  auto s = DeleteExactly(netlink, **route);
+  return ErrnoOf(s) == ESRCH ? absl::OkStatus() : s;
+}
+
+IpPrefix NetworkOf(const Address& address) {
+  return NetworkOf(IpPrefix{address.peer.family != 0 ? address.peer : address.local.ip, address.local.length});
+}
+
+absl::Status DeletePrefixRoute(Netlink& netlink, const Address& address) {
+  if (address.local.ip.family != AF_INET6) return absl::OkStatus();
+  auto others = ListAddresses(netlink, address.ifindex);
+  if (!others.ok()) return others.status();
+  const auto has_it = [&](const Address& other) {
+    return other.local.ip.family == AF_INET6 && (other.flags & IFA_F_NOPREFIXROUTE) == 0 &&
+           NetworkOf(other.local) == NetworkOf(address.local) && MetricOf(other) == MetricOf(address);
+  };
+  if (std::any_of(others->begin(), others->end(), has_it)) return absl::OkStatus();
+  auto route = PrefixRouteOf(netlink, address);
+  if (!route.ok() || !*route) return route.status();
   auto s = DeleteExactly(netlink, **route);
   return ErrnoOf(s) == ESRCH ? absl::OkStatus() : s;
 }
@@ -251,6 +283,7 @@ absl::Status ChangeAddress(Netlink& netlink, const Address& there, const NewAddr
   Address changed = there;
   changed.flags = asked.nodad ? changed.flags | IFA_F_NODAD : changed.flags & ~uint32_t{IFA_F_NODAD};
   const uint32_t preferred = std::min(asked.preferred_lifetime, asked.valid_lifetime);
+  changed.valid_lifetime = asked.valid_lifetime;
   PutLifetimes(asked.valid_lifetime, preferred, changed.body);
   return ChangeAddressBack(netlink, changed);
 }
@@ -258,8 +291,7 @@ absl::Status ChangeAddress(Netlink& netlink, const Address& there, const NewAddr
 absl::Status ChangeAddressBack(Netlink& netlink, const Address& was) {
   std::string body = was.body;
   PutFlags(was.flags & ~kOwnFlags, body);
-  Message message = Message::FromBody(RTM_NEWADDR, NLM_F_REPLACE, body);
-  return netlink.Do(message, absl::StrCat("changing address ", was.local.ToString()));
+  return Replace(netlink, was, body, absl::StrCat("changing address ", was.local.ToString()));
 }
 
 absl::Status ReplayAddress(Netlink& netlink, const Address& address, int ifindex) {
@@ -280,7 +312,8 @@ absl::Status ReplayAddress(Netlink& netlink, const Address& address, int ifindex
   if (!added.ok() && ErrnoOf(added) != EEXIST) return added;
   if (added.ok() && (flags & IFA_F_NODAD)) return added;
   // Where it was there already, an earlier attempt may have been cut off between the two.
-  const absl::Status marked = send(flags, NLM_F_REPLACE);
+  PutFlags(flags, body);
+  const absl::Status marked = Replace(netlink, address, body, doing);
   return marked.ok() ? added : marked;
 }
 

@@ -67,6 +67,12 @@ Message AddAddressMessage(const NewAddress& address);
 // too, unless another address of the link needs it. Where the route was there before the address was, that is the
 // caller's to know and to put back.
 absl::Status DeleteAddress(Netlink& netlink, const Address& address);
+// Takes away the route that the kernel adds with such an IPv6 address, unless another address of the link has it, too.
+// For an address whose deletion is to leave nothing: the kernel keeps that route for the sake of any other address of
+// the prefix, be it one that says noprefixroute or has another metric (check_cleanup_prefix_route).
+absl::Status DeletePrefixRoute(Netlink& netlink, const Address& address);
+// The prefix that it is in, or its peer: to which the kernel adds a route.
+IpPrefix NetworkOf(const Address& address);
 // The route that the kernel adds with an IPv6 address of these, where it is there.
 absl::StatusOr<std::optional<Route>> PrefixRouteOf(Netlink& netlink, const Address& address);
 

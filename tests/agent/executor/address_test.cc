@@ -295,6 +295,26 @@ TEST_F(AddressTest, AdoptedForATimeLastsThatLong) {
             "[true,true,true]");
 }
 
+TEST_F(AddressTest, AdoptedForATimeStillReachesItsSubnet) {
+  Sh("ip -n red address add 2001:db8:1::1/64 dev eth0 nodad");
+  Succeed(
+      "add_address { namespace: 'red' link: 'eth0' address: '2001:db8:1::1/64' nodad: true valid_lifetime { seconds: "
+      "600 } allow_existing: true }");
+  EXPECT_EQ(Sh("ip -n red -6 route get 2001:db8:1::2 | grep -c 'dev eth0'"), "1");
+  EXPECT_EQ(Sh("ip -n red -j -6 route show 2001:db8:1::/64 | jq '.[0].expires > 300 and .[0].expires <= 600'"), "true");
+}
+
+TEST_F(AddressTest, AdditionIsUndoneBesideOneThatHasNoPrefixRoute) {
+  Sh("ip -n red address add 2001:db8:1::3/64 dev eth0 nodad noprefixroute");
+  ExpectUndone("add_address { namespace: 'red' link: 'eth0' address: '2001:db8:1::9/64' nodad: true }");
+}
+
+TEST_F(AddressTest, RemovalIsUndoneWithoutThePrefixRouteThatSomebodyHadRemoved) {
+  Sh("ip -n red address add 2001:db8:1::3/64 dev eth0 nodad && ip -n red address add 2001:db8:1::4/64 dev eth0 nodad "
+     "noprefixroute && ip -n red -6 route delete 2001:db8:1::/64");
+  ExpectUndone("delete_address { namespace: 'red' link: 'eth0' address: '2001:db8:1::3/64' }");
+}
+
 TEST_F(AddressTest, WithAttributesOfItsOwnIsNotAdoptedAndTheyAreTold) {
   const std::vector<std::pair<std::string, std::string>> all = {
       {"10.1.0.1/24", "label eth0:9"},    {"10.2.0.1/24", "scope link"},         {"10.3.0.1/24", "metric 77"},
