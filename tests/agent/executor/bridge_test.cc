@@ -293,6 +293,41 @@ TEST_F(BridgeTest, GivesAddressesAndRoutesBackToItsPort) {
   Sh("ping -c 1 -W 5 10.0.0.2");
 }
 
+TEST_F(BridgeTest, TakesOverNexthopObjectsWithTheRoutesThroughThem) {
+  AddressTheNic();
+  Sh("ip route del default && ip nexthop add id 1 via 10.0.0.2 dev nic && ip nexthop add id 2 group 1 && ip nexthop "
+     "add "
+     "id 3 via 2001:db8::2 dev nic");
+  Sh("ip route add default nhid 1 && ip route add 10.79.0.0/16 nhid 2 src 10.0.0.9 && ip -6 route add 2001:db8:79::/48 "
+     "nhid 3");
+  Succeed("create_bridge { namespace: '@host' name: 'br0' }");
+  const std::string attach = "attach_link { namespace: '@host' link: 'nic' bridge: 'br0' move_addresses: true }";
+  ExpectUndone(attach);
+  EXPECT_EQ(Sh("ip nexthop show | sed 's/ scope [a-z]*//; s/ *$//' | tr '\\n' ';'"),
+            "id 1 via 10.0.0.2 dev br0;id 2 group 1;id 3 via 2001:db8::2 dev br0;");
+  EXPECT_EQ(Sh("ip route show default | sed 's/ *$//'"), "default nhid 1 via 10.0.0.2 dev br0");
+  EXPECT_EQ(Sh("ip route show 10.79.0.0/16 | sed 's/ *$//'"), "10.79.0.0/16 nhid 2 via 10.0.0.2 dev br0 src 10.0.0.9");
+  EXPECT_EQ(Sh("ip -6 route show 2001:db8:79::/48 | grep -c 'dev br0'"), "1");
+  Sh("ping -c 1 -W 5 10.0.0.2 > /dev/null");
+  ExpectUndone("detach_link { namespace: '@host' link: 'nic' move_addresses: true }");
+  EXPECT_EQ(Sh("ip route show default | sed 's/ *$//'"), "default nhid 1 via 10.0.0.2 dev nic");
+}
+
+TEST_F(BridgeTest, LeavesNoPrefixRouteOnThePort) {
+  // Of two addresses of a prefix the kernel keeps the route of the one that goes first for the other's sake.
+  Sh("ip address add 2001:db8::1/64 dev nic nodad && ip address add 2001:db8::9/64 dev nic nodad noprefixroute");
+  Sh("ip address add 2001:db8:1::1/64 dev nic nodad && ip address add 2001:db8:1::9/64 dev nic nodad metric 300");
+  Sh("ip address add 2001:db8:2::1/64 dev nic nodad metric 100 && ip address add 2001:db8:2::9/64 dev nic nodad "
+     "valid_lft "
+     "4000 preferred_lft 4000 noprefixroute");
+  Succeed("create_bridge { namespace: '@host' name: 'br0' }");
+  ExpectUndone("attach_link { namespace: '@host' link: 'nic' bridge: 'br0' move_addresses: true }");
+  EXPECT_EQ(Sh("ip -6 route show dev nic | grep -c 2001 || true"), "0");
+  Sh("ip neigh flush dev br0; ping -c 1 -W 5 2001:db8::2 > /dev/null");
+  ExpectUndone("detach_link { namespace: '@host' link: 'nic' move_addresses: true }");
+  EXPECT_EQ(Sh("ip -6 route show dev br0 | grep -c 2001 || true"), "0");
+}
+
 TEST_F(BridgeTest, MovingOfAddressesIsUndoneBothWays) {
   AddressTheNic();
   Succeed("create_bridge { namespace: '@host' name: 'br0' addresses: '10.66.0.1/24' }");
