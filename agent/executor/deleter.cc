@@ -10,9 +10,11 @@
 #include "agent/executor/mark.h"
 #include "agent/executor/peers.h"
 #include "agent/executor/result.h"
+#include "agent/executor/vital.h"
 #include "agent/kernel/holders.h"
 #include "agent/kernel/link.h"
 #include "agent/kernel/nsid.h"
+#include "agent/kernel/uppers.h"
 #include "proto/common/names.h"
 
 namespace warren::executor {
@@ -41,6 +43,20 @@ struct Deleter::Deletion {
 int Deleter::HostNsid(Place& host) {
   if (host_nsid_ < 0) host_nsid_ = kernel::GetNsid(host.netlink, host.netns).value_or(-1);
   return host_nsid_;
+}
+
+bool Deleter::MayPerish(Place& host, int ifindex, const kernel::Ip& server) {
+  auto carries = work_.uppers->StandOn(host.netlink, ifindex);
+  if (!carries.ok() || *carries) return false;
+  if (!vital_) {
+    auto routes = VitalRoutes(host, server);
+    if (!routes.ok()) return false;
+    vital_.emplace();
+    for (const Vital& each : *routes) {
+      for (const int link : LinksOf(each.route)) vital_->insert(link);
+    }
+  }
+  return !vital_->contains(ifindex);
 }
 
 bool Deleter::Look(const v1::DeleteNamespace& operation, Deletion& deletion) {
@@ -94,6 +110,7 @@ bool Deleter::Look(const v1::DeleteNamespace& operation, Deletion& deletion) {
     }
     if (!leads_away(link)) continue;
     if (link.peer_nsid == host_nsid) {
+      if (!operation.force() && !MayPerish(**host, link.peer, deletion.task->server)) return false;
       drop.outer_links.emplace_back(-1, link.peer);
       deletion.touched.emplace(kHostNamespace);
       deletion.ownership.lost_links.emplace((*host)->cookie(), link.peer);
@@ -103,6 +120,10 @@ bool Deleter::Look(const v1::DeleteNamespace& operation, Deletion& deletion) {
     auto peer = FindPeer(places_, *inside, link);
     if (!peer.ok()) return false;
     if (!*peer) continue;
+    if (!operation.force()) {
+      auto uppers = kernel::ListLinksOn((*peer)->place->netlink, (*peer)->link.ifindex);
+      if (!uppers.ok() || !uppers->empty()) return false;
+    }
     auto peers_nsid = kernel::GetOrAssignNsid((*host)->netlink, (*peer)->place->netns);
     if (!peers_nsid.ok()) return false;
     drop.outer_links.emplace_back(*peers_nsid, (*peer)->link.ifindex);
@@ -132,6 +153,7 @@ std::vector<const Task*> Deleter::Run(const std::vector<const Task*>& tasks, Out
   std::vector<kernel::NetnsId> guarded;
   std::vector<size_t> guards;  // which deletion each is of
   work_.watch->CatchUp();
+  vital_.reset();
   for (const Task* task : tasks) {
     Deletion deletion;
     deletion.task = task;

@@ -11,6 +11,8 @@
 //
 // Cost: 0.05 ms a namespace, and one pass over /proc for all.
 
+#include <optional>
+#include <set>
 #include <vector>
 
 #include "agent/executor/outcome.h"
@@ -33,12 +35,15 @@ class Deleter {
   struct Deletion;
   // False: it is refused, or is not as simple as that.
   bool Look(const v1::DeleteNamespace& operation, Deletion& deletion);
+  // Whether this link of the host's takes nothing along that it may not: links on it, what the host lives by.
+  bool MayPerish(Place& host, int ifindex, const kernel::Ip& server);
   // What the host's namespace calls itself; -1: nothing. An id once given stays.
   int HostNsid(Place& host);
 
   const Work& work_;
   Places& places_;
   int host_nsid_ = -1;
+  std::optional<std::set<int>> vital_;  // links of the host, looked for once a lot
 };
 
 }  // namespace warren::executor

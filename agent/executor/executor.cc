@@ -83,7 +83,7 @@ class Parallel : public Executor {
     auto queue = ReleaseQueue::Start(std::move(release));
     if (!queue.ok()) return queue.status();
     release_ = *std::move(queue);
-    work_ = {journal_.get(), &book_, &listener_, warm_.get(), watch_.get(), options_.run_dir, boot_id_};
+    work_ = {journal_.get(), &book_, &listener_, warm_.get(), watch_.get(), uppers_.get(), options_.run_dir, boot_id_};
     auto netns = kernel::NetnsWorker::Create();
     if (!netns.ok()) return netns.status();
     bookkeeper_ =
@@ -230,6 +230,7 @@ class Parallel : public Executor {
       compare_ = true;
       to_book_.SignalAll();
     });
+    uppers_ = std::make_unique<kernel::Uppers>(options_.events);
     if (auto s = executor::Recover(*journal_, places, options_.events, options_.run_dir, options_.release_timeout,
                                    options_.logger);
         !s.ok()) {
@@ -419,6 +420,7 @@ class Parallel : public Executor {
   std::set<int64_t> interrupted_ ABSL_GUARDED_BY(mutex_);
   // They use all the others; last.
   std::unique_ptr<OwnershipWatch> watch_;
+  std::unique_ptr<kernel::Uppers> uppers_;
   std::unique_ptr<ReleaseQueue> release_;
   std::jthread bookkeeper_;
   std::vector<std::jthread> workers_;

@@ -79,14 +79,14 @@ absl::Status Apply(Transaction& tx, const v1::MoveLink& operation) {
     if (!uppers->empty()) {
       return absl::FailedPreconditionError(
           absl::StrCat("link ", object, " carries ", from->place->Shown(uppers->front().name),
-                       ", which the kernel deletes when it is moved and undo cannot bring back; delete that first"));
+                       ", which does not move with it and which the kernel may delete; delete that first"));
     }
   }
-  auto state = Capture(*from->place, from->link, Reach::kSources);
-  if (!state.ok()) return state.status();
+  auto states = CaptureWithUppers(*from->place, from->link, Reach::kSources);
+  if (!states.ok()) return states.status();
   Step step;
-  auto* undo = step.add_undo()->mutable_restore_link();
-  *undo->mutable_state() = *std::move(state);
+  for (LinkState& state : *states) *step.add_undo()->mutable_restore_link()->mutable_state() = std::move(state);
+  auto* undo = step.mutable_undo(0)->mutable_restore_link();
   *undo->mutable_moved_to() = (*to)->Ref();
   undo->set_moved_name(name);
   if (auto s = KeepOfFollowers(tx.places(), *from->place, from->link, step); !s.ok()) return s;
@@ -136,6 +136,19 @@ absl::StatusOr<std::string> InsteadOfDeleting(Transaction& tx, Place& place, con
 
 }  // namespace
 
+absl::Status CheckMayPerish(Transaction& tx, Place& place, const kernel::Link& link) {
+  auto uppers = UppersOf(place, link.ifindex);
+  if (!uppers.ok()) return uppers.status();
+  for (const kernel::Link& upper : *uppers) {
+    if (!tx.OwnsLink(place, upper)) {
+      return ForeignError(absl::StrCat("link ", place.Shown(upper.name), " on ", place.Shown(link.name)));
+    }
+  }
+  auto instead = InsteadOfDeleting(tx, place, link);
+  if (!instead.ok()) return instead.status();
+  return CheckLinkNotVital(tx, place, link, "deleted", *instead);
+}
+
 absl::Status DeleteLinkAt(Transaction& tx, const Transaction::LinkAt& at, bool force) {
   Place& place = *at.place;
   // Known before the commit, after which there is no way back: the kernel deletes only what a driver lets be deleted.
@@ -144,17 +157,13 @@ absl::Status DeleteLinkAt(Transaction& tx, const Transaction::LinkAt& at, bool f
   }
   if (!force) {
     if (!tx.OwnsLink(place, at.link)) return ForeignError(absl::StrCat("link ", tx.object()));
-    auto uppers = UppersOf(place, at.link.ifindex);
-    if (!uppers.ok()) return uppers.status();
-    for (const kernel::Link& upper : *uppers) {
-      if (!tx.OwnsLink(place, upper)) return ForeignError(absl::StrCat("link ", place.Shown(upper.name), " on it"));
-    }
-    auto instead = InsteadOfDeleting(tx, place, at.link);
-    if (!instead.ok()) return instead.status();
-    if (auto s = CheckLinkNotVital(tx, place, at.link, "deleted", *instead); !s.ok()) return s;
+    if (auto s = CheckMayPerish(tx, place, at.link); !s.ok()) return s;
   }
   auto peer = FindPeer(tx.places(), place, at.link);
   if (!peer.ok()) return peer.status();
+  if (*peer && !force) {
+    if (auto s = CheckMayPerish(tx, *(*peer)->place, (*peer)->link); !s.ok()) return s;
+  }
   Step step;
   std::vector<Aside> asides;
   auto own = PlanAside(place, at.link, step);
@@ -181,6 +190,18 @@ absl::Status DeleteLinkAt(Transaction& tx, const Transaction::LinkAt& at, bool f
 }
 
 namespace {
+
+// Programs of the host talk to each other by it, the agent and a server or tunnel beside it among them.
+absl::Status CheckLoopbackOfHost(const Place& place, const kernel::Link& link, const kernel::LinkChange& change) {
+  if (!place.is_host() || link.type != ARPHRD_LOOPBACK) return absl::OkStatus();
+  const char* doing = change.name                                           ? "renamed"
+                      : change.up == false                                  ? "set down"
+                      : change.mtu.value_or(link.mtu) < kernel::kIpv6MinMtu ? "given an MTU without IPv6"
+                                                                            : nullptr;
+  if (doing == nullptr) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(place.Shown(link.name), " is the host's loopback and is not ",
+                                                    doing, " unless the operation says force"));
+}
 
 // What else a change may do to what the host lives by.
 absl::Status CheckChangeNotVital(Transaction& tx, Place& place, const kernel::Link& link,
@@ -215,11 +236,10 @@ absl::Status Apply(Transaction& tx, const v1::SetLink& operation) {
     const std::string object = tx.object();
     if (auto s = CheckNameFree(tx, *at->place, operation.new_name(), "renaming to"); !s.ok()) return s;
     tx.About(object);
-    if (at->place->is_host() && at->link.type == ARPHRD_LOOPBACK && !operation.force()) {
-      return absl::FailedPreconditionError(
-          absl::StrCat(object, " is the host's loopback and is not renamed unless the operation says force"));
-    }
     change.name = operation.new_name();
+  }
+  if (!operation.force()) {
+    if (auto s = CheckLoopbackOfHost(*at->place, at->link, change); !s.ok()) return s;
   }
   if (change.up == false && at->link.up() && !operation.force()) {
     if (auto s = CheckLinkNotVital(tx, *at->place, at->link, "set down"); !s.ok()) return s;

@@ -133,6 +133,9 @@ absl::Status Apply(Transaction& tx, const v1::DeleteNamespace& operation) {
     auto peer = FindPeer(tx.places(), place, link);
     if (!peer.ok()) return peer.status();
     if (!*peer || (*peer)->place == &place) continue;
+    if (!operation.force()) {
+      if (auto s = CheckMayPerish(tx, *(*peer)->place, (*peer)->link); !s.ok()) return s;
+    }
     auto aside = PlanAside(*(*peer)->place, (*peer)->link, step);
     if (!aside.ok()) return aside.status();
     asides.push_back(*std::move(aside));

@@ -34,6 +34,10 @@ absl::Status Apply(Transaction& tx, const v1::DeleteBridge& operation);
 absl::Status Apply(Transaction& tx, const v1::AttachLink& operation);
 absl::Status Apply(Transaction& tx, const v1::DetachLink& operation);
 
+// FAILED_PRECONDITION when a link, deleted without force, would take something along: a link on it that others made, or
+// what the host lives by.
+absl::Status CheckMayPerish(Transaction& tx, Place& place, const kernel::Link& link);
+
 // DeleteLink and DeleteBridge, once the link is found.
 absl::Status DeleteLinkAt(Transaction& tx, const Transaction::LinkAt& at, bool force);
 

@@ -10,6 +10,7 @@
 #include "agent/executor/ownership_watch.h"
 #include "agent/executor/warm_pool.h"
 #include "agent/journal/journal.h"
+#include "agent/kernel/uppers.h"
 
 namespace warren::executor {
 
@@ -19,6 +20,7 @@ struct Work {
   Listener* listener = nullptr;
   WarmPool* warm = nullptr;  // null: none
   OwnershipWatch* watch = nullptr;
+  kernel::Uppers* uppers = nullptr;
   std::string run_dir;
   std::string boot_id;
 };

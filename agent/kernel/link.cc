@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <string_view>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -24,6 +25,25 @@
 
 namespace warren::kernel {
 namespace {
+
+// The kinds whose links go with the one that they stand on. A tunnel only sends by its link, and stays.
+constexpr const char* kUpperKinds[] = {"vlan", "macvlan", "macvtap", "ipvlan", "ipvtap", "macsec", "vxlan"};
+
+// What a link stands on, where that is in its own namespace.
+int LowerOf(nlattr* const* table) {
+  if (table[IFLA_LINKINFO] == nullptr || table[IFLA_LINK_NETNSID] != nullptr) return 0;
+  nlattr* nested[IFLA_INFO_MAX + 1] = {};
+  nla_parse_nested(nested, IFLA_INFO_MAX, table[IFLA_LINKINFO], nullptr);
+  const std::string_view kind = nested[IFLA_INFO_KIND] ? nla_get_string(nested[IFLA_INFO_KIND]) : "";
+  if (std::find(std::begin(kUpperKinds), std::end(kUpperKinds), kind) == std::end(kUpperKinds)) return 0;
+  const nlattr* lower = table[IFLA_LINK];
+  // It does not say so where the others do (vxlan_fill_info; NETDEV_UNREGISTER in vxlan_netdevice_event).
+  if (kind == "vxlan") {
+    nlattr* data = nested[IFLA_INFO_DATA];
+    lower = data ? nla_find(static_cast<nlattr*>(nla_data(data)), nla_len(data), IFLA_VXLAN_LINK) : nullptr;
+  }
+  return lower ? nla_get_s32(lower) : 0;
+}
 
 Link Parse(const nlmsghdr* header) {
   Link link;
@@ -53,6 +73,7 @@ Link Parse(const nlmsghdr* header) {
     nlattr* nested[IFLA_INFO_MAX + 1] = {};
     nla_parse_nested(nested, IFLA_INFO_MAX, table[IFLA_LINKINFO], nullptr);
     if (nested[IFLA_INFO_KIND]) link.kind = nla_get_string(nested[IFLA_INFO_KIND]);
+    link.lower = LowerOf(table);
   }
   if (table[IFLA_PROP_LIST]) {
     int left;
@@ -98,17 +119,29 @@ absl::StatusOr<std::vector<Link>> DumpLinks(Netlink& netlink, Message& message, 
 
 }  // namespace
 
-absl::StatusOr<std::vector<Link>> ListLinks(Netlink& netlink, const std::string& kind) {
+absl::StatusOr<std::vector<Link>> ListLinks(Netlink& netlink) {
   Message message(RTM_GETLINK, 0, ifinfomsg{});
-  if (!kind.empty()) {
+  return DumpLinks(netlink, message, "listing links");
+}
+
+absl::StatusOr<std::vector<Link>> ListLinksOn(Netlink& netlink, int ifindex) {
+  std::vector<Link> uppers;
+  for (const char* kind : kUpperKinds) {
+    Message message(RTM_GETLINK, 0, ifinfomsg{});
     nlattr* info = message.Begin(IFLA_LINKINFO);
     message.PutName(IFLA_INFO_KIND, kind);
     message.End(info);
+    auto links = DumpLinks(netlink, message, "listing links");
+    if (!links.ok()) return links.status();
+    // The kernel ignores a kind that it has not loaded, and tells of all.
+    const bool all = std::any_of(links->begin(), links->end(), [&](const Link& link) { return link.kind != kind; });
+    if (all) uppers.clear();
+    for (Link& link : *links) {
+      if (link.lower == ifindex) uppers.push_back(std::move(link));
+    }
+    if (all) break;
   }
-  auto links = DumpLinks(netlink, message, "listing links");
-  // The kernel ignores a kind that it has not loaded.
-  if (links.ok() && !kind.empty()) std::erase_if(*links, [&](const Link& link) { return link.kind != kind; });
-  return links;
+  return uppers;
 }
 
 absl::StatusOr<std::vector<Link>> ListLinksIn(Netlink& netlink, int nsid) {
@@ -129,6 +162,12 @@ absl::StatusOr<Link> GetLink(Netlink& netlink, int ifindex) {
   info.ifi_index = ifindex;
   Message message(RTM_GETLINK, 0, info);
   return GetOne(netlink, message, absl::StrCat("looking up link ", ifindex));
+}
+
+int LowerOf(const nlmsghdr* message) {
+  nlattr* table[IFLA_MAX + 1] = {};
+  nlmsg_parse(const_cast<nlmsghdr*>(message), sizeof(ifinfomsg), table, IFLA_MAX, nullptr);
+  return LowerOf(table);
 }
 
 bool HasLink(int socket, int ifindex) {

@@ -41,8 +41,9 @@ struct Link {
   int master = 0;          // ifindex; 0: none
   int peer = 0;            // IFLA_LINK: index of a veth's other end, a VLAN's lower link; 0: none
   int peer_nsid = -1;      // of the peer's namespace as seen from here; -1: the same one
-  uint32_t group = 0;      // IFLA_GROUP
-  uint16_t type = 0;       // ARPHRD_*
+  int lower = 0;       // the link of the same namespace that it stands on and goes with: a VLAN's, a vxlan's; 0: none
+  uint32_t group = 0;  // IFLA_GROUP
+  uint16_t type = 0;   // ARPHRD_*
   std::string alias;
   std::vector<std::string> alternative_names;
   uint32_t tx_queues = 0, rx_queues = 0;
@@ -51,8 +52,10 @@ struct Link {
   bool up() const { return (flags & 1) != 0; }
 };
 
-// Of one kind ("vlan"), or all.
-absl::StatusOr<std::vector<Link>> ListLinks(Netlink& netlink, const std::string& kind = {});
+absl::StatusOr<std::vector<Link>> ListLinks(Netlink& netlink);
+// Those that stand on a link, in the same namespace: the kernel deletes them when it deletes or moves that. A walk over
+// all links for each kind that it has loaded.
+absl::StatusOr<std::vector<Link>> ListLinksOn(Netlink& netlink, int ifindex);
 // Those of another namespace, by the nsid that the socket's has for it; only to look (IFLA_TARGET_NETNSID). What they
 // have as nsid of a peer is the socket's own for it, too, which the kernel assigns where there was none.
 absl::StatusOr<std::vector<Link>> ListLinksIn(Netlink& netlink, int nsid);
@@ -75,6 +78,9 @@ bool IsNameTaken(int socket, const std::string& name);
 
 // A group that nobody else would choose, nor one that ip(8) cannot say.
 uint32_t RandomGroup();
+
+// Link::lower of what an event tells, and nothing else of it.
+int LowerOf(const nlmsghdr* message);
 
 // What an event's body (Event::link) tells.
 Link LinkFromBody(const std::string& body);

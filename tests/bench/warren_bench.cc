@@ -128,7 +128,7 @@ class Host {
     Check(dir.Unbind("red"));
     red.reset();
     const auto left = [this] {
-      const auto links = Checked(kernel::ListLinks(netlink, "veth"));
+      const auto links = Checked(kernel::ListLinks(netlink));
       return std::any_of(links.begin(), links.end(),
                          [](const kernel::Link& link) { return link.name.compare(0, 5, "bench") == 0; });
     };

@@ -96,6 +96,43 @@ TEST_F(LinkTest, ExtendedAcknowledgementIsHandedOn) {
 
 TEST_F(LinkTest, ThatGoesDownIsUndone) { ExpectUndone("set_link { namespace: 'red' name: 'eth0' up: false }"); }
 
+TEST_F(LinkTest, ThatGoesDownIsUndoneWithoutThePrefixRoutesThatSomebodyHadRemoved) {
+  Sh("ip -n red address add 10.9.0.1/24 dev eth0 && ip -n red route delete 10.9.0.0/24");
+  Sh("ip -n red address add 2001:db8:9::1/64 dev eth0 nodad && ip -n red -6 route delete 2001:db8:9::/64");
+  ExpectUndone("set_link { namespace: 'red' name: 'eth0' up: false }");
+}
+
+TEST_F(LinkTest, ThatGoesDownIsUndoneWithTheRoutesInTheTableLocalThatOthersMade) {
+  Sh("ip -n red route add local 10.99.0.0/16 dev eth0 && ip -n red route add 10.98.0.0/16 dev eth0 table local");
+  Sh("ip -n red -6 route add local 2001:db8:77::/64 dev eth0 && ip -n red -6 route add 2001:db8:78::/64 dev eth0 table "
+     "local");
+  Sh("ip -n red -6 route add local 2001:db8:f::/64 dev lo");
+  ExpectUndone("set_link { namespace: 'red' name: 'eth0' up: false }");
+  Succeed("set_link { namespace: 'red' name: 'eth0' up: true }");
+  ExpectUndone("set_link { namespace: 'red' name: 'lo' up: false }");
+}
+
+TEST_F(LinkTest, UnderAVxlanOfOthersIsNeitherDeletedNorMovedWithoutForce) {
+  Sh("ip -n red link add vx0 type vxlan id 9 dstport 4789 remote 10.0.0.2 dev eth0 && ip -n red link set vx0 up");
+  EXPECT_THAT(ExpectRefused("delete_link { namespace: 'red' name: 'eth0' }").message(), HasSubstr("red:vx0"));
+  EXPECT_THAT(
+      ExpectRefused("move_link { namespace: 'red' name: 'eth0' to_namespace: '@host' to_name: 'away' }").message(),
+      HasSubstr("red:vx0"));
+  // The kernel deletes it then, and undo says so.
+  const v1::IntentResult forced = Apply(
+      "move_link { namespace: 'red' name: 'eth0' to_namespace: '@host' to_name: 'away' force: true }\n"
+      "delete_link { namespace: '@host' name: 'no-such-link' }");
+  EXPECT_THAT(forced.error().not_undone(), ::testing::Contains(HasSubstr("vx0")));
+}
+
+TEST_F(LinkTest, WhoseOtherEndCarriesALinkOfOthersIsNotDeletedWithoutForce) {
+  const std::string outer = "mv0 link eth0 type macvlan";
+  Sh("ip -n blue link add " + outer);
+  EXPECT_THAT(ExpectRefused("delete_link { namespace: 'red' name: 'eth0' }").message(), HasSubstr("blue:mv0"));
+  EXPECT_THAT(ExpectRefused("delete_namespace { namespace: 'red' }").message(), HasSubstr("blue:mv0"));
+  Succeed("delete_link { namespace: 'red' name: 'eth0' force: true }");
+}
+
 TEST_F(LinkTest, WhosePeerGoesDownIsUndone) {
   ExpectUndone(
       "set_link { namespace: 'blue' name: 'eth0' up: false }\n set_link { namespace: '@host' name: 'v1' up: false }");
