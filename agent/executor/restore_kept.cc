@@ -12,9 +12,14 @@
 #include "agent/kernel/error.h"
 #include "agent/kernel/nexthop.h"
 #include "agent/kernel/route.h"
+#include "agent/kernel/settle.h"
 
 namespace warren::executor {
 namespace {
+
+absl::StatusOr<kernel::Link> Settled(Place& place, int ifindex) {
+  return kernel::GetSettledLink(*place.worker, place.netns, place.netlink, ifindex);
+}
 
 Where At(Place& place, const kernel::Link& link) { return {*place.worker, place.netns, place.netlink, link}; }
 
@@ -104,13 +109,12 @@ class Followers {
   std::set<std::pair<uint64_t, int>> seen_;
 };
 
-// A bridge has no carrier before its ports have theirs, which the kernel settles up to a second later, or at once when
-// a port is asked for by itself (linkwatch_sync_dev, Linux 6.8).
+// A bridge has no carrier before its ports have theirs.
 void SettlePorts(Place& place, const kernel::Link& bridge) {
   auto links = kernel::ListLinks(place.netlink);
   if (!links.ok()) return;
   for (const kernel::Link& link : *links) {
-    if (link.master == bridge.ifindex) (void)kernel::GetLink(place.netlink, link.ifindex);
+    if (link.master == bridge.ifindex) (void)Settled(place, link.ifindex);
   }
 }
 
@@ -167,8 +171,7 @@ void PutBackAfterCarrier(Places& places, const LinkState& state, std::vector<Pro
   if (mtu.empty()) return;
   auto place = places.Open(state.netns());
   if (!place.ok()) return;
-  // Asked for by itself, the link has its carrier settled (linkwatch_sync_dev, Linux 6.8).
-  auto link = kernel::GetLink((*place)->netlink, state.ifindex());
+  auto link = Settled(**place, state.ifindex());
   if (link.ok() && link->name == state.name()) PutBackKept(**place, *link, Stage::kBeforeAddresses, mtu, problems);
 }
 

@@ -18,6 +18,7 @@
 #include "agent/kernel/error.h"
 #include "agent/kernel/nexthop.h"
 #include "agent/kernel/route.h"
+#include "agent/kernel/settle.h"
 
 namespace warren::executor {
 namespace {
@@ -39,9 +40,8 @@ void RemoveSecondLinkLocal(Place& home, const LinkState& state, int ifindex, con
   const std::optional<kernel::Ip> own = kernel::LinkLocalOf(state.mac());
   const auto is_own = [&](const kernel::Address& address) { return address.local.ip == *own; };
   if (!own || !state.up() || std::any_of(had.begin(), had.end(), is_own)) return;
-  // The address comes with the carrier, which the kernel settles when the link is asked for by itself
-  // (linkwatch_sync_dev; before Linux 6.8 it does so later).
-  (void)kernel::GetLink(home.netlink, ifindex);
+  // The address comes with the carrier.
+  (void)kernel::GetSettledLink(*home.worker, home.netns, home.netlink, ifindex);
   RemoveAddresses(home, ifindex, is_own);
 }
 
