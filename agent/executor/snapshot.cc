@@ -1,6 +1,7 @@
 #include "agent/executor/snapshot.h"
 
 #include <errno.h>
+#include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
@@ -66,6 +67,27 @@ void RemoveLoopbacksRoute(Place& home, int ifindex, const std::vector<kernel::Ro
     const auto same = [&](const kernel::Route& other) { return other.body == route.body; };
     if (route.destination != own || std::any_of(had.begin(), had.end(), same)) continue;
     (void)kernel::DeleteExactly(home.netlink, route);
+  }
+}
+
+// The kernel lets nobody make one of the addresses that it changes now and then (RFC 8981): it is there again, as any
+// other, until it would have ended.
+void NoteFormerlyTemporary(Place& home, const std::string& shown, int ifindex, const std::vector<kernel::Address>& had,
+                           std::vector<Problem>& problems) {
+  const auto is_temporary = [](const kernel::Address& address) {
+    return address.local.ip.family == AF_INET6 && (address.flags & IFA_F_TEMPORARY) != 0;
+  };
+  if (std::none_of(had.begin(), had.end(), is_temporary)) return;
+  auto have = kernel::ListAddresses(home.netlink, ifindex);
+  if (!have.ok()) return;
+  for (const kernel::Address& address : *have) {
+    const auto was = [&](const auto& other) { return is_temporary(other) && other.local == address.local; };
+    if (is_temporary(address) || std::none_of(had.begin(), had.end(), was)) continue;
+    problems.push_back({absl::StrCat("address ", address.local.ToString(), " of ", shown,
+                                     ": it was a temporary one and is not any more; it still ends when it would have"),
+                        {},
+                        {},
+                        {}});
   }
 }
 
@@ -254,6 +276,7 @@ void Restore(Places& places, const RestoreLink& record, std::vector<Problem>& pr
     }
   }
   ReplayAddresses(**home, shown, link->ifindex, addresses, problems);
+  NoteFormerlyTemporary(**home, shown, link->ifindex, addresses, problems);
   RemoveSecondLinkLocal(**home, state, link->ifindex, addresses);
   RemoveLoopbacksAddress(**home, state, link->ifindex, addresses);
   put_back(Stage::kBeforeRoutes);

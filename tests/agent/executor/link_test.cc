@@ -112,6 +112,16 @@ TEST_F(LinkTest, ThatGoesDownIsUndoneWithTheRoutesInTheTableLocalThatOthersMade)
   ExpectUndone("set_link { namespace: 'red' name: 'lo' up: false }");
 }
 
+TEST_F(LinkTest, WhoseTemporaryAddressComesBackAsAnOrdinaryOneSaysSo) {
+  Sh("ip netns exec red sh -c 'echo 2 > /proc/sys/net/ipv6/conf/eth1/use_tempaddr' && ip -n "
+     "red address add 2001:db8:5::1/64 dev eth1 nodad mngtmpaddr valid_lft 40000 preferred_lft 30000");
+  ASSERT_EQ(Sh("ip -n red -6 address show dev eth1 temporary | grep -c inet6"), "1");
+  const v1::IntentResult failed = Apply(
+      "set_link { namespace: 'red' name: 'eth1' up: false }\n"
+      "delete_link { namespace: '@host' name: 'no-such-link' }");
+  EXPECT_THAT(failed.error().not_undone(), ::testing::Contains(HasSubstr("temporary")));
+}
+
 TEST_F(LinkTest, UnderAVxlanOfOthersIsNeitherDeletedNorMovedWithoutForce) {
   Sh("ip -n red link add vx0 type vxlan id 9 dstport 4789 remote 10.0.0.2 dev eth0 && ip -n red link set vx0 up");
   EXPECT_THAT(ExpectRefused("delete_link { namespace: 'red' name: 'eth0' }").message(), HasSubstr("red:vx0"));
