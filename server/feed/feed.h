@@ -30,9 +30,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "proto/common/mutex.h"
+#include "proto/common/steady_time.h"
 #include "server/filter/filter.h"
 
 namespace warren::feed {
@@ -76,7 +76,7 @@ struct Options {
   size_t max_watches = 10000;           // cursors open at once
   // After the last watch is gone, events are kept for this long for one that comes back (see Skip).
   absl::Duration keep_unwatched = absl::Minutes(5);
-  std::function<absl::Time()> clock = [] { return absl::Now(); };
+  std::function<absl::Time()> clock = SteadyTime;
 };
 
 struct Stats {

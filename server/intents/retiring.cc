@@ -13,14 +13,29 @@
 #include "server/intents/worker.h"
 
 namespace warren::intents {
+namespace {
+
+using Rows = std::vector<History::Row>;
+
+// The first row from `index` on that tells when it was accepted. A time from the future was read from a clock that was
+// ahead; then what was accepted after it tells that it is no younger.
+size_t FirstThatTells(const Rows& rows, size_t index, int64_t now) {
+  while (index < rows.size() && rows[index].create_time > now) ++index;
+  return index;
+}
+
+}  // namespace
+
 std::vector<Intents::Retirement> Intents::CollectDue(size_t limit) const {
   const absl::Time now = options_.clock();
+  const int64_t today = absl::ToUnixMicros(now);
   const int64_t too_old = absl::ToUnixMicros(now - std::max(options_.retention, kRememberedFor));
   const int64_t forgettable = absl::ToUnixMicros(now - kRememberedFor);
   // Over all hosts by sequence, the oldest first.
   struct At {
     Host* host;
     size_t index;
+    size_t told_by = 0;  // the first row that tells the time, or one before it
     const History::Row& row() const { return host->history.rows()[index]; }
     bool operator<(const At& other) const { return row().sequence > other.row().sequence; }
   };
@@ -35,12 +50,17 @@ std::vector<Intents::Retirement> Intents::CollectDue(size_t limit) const {
     heads.pop();
     const History::Row& row = at.row();
     // What was accepted later was finished later still.
-    if (row.create_time > forgettable || (surplus == 0 && row.create_time > too_old)) continue;
-    if (at.index + 1 < at.host->history.rows().size()) heads.push({at.host, at.index + 1});
-    if (!row.finished() || row.finish_time > forgettable) continue;
+    const Rows& rows = at.host->history.rows();
+    const size_t told_by = FirstThatTells(rows, std::max(at.index, at.told_by), today);
+    if (told_by == rows.size()) continue;
+    const int64_t created = rows[told_by].create_time;
+    if (created > forgettable || (surplus == 0 && created > too_old)) continue;
+    if (at.index + 1 < rows.size()) heads.push({at.host, at.index + 1, told_by});
+    const int64_t finished = row.finish_time <= today ? row.finish_time : created;
+    if (!row.finished() || finished > forgettable) continue;
     if (surplus > 0) {
       --surplus;
-    } else if (row.finish_time > too_old) {
+    } else if (finished > too_old) {
       continue;
     }
     due.push_back({at.host, row.id, row.sequence});

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include "absl/time/clock.h"
+#include "proto/common/steady_time.h"
 
 namespace warren::store {
 
@@ -23,11 +23,8 @@ void Compactor::Stop() {
 void Compactor::Run() {
   const auto interval =
       absl::ToChronoNanoseconds(std::clamp(options_.retain_duration / 10, absl::Seconds(1), absl::Minutes(1)));
-  absl::Time last = absl::InfinitePast();
   for (;;) {
-    // The wall clock may be set back.
-    last = std::max(last, absl::Now());
-    Tick(last);
+    Tick(SteadyTime());
     MutexLock lock(&mutex_);
     const auto next = std::chrono::steady_clock::now() + interval;
     while (!stopping_ && changed_.WaitUntil(&mutex_, next)) {

@@ -40,8 +40,8 @@ class Compactor {
   // Ends that; waits for a compaction under way. May be called again.
   void Stop();
 
-  // Notes how far the store is, and forgets what is due at this time, which never goes back. Not from a callback of the
-  // store.
+  // Notes how far the store is, and forgets what is due at this moment of a clock that never goes back nor ahead
+  // (SteadyTime). Not from a callback of the store.
   void Tick(absl::Time now);
 
  private:

@@ -88,6 +88,22 @@ TEST_P(RetireTest, TheAgeIsThatOfTheResult) {
   EXPECT_THAT(Listed(), ElementsAre("slow"));
 }
 
+TEST_P(RetireTest, WhatAClockThatWasAheadLeftIsNoReasonToWait) {
+  queue().HostConnected("h1", 1);
+  clock_.Advance(absl::Hours(24 * 3650));
+  Finished("h1", "ahead");
+  const v1::Intent slow = MustAccept("h1", "slow");
+  clock_.Advance(-absl::Hours(24 * 3650));
+  Finish(slow);
+  WaitFor(slow);
+  Retire();
+  EXPECT_THAT(Listed(), SizeIs(2));
+  Finished("h1", "right");
+  clock_.Advance(absl::Hours(24 * 8));
+  Retire();
+  EXPECT_THAT(Listed(), ::testing::IsEmpty());
+}
+
 TEST_P(RetireTest, BeyondTheCountTheOldestGoButNoneIsForgottenWithinADay) {
   options_.retention_count = 2;
   queue().HostConnected("h1", 1);
@@ -139,7 +155,7 @@ TEST_P(RetireTest, AFailedCommitRetiresNothing) {
   Settle();
   EXPECT_THAT(Listed(), ElementsAre("a"));
   Retire();
-  EXPECT_THAT(Listed(), IsEmpty());
+  EXPECT_THAT(Listed(), ::testing::IsEmpty());
 }
 
 TEST_P(RetireTest, MoreThanMayBeKeptIsNotAccepted) {
