@@ -82,7 +82,7 @@ absl::Status Adopt(Transaction& tx, Place& place, const Asked& asked) {
   auto link = kernel::GetLink(place.netlink, asked.name);
   if (!link.ok()) return link.status();
   if (link->kind != "bridge") return ExistsButDiffers(tx.object(), {absl::StrCat("it is ", KindOf(*link))});
-  auto differences = Differences(place, *link, asked);
+  auto differences = Differences(tx, place, *link, asked);
   if (!differences.ok()) return differences.status();
   return differences->empty() ? absl::OkStatus() : ExistsButDiffers(tx.object(), *differences);
 }
@@ -114,6 +114,7 @@ absl::Status Apply(Transaction& tx, const v1::CreateBridge& operation) {
     if (kernel::ErrnoOf(s) == EEXIST && operation.allow_existing()) {
       auto adopted = Adopt(tx, **place, *asked);
       if (!absl::IsNotFound(adopted)) return adopted;
+  if (auto s = CheckIsItsName(place, *link, asked.name, "creating bridge"); !s.ok()) return s;
     }
     return s;
   }
