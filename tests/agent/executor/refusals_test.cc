@@ -228,6 +228,15 @@ const Row kRows[] = {
         "may cut the host off"},
     Row{"add_address_that_is_the_gateways", "", "add_address { namespace: '@host' link: 'v0' address: '192.0.2.1/32' }",
         "192.0.2.1/32 on @host:v0",
+    Row{"add_address_that_is_there_with_a_peer", "ip -n red addr add 10.0.0.1 peer 10.0.0.2/24 dev eth0",
+        "add_address { namespace: 'red' link: 'eth0' address: '10.0.0.1/24' allow_existing: true }",
+        "10.0.0.1/24 on red:eth0",
+        "10.0.0.1/24 on red:eth0 exists, but not as asked: it is there as 10.0.0.1/24 with peer 10.0.0.2; change or "
+        "delete it first"},
+    Row{"add_address_that_is_there_with_a_scope", "ip -n red addr add 10.0.0.1/24 dev eth0 scope link",
+        "add_address { namespace: 'red' link: 'eth0' address: '10.0.0.1/24' allow_existing: true }",
+        "10.0.0.1/24 on red:eth0",
+        "10.0.0.1/24 on red:eth0 exists, but not as asked: it has scope link; change or delete it first"},
         "address 192.0.2.1/32 would lead what goes to the gateway 192.0.2.1 of the host's default route elsewhere; "
         "choose a prefix without that address"},
     Row{"delete_address_of_no_link", "", "delete_address { namespace: 'red' link: 'none' address: '10.0.0.1/24' }",
