@@ -178,7 +178,6 @@ absl::Status Apply(Transaction& tx, const v1::DeleteAddress& operation) {
   const auto it = Find(*have, parsed->local, parsed->peer);
   if (it == have->end()) {
     if (operation.allow_missing()) {
-      if (parsed->local.ip.family != AF_INET6) return absl::OkStatus();
       const auto otherwise =
           std::find_if(have->begin(), have->end(), [&](const auto& a) { return a.local.ip == parsed->local.ip; });
       if (otherwise == have->end()) return absl::OkStatus();

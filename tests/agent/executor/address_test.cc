@@ -140,6 +140,8 @@ TEST_F(AddressTest, ThatIsNotThereCannotBeRemoved) {
     ExpectError(error, {"delete_address", address + " on red:eth0", "EADDRNOTAVAIL", kNotFound});
     EXPECT_THAT(error.message(), HasSubstr(address));
     EXPECT_THAT(error.message(), HasSubstr("allow_missing"));
+  }
+  for (const std::string address : {"10.0.0.2/24", "2001:db8::1/64"}) {
     Succeed("delete_address { namespace: 'red' link: 'eth0' address: '" + address + "' allow_missing: true }");
   }
   ExpectError(ExpectRefused("delete_address { namespace: 'red' link: 'none' address: '10.0.0.1/24' }"),
@@ -338,8 +340,6 @@ TEST_F(AddressTest, ThatTheKernelRelabelledAtARenameIsAdopted) {
     for (size_t at; (at = operations.find("LINK")) != std::string::npos;) operations.replace(at, 4, name);
     Succeed(operations);
   }
-}
-
   // Of this form, and not the kernel's.
   for (const std::string label : {"abcdefghijklm:1", "abcdefghijkl:02", "abcdefghijklm:x", "abc:2"}) {
     Sh("ip -n red address add 10.9.0.1/24 dev " + longest + " label " + label);
@@ -361,6 +361,8 @@ TEST_F(AddressTest, WithAPeerIsNotAdoptedAsOneWithout) {
   Succeed(R"(add_address { namespace: 'red' link: 'eth0' address: '10.0.0.1' peer: '10.7.0.2/24' allow_existing: true }
              add_address { namespace: 'red' link: 'eth0' address: '10.0.0.1/16' allow_existing: true })");
   EXPECT_EQ(Ip("-n red -4 address show dev eth0", ".[0].addr_info | length"), "3");
+}
+
 TEST_F(AddressTest, ThatTheKernelTakesAndDoesNotAddIsRefused) {
   for (const std::string address : {"0.0.0.0/8", "0.0.0.0"}) {
     const auto error = ExpectRefused("add_address { namespace: 'red' link: 'eth0' address: '" + address + "' }");
@@ -375,10 +377,10 @@ TEST_F(AddressTest, ThatTheKernelTakesAndDoesNotAddIsRefused) {
   ExpectRefused("create_bridge { namespace: 'red' name: 'br0' addresses: '0.0.0.0/0' }");
 }
 
-// In IPv6 a link has an address once: one that is there otherwise is not missing.
+// One that is there with another length or peer is not missing.
 TEST_F(AddressTest, ThatIsThereOtherwiseIsNotMissing) {
-  Succeed(R"(add_address { namespace: 'red' link: 'eth0' address: '2001:db8::1/64' }
-             add_address { namespace: 'red' link: 'eth0' address: '2001:db8::2' peer: '2001:db8::9' })");
+  Succeed(R"(add_address { namespace: 'red' link: 'eth0' address: '2001:db8::1/64' nodad: true }
+             add_address { namespace: 'red' link: 'eth0' address: '2001:db8::2' peer: '2001:db8::9' nodad: true })");
   const auto length =
       ExpectRefused("delete_address { namespace: 'red' link: 'eth0' address: '2001:db8::1/48' allow_missing: true }");
   EXPECT_EQ(length.code(), kFailedPrecondition);
@@ -386,6 +388,15 @@ TEST_F(AddressTest, ThatIsThereOtherwiseIsNotMissing) {
   const auto peer =
       ExpectRefused("delete_address { namespace: 'red' link: 'eth0' address: '2001:db8::2/128' allow_missing: true }");
   EXPECT_THAT(peer.message(), HasSubstr("peer 2001:db8::9"));
+  Sh("ip -n red address add 10.0.0.1/24 dev eth0 && ip -n red address add 10.1.0.1 peer 10.1.0.2 dev eth0");
+  const auto ipv4 =
+      ExpectRefused("delete_address { namespace: 'red' link: 'eth0' address: '10.0.0.1/16' allow_missing: true }");
+  EXPECT_EQ(ipv4.code(), kFailedPrecondition);
+  EXPECT_THAT(ipv4.message(), HasSubstr("but as 10.0.0.1/24"));
+  const auto ipv4_peer =
+      ExpectRefused("delete_address { namespace: 'red' link: 'eth0' address: '10.1.0.1/32' allow_missing: true }");
+  EXPECT_THAT(ipv4_peer.message(), HasSubstr("peer 10.1.0.2"));
+  Succeed("delete_address { namespace: 'red' link: 'eth0' address: '10.0.0.9/24' allow_missing: true }");
 }
 
 }  // namespace

@@ -267,6 +267,10 @@ const Row kRows[] = {
         "add_route { namespace: 'red' destination: '10.6.0.0/16' via: '10.9.0.1' }", "route 10.6.0.0/16 in red",
         "adding route 10.6.0.0/16: ENETUNREACH (Network is unreachable): Nexthop has invalid gateway; the next hop is "
         "on no subnet of the link: add an address first, or say onlink"},
+    Row{"delete_address_that_is_there_otherwise", "",
+        "delete_address { namespace: 'red' link: 'eth0' address: '10.5.0.1/16' allow_missing: true }",
+        "10.5.0.1/16 on red:eth0",
+        "10.5.0.1/16 on red:eth0 is not there as that, but as 10.5.0.1/24; delete it as what it is"},
     Row{"add_route_by_a_gateway_not_on_this_link", "",
         "add_route { namespace: 'red' destination: '10.6.0.0/16' via: '10.9.0.1' dev: 'eth0' }",
         "route 10.6.0.0/16 in red",
