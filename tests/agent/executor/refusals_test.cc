@@ -351,6 +351,19 @@ const Row kRows[] = {
     Row{"attach_link_to_what_is_no_bridge", "", "attach_link { namespace: 'red' link: 'br0' bridge: 'eth0' }",
         "red:eth0", "red:eth0 is not a bridge but a veth"},
     Row{"attach_link_that_is_the_loopback", "", "attach_link { namespace: 'red' link: 'lo' bridge: 'br0' }", "red:lo",
+    Row{"delete_route_through_a_nexthop_object",
+        "ip -n red nexthop add id 5 via 10.5.0.9 dev eth0; ip -n red route add 10.6.0.0/16 nhid 5",
+        "delete_route { namespace: 'red' destination: '10.6.0.0/16' via: '10.5.0.9' allow_missing: true }",
+        "route 10.6.0.0/16 in red",
+        "route 10.6.0.0/16 in red goes through nexthop object 5, and the kernel does not find it by its gateway or "
+        "link; "
+        "leave via and dev out, or delete the object by `ip nexthop delete id 5`"},
+    Row{"delete_route_from_a_source_prefix", "ip -n red -6 route add 2001:db8:6::/48 from 2001:db8::/64 dev eth0",
+        "delete_route { namespace: 'red' destination: '2001:db8:6::/48' allow_missing: true }",
+        "route 2001:db8:6::/48 in red",
+        "route 2001:db8:6::/48 in red is only for packets from 2001:db8::/64, which a deletion cannot say; delete it "
+        "by "
+        "`ip -6 route delete 2001:db8:6::/48 from 2001:db8::/64`"},
         "link red:lo is a loopback, and only Ethernet links can be ports of a bridge"},
     Row{"attach_link_without_ethernet", "ip -n red tuntap add tun0 mode tun",
         "attach_link { namespace: 'red' link: 'tun0' bridge: 'br0' }", "red:tun0",
