@@ -271,6 +271,38 @@ TEST_F(BridgeTest, AttachingIsRefusedWithTheReason) {
   }
 }
 
+TEST_F(BridgeTest, TakesOverWhatStandsOnALinkThatIsItsPortAlready) {
+  Succeed(
+      "create_bridge { namespace: '@host' name: 'br0' }\n attach_link { namespace: '@host' link: 'nic' bridge: 'br0' "
+      "}");
+  Sh("ip address add 10.0.0.1/24 dev nic && ip route add 10.7.0.0/16 via 10.0.0.2");
+  const std::string again = "attach_link { namespace: '@host' link: 'nic' bridge: 'br0' allow_existing: true ";
+  const HostDump before = Dump();
+  Succeed(again + "}");
+  EXPECT_EQ(DifferenceInTheEnd(before, dump_), "") << "not asked to move anything";
+  ExpectUndone(again + "move_addresses: true }");
+  EXPECT_EQ(Link("nic", "master"), "br0");
+  EXPECT_EQ(Sh("ip -o -4 address show nic"), "");
+  EXPECT_EQ(Sh("ip -o -4 address show br0 | awk '{print $4}'"), "10.0.0.1/24");
+  EXPECT_THAT(Sh("ip route show 10.7.0.0/16"), HasSubstr("via 10.0.0.2 dev br0"));
+  const HostDump moved = Dump();
+  Succeed(again + "move_addresses: true }");
+  EXPECT_EQ(DifferenceInTheEnd(moved, dump_), "") << "nothing is left to be moved";
+}
+
+TEST_F(BridgeTest, KeepsWhatStandsOnItWhenALinkIsDetachedThatIsNoPortOfIt) {
+  Succeed("create_bridge { namespace: '@host' name: 'br0' up: true }");
+  const std::string detach =
+      "detach_link { namespace: '@host' link: 'nic' bridge: 'br0' allow_missing: true move_addresses: true }";
+  Succeed(detach);
+  Sh("ip address add 10.0.0.1/24 dev br0");
+  const auto error = ExpectRefused(detach);
+  ExpectError(error, {"detach_link", "@host:nic", "", kFailedPrecondition});
+  EXPECT_THAT(error.message(), HasSubstr("10.0.0.1/24"));
+  Succeed("detach_link { namespace: '@host' link: 'nic' bridge: 'br0' allow_missing: true }");
+  Succeed("detach_link { namespace: '@host' link: 'nic' bridge: 'none' allow_missing: true move_addresses: true }");
+}
+
 TEST_F(BridgeTest, DetachingIsRefusedWithTheReason) {
   Succeed("create_bridge { namespace: '@host' name: 'br0' }\n create_bridge { namespace: '@host' name: 'br1' }");
   const auto none = ExpectRefused("detach_link { namespace: '@host' link: 'nic' }");

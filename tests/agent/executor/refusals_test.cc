@@ -414,3 +414,9 @@ INSTANTIATE_TEST_SUITE_P(OfOperations, Refusals, ::testing::ValuesIn(kRows),
 
 }  // namespace
 }  // namespace warren::executor
+    Row{"detach_link_that_is_no_port_of_a_bridge_with_addresses", "ip -n red addr add 10.7.0.1/24 dev br0",
+        "detach_link { namespace: 'red' link: 'eth0' bridge: 'br0' move_addresses: true allow_missing: true }",
+        "red:eth0",
+        "link red:eth0 is not a port of br0, and 10.7.0.1/24, which stands there, is not moved from it; attach the "
+        "link "
+        "first, or leave move_addresses out"},
