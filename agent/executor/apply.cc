@@ -56,7 +56,7 @@ std::optional<v1::OperationError> Applier::ApplyOperations(Transaction& tx, cons
     const absl::Status status = executor::Apply(tx, operation);
     const int error = kernel::ErrnoOf(status);
     work_.listener->OnOperation(kind, absl::Now() - begin, error == 0 ? "" : kernel::ErrnoName(error));
-    if (!status.ok()) return Explain(i, kind, tx.object(), status);
+    if (!status.ok()) return Explain(i, kind, tx.object(), status, SaidIn(operation));
   }
   return std::nullopt;
 }

@@ -79,6 +79,20 @@ absl::StatusOr<std::optional<AddressMove>> ChangeMaster(Transaction& tx, Place& 
   return move;
 }
 
+// The kernel says no more than EBUSY where something else has them (netdev_rx_handler_register).
+absl::Status WithWhatTakesItsPackets(Place& place, const kernel::Link& port, const absl::Status& status) {
+  if (kernel::ErrnoOf(status) != EBUSY) return status;
+  auto uppers = UppersOf(place, port.ifindex);
+  if (!uppers.ok()) return status;
+  for (const kernel::Link& upper : *uppers) {
+    if (upper.kind != "macvlan" && upper.kind != "macvtap" && upper.kind != "ipvlan" && upper.kind != "ipvtap")
+      continue;
+    return kernel::ErrnoError(EBUSY, absl::StrCat("attaching ", place.Shown(port.name), ", whose packets the ",
+                                                  upper.kind, " ", upper.name, " takes"));
+  }
+  return status;
+}
+
 // The link is no port: what stands on the bridge may be there for another, and is not taken from it.
 absl::Status CheckNothingToMove(Transaction& tx, Place& place, const v1::DetachLink& operation) {
   if (!operation.move_addresses() || operation.bridge().empty()) return absl::OkStatus();
@@ -174,8 +188,8 @@ absl::Status Apply(Transaction& tx, const v1::AttachLink& operation) {
     // A bridge that this intent has deleted holds its ports until the commit.
     if (!tx.IsAside(place, at->link.master)) {
       auto other = kernel::GetLink(place.netlink, at->link.master);
-      return kernel::ErrnoError(EBUSY, absl::StrCat("attaching ", object, ", which is a port of ",
-                                                    other.ok() ? other->name : "another link"));
+      return absl::FailedPreconditionError(absl::StrCat(
+          "link ", object, " is a port of ", other.ok() ? other->name : "another link", "; detach it from that first"));
     }
   }
   if (!operation.force() && !operation.move_addresses()) {
@@ -190,7 +204,7 @@ absl::Status Apply(Transaction& tx, const v1::AttachLink& operation) {
   }
   auto move =
       ChangeMaster(tx, place, at->link, bridge->link, /*attach=*/true, operation.move_addresses(), operation.force());
-  if (!move.ok()) return move.status();
+  if (!move.ok()) return WithWhatTakesItsPackets(place, at->link, move.status());
   if (!*move) return absl::OkStatus();
   // What answered on a link that is up must answer on the bridge.
   if (at->link.up() && !bridge->link.up()) {

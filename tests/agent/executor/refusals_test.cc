@@ -297,6 +297,21 @@ const Row kRows[] = {
         "route 10.6.0.0/16 in red exists, but not as asked: it goes via 10.5.0.9; change or delete it first"},
     Row{"add_route_with_bits_beyond_its_length", "",
         "add_route { namespace: 'red' destination: '10.6.0.1/16' dev: 'eth0' }", "route 10.6.0.1/16 in red",
+    Row{"add_route_by_a_gateway_that_is_a_group", "",
+        "add_route { namespace: 'red' destination: '10.6.0.0/16' via: '224.0.0.1' dev: 'eth0' onlink: true }",
+        "route 10.6.0.0/16 in red",
+        "adding route 10.6.0.0/16: EINVAL (Invalid argument): Nexthop has invalid gateway; a next hop is a unicast "
+        "address, and another's"},
+    Row{"add_route_by_no_gateway", "",
+        "add_route { namespace: 'red' destination: '10.6.0.0/16' via: '0.0.0.0' dev: 'eth0' }",
+        "route 10.6.0.0/16 in red", "\"0.0.0.0\" is not a gateway; leave via out for a route without one"},
+    Row{"add_route_from_no_source", "",
+        "add_route { namespace: 'red' destination: '10.6.0.0/16' dev: 'eth0' src: '0.0.0.0' }",
+        "route 10.6.0.0/16 in red", "\"0.0.0.0\" is not a source; leave src out"},
+    Row{"add_route_where_a_blackhole_is", "ip -n red route add blackhole 10.6.0.0/16",
+        "add_route { namespace: 'red' destination: '10.6.0.0/16' via: '10.5.0.8' dev: 'eth0' allow_existing: true }",
+        "route 10.6.0.0/16 in red",
+        "route 10.6.0.0/16 in red exists, but not as asked: it has type blackhole; change or delete it first"},
         "adding route 10.6.0.1/16: EINVAL (Invalid argument): Invalid prefix for given prefix length"},
     Row{"add_route_from_no_address_of_its_own", "",
         "add_route { namespace: 'red' destination: '10.6.0.0/16' dev: 'eth0' src: '10.9.9.9' }",
@@ -379,8 +394,12 @@ const Row kRows[] = {
     Row{"attach_link_that_is_a_port_elsewhere",
         "ip -n red link add br1 type bridge; ip -n red link set eth0 master br1",
         "attach_link { namespace: 'red' link: 'eth0' bridge: 'br0' }", "red:eth0",
-        "attaching red:eth0, which is a port of br1: EBUSY (Device or resource busy); detach it from that bridge "
-        "first"},
+        "link red:eth0 is a port of br1; detach it from that first"},
+    Row{"attach_link_whose_packets_another_takes", "ip -n red link add up0 link eth0 type macvlan",
+        "attach_link { namespace: 'red' link: 'eth0' bridge: 'br0' }", "red:eth0",
+        "attaching red:eth0, whose packets the macvlan up0 takes: EBUSY (Device or resource busy); what takes its "
+        "packets "
+        "(a macvlan, an ipvlan...), here or in another namespace, is to be deleted first"},
     Row{"attach_link_that_is_vital", "ip link add br9 type bridge",
         "attach_link { namespace: '@host' link: 'nic' bridge: 'br9' }", "@host:nic",
         "link @host:nic carries the host's default route and is not attached to a bridge without its addresses; say "
