@@ -134,11 +134,15 @@ const Row kRows[] = {
     Row{"move_link_to_no_namespace", "", "move_link { namespace: 'red' name: 'eth0' to_namespace: 'none' }", "none",
         "opening namespace none: ENOENT (No such file or directory); check the name, or create the namespace first"},
     Row{"move_link_to_a_name_taken", "",
-        "move_link { namespace: 'red' name: 'eth0' to_namespace: '@host' to_name: 'nic' }", "@host:nic",
+        "move_link { namespace: 'red' name: 'eth0' to_namespace: '@host' to_name: 'nic' }", "red:eth0",
         "moving to @host:nic: EEXIST (File exists); choose another name, or delete or rename that one first"},
-    Row{"move_link_that_may_not_leave", "",
+    Row{"move_link_that_may_not_leave", "", "move_link { namespace: 'red' name: 'br0' to_namespace: '@host' }",
+        "red:br0", "moving the link: EINVAL (Invalid argument): The interface netns is immutable"},
+    Row{"move_link_that_is_the_loopback", "", "move_link { namespace: 'red' name: 'lo' to_namespace: '@host' }",
+        "red:lo", "link red:lo is a loopback: each namespace has its own, which does not leave it"},
+    Row{"move_link_that_is_the_loopback_to_a_name", "",
         "move_link { namespace: 'red' name: 'lo' to_namespace: '@host' to_name: 'lo2' }", "red:lo",
-        "moving the link: EINVAL (Invalid argument): The interface netns is immutable"},
+        "link red:lo is a loopback: each namespace has its own, which does not leave it"},
     Row{"move_link_that_is_vital", "", "move_link { namespace: '@host' name: 'nic' to_namespace: 'red' }", "@host:nic",
         "link @host:nic carries the host's default route and is not moved; to give a namespace a way out, attach the "
         "link to a bridge with move_addresses, and to that bridge a veth of the namespace"},
@@ -165,7 +169,7 @@ const Row kRows[] = {
         "cut the host off"},
     Row{"set_link_that_is_not_there", "", "set_link { namespace: 'red' name: 'none' up: true }", "red:none",
         "looking up link none: ENODEV (No such device); check the name, or create it first"},
-    Row{"set_link_to_a_name_taken", "", "set_link { namespace: '@host' name: 'v0' new_name: 'nic' }", "@host:nic",
+    Row{"set_link_to_a_name_taken", "", "set_link { namespace: '@host' name: 'v0' new_name: 'nic' }", "@host:v0",
         "renaming to @host:nic: EEXIST (File exists); choose another name, or delete or rename that one first"},
     Row{"set_link_to_a_bad_mac", "", "set_link { namespace: 'red' name: 'eth0' mac: '02:00' }", "red:eth0",
         "\"02:00\" is not a MAC address"},
@@ -176,9 +180,19 @@ const Row kRows[] = {
     Row{"set_link_mac_of_the_loopback", "", "set_link { namespace: 'red' name: 'lo' mac: '02:00:00:00:00:01' }",
         "red:lo", "red:lo is a loopback: the kernel would not take its MAC of zeros back (eth_mac_addr)"},
     Row{"set_link_to_a_small_mtu", "", "set_link { namespace: 'red' name: 'eth0' mtu: 60 }", "red:eth0",
-        "changing the link: EINVAL (Invalid argument): mtu less than device minimum"},
+        "setting an MTU of 60 on red:eth0, which takes 68 to 65535: EINVAL (Invalid argument): mtu less than device "
+        "minimum"},
     Row{"set_link_to_a_large_mtu", "", "set_link { namespace: 'red' name: 'eth0' mtu: 100000 }", "red:eth0",
-        "changing the link: EINVAL (Invalid argument): mtu greater than device maximum"},
+        "setting an MTU of 100000 on red:eth0, which takes 68 to 65535: EINVAL (Invalid argument): mtu greater than "
+        "device maximum"},
+    Row{"set_link_to_a_larger_mtu_than_the_link_below", "ip -n red link add up0 link eth0 type macvlan",
+        "set_link { namespace: 'red' name: 'up0' mtu: 9000 }", "red:up0",
+        "setting an MTU of 9000 on red:up0, which takes 68 to 65535 and stands on eth0 with an MTU of 1500: EINVAL "
+        "(Invalid argument)"},
+    Row{"set_link_to_a_larger_mtu_than_a_tunnel_has", "ip -n red link add up0 type vxlan id 5 dev eth0 dstport 4789",
+        "set_link { namespace: 'red' name: 'up0' mtu: 2000 }", "red:up0",
+        "setting an MTU of 2000 on red:up0, which takes 68 to 65535 and stands on eth0 with an MTU of 1500: EINVAL "
+        "(Invalid argument)"},
     Row{"set_link_down_that_is_vital", "", "set_link { namespace: '@host' name: 'nic' up: false }", "@host:nic",
         "link @host:nic carries the host's default route and is not set down unless the operation says force, which "
         "may cut the host off"},
@@ -214,6 +228,15 @@ const Row kRows[] = {
     Row{"add_address_of_ipv6_to_a_small_mtu", "ip -n red link set eth0 mtu 1000",
         "add_address { namespace: 'red' link: 'eth0' address: '2001:db8::1/64' }", "2001:db8::1/64 on red:eth0",
         "link red:eth0 has an MTU of 1000, and IPv6 needs 1280; raise it first"},
+    Row{"add_address_that_is_there_with_a_peer", "ip -n red addr add 10.0.0.1 peer 10.0.0.2/24 dev eth0",
+        "add_address { namespace: 'red' link: 'eth0' address: '10.0.0.1/24' allow_existing: true }",
+        "10.0.0.1/24 on red:eth0",
+        "10.0.0.1/24 on red:eth0 exists, but not as asked: it is there as 10.0.0.1/24 with peer 10.0.0.2; change or "
+        "delete it first"},
+    Row{"add_address_that_is_there_with_a_scope", "ip -n red addr add 10.0.0.1/24 dev eth0 scope link",
+        "add_address { namespace: 'red' link: 'eth0' address: '10.0.0.1/24' allow_existing: true }",
+        "10.0.0.1/24 on red:eth0",
+        "10.0.0.1/24 on red:eth0 exists, but not as asked: it has scope link; change or delete it first"},
     Row{"add_address_of_ipv6_that_is_a_group", "",
         "add_address { namespace: 'red' link: 'eth0' address: 'ff02::1/64' }", "ff02::1/64 on red:eth0",
         "adding address ff02::1/64: EADDRNOTAVAIL (Cannot assign requested address): ipv6: Cannot assign multicast "
@@ -228,15 +251,6 @@ const Row kRows[] = {
         "may cut the host off"},
     Row{"add_address_that_is_the_gateways", "", "add_address { namespace: '@host' link: 'v0' address: '192.0.2.1/32' }",
         "192.0.2.1/32 on @host:v0",
-    Row{"add_address_that_is_there_with_a_peer", "ip -n red addr add 10.0.0.1 peer 10.0.0.2/24 dev eth0",
-        "add_address { namespace: 'red' link: 'eth0' address: '10.0.0.1/24' allow_existing: true }",
-        "10.0.0.1/24 on red:eth0",
-        "10.0.0.1/24 on red:eth0 exists, but not as asked: it is there as 10.0.0.1/24 with peer 10.0.0.2; change or "
-        "delete it first"},
-    Row{"add_address_that_is_there_with_a_scope", "ip -n red addr add 10.0.0.1/24 dev eth0 scope link",
-        "add_address { namespace: 'red' link: 'eth0' address: '10.0.0.1/24' allow_existing: true }",
-        "10.0.0.1/24 on red:eth0",
-        "10.0.0.1/24 on red:eth0 exists, but not as asked: it has scope link; change or delete it first"},
         "address 192.0.2.1/32 would lead what goes to the gateway 192.0.2.1 of the host's default route elsewhere; "
         "choose a prefix without that address"},
     Row{"delete_address_of_no_link", "", "delete_address { namespace: 'red' link: 'none' address: '10.0.0.1/24' }",
@@ -253,6 +267,10 @@ const Row kRows[] = {
     Row{"add_route_in_no_namespace", "", "add_route { namespace: 'none' destination: 'default' via: '10.5.0.9' }",
         "none",
         "opening namespace none: ENOENT (No such file or directory); check the name, or create the namespace first"},
+    Row{"delete_address_that_is_there_otherwise", "",
+        "delete_address { namespace: 'red' link: 'eth0' address: '10.5.0.1/16' allow_missing: true }",
+        "10.5.0.1/16 on red:eth0",
+        "10.5.0.1/16 on red:eth0 is not there as that, but as 10.5.0.1/24; delete it as what it is"},
     Row{"add_route_by_no_link", "", "add_route { namespace: 'red' destination: '10.6.0.0/16' dev: 'none' }",
         "route 10.6.0.0/16 in red",
         "looking up link none: ENODEV (No such device); check the name, or create it first"},
@@ -267,10 +285,6 @@ const Row kRows[] = {
         "add_route { namespace: 'red' destination: '10.6.0.0/16' via: '10.9.0.1' }", "route 10.6.0.0/16 in red",
         "adding route 10.6.0.0/16: ENETUNREACH (Network is unreachable): Nexthop has invalid gateway; the next hop is "
         "on no subnet of the link: add an address first, or say onlink"},
-    Row{"delete_address_that_is_there_otherwise", "",
-        "delete_address { namespace: 'red' link: 'eth0' address: '10.5.0.1/16' allow_missing: true }",
-        "10.5.0.1/16 on red:eth0",
-        "10.5.0.1/16 on red:eth0 is not there as that, but as 10.5.0.1/24; delete it as what it is"},
     Row{"add_route_by_a_gateway_not_on_this_link", "",
         "add_route { namespace: 'red' destination: '10.6.0.0/16' via: '10.9.0.1' dev: 'eth0' }",
         "route 10.6.0.0/16 in red",
@@ -418,6 +432,12 @@ const Row kRows[] = {
         "link @host:nic carries the host's default route and is not detached from its bridge while the addresses stay "
         "there; say move_addresses, and they move to the link with the routes in the same step"},
 };
+    Row{"detach_link_that_is_no_port_of_a_bridge_with_addresses", "ip -n red addr add 10.7.0.1/24 dev br0",
+        "detach_link { namespace: 'red' link: 'eth0' bridge: 'br0' move_addresses: true allow_missing: true }",
+        "red:eth0",
+        "link red:eth0 is not a port of br0, and 10.7.0.1/24, which stands there, is not moved from it; attach the "
+        "link "
+        "first, or leave move_addresses out"},
 
 TEST_P(Refusals, SayWhatFailedOnWhatWhyAndWhatToDo) {
   const Row& row = GetParam();
@@ -433,9 +453,3 @@ INSTANTIATE_TEST_SUITE_P(OfOperations, Refusals, ::testing::ValuesIn(kRows),
 
 }  // namespace
 }  // namespace warren::executor
-    Row{"detach_link_that_is_no_port_of_a_bridge_with_addresses", "ip -n red addr add 10.7.0.1/24 dev br0",
-        "detach_link { namespace: 'red' link: 'eth0' bridge: 'br0' move_addresses: true allow_missing: true }",
-        "red:eth0",
-        "link red:eth0 is not a port of br0, and 10.7.0.1/24, which stands there, is not moved from it; attach the "
-        "link "
-        "first, or leave move_addresses out"},
