@@ -58,7 +58,9 @@ const Row kRows[] = {
     Row{"create_namespace_with_a_bad_name", "", "create_namespace { namespace: 'a/b' }", "a/b", "the name has a \"/\""},
     Row{"create_namespace_that_is_the_hosts", "touch /run/netns/mine; mount --bind /proc/self/ns/net /run/netns/mine",
         "create_namespace { namespace: 'mine' allow_existing: true }", "mine",
-        "the name mine is bound to the host's own namespace; say @host to work there"},
+        "the name mine is bound to the host's own namespace; say @host to work there; `ip netns delete` on the host "
+        "frees "
+        "the name, and leaves the namespace"},
     Row{"delete_namespace_that_is_not_there", "", "delete_namespace { namespace: 'none' }", "none",
         "opening namespace none: ENOENT (No such file or directory); check the name; allow_missing counts it as "
         "deleted"},
@@ -72,6 +74,11 @@ const Row kRows[] = {
     Row{"delete_namespace_that_is_none", "touch /run/netns/file", "delete_namespace { namespace: 'file' }", "file",
         "the name file stands for no network namespace but for a plain file: nothing is mounted on it; DeleteNamespace "
         "with force removes it"},
+    Row{"delete_namespace_that_is_the_hosts", "touch /run/netns/mine; mount --bind /proc/self/ns/net /run/netns/mine",
+        "delete_namespace { namespace: 'mine' force: true }", "mine",
+        "the name mine is bound to the host's own namespace; say @host to work there; `ip netns delete` on the host "
+        "frees "
+        "the name, and leaves the namespace"},
     Row{"delete_namespace_that_is_a_mount", "touch /run/netns/file; mount --bind /etc/hostname /run/netns/file",
         "delete_namespace { namespace: 'file' force: true }", "file",
         "the name file stands for no network namespace but for a plain file that is mounted there; unmount it by hand, "
@@ -221,13 +228,6 @@ const Row kRows[] = {
         "2001:db8::1/48 on red:eth0",
         "2001:db8::1/48 on red:eth0 exists, but not as asked: it is there as 2001:db8::1/64; change or delete it "
         "first"},
-    Row{"add_address_of_ipv6_where_it_is_off", "ip netns exec red sysctl -qw net.ipv6.conf.eth0.disable_ipv6=1",
-        "add_address { namespace: 'red' link: 'eth0' address: '2001:db8::1/64' }", "2001:db8::1/64 on red:eth0",
-        "adding address 2001:db8::1/64: EACCES (Permission denied): ipv6: IPv6 is disabled on this device; set "
-        "disable_ipv6 of the link (net.ipv6.conf) to 0 first"},
-    Row{"add_address_of_ipv6_to_a_small_mtu", "ip -n red link set eth0 mtu 1000",
-        "add_address { namespace: 'red' link: 'eth0' address: '2001:db8::1/64' }", "2001:db8::1/64 on red:eth0",
-        "link red:eth0 has an MTU of 1000, and IPv6 needs 1280; raise it first"},
     Row{"add_address_that_is_there_with_a_peer", "ip -n red addr add 10.0.0.1 peer 10.0.0.2/24 dev eth0",
         "add_address { namespace: 'red' link: 'eth0' address: '10.0.0.1/24' allow_existing: true }",
         "10.0.0.1/24 on red:eth0",
@@ -237,6 +237,13 @@ const Row kRows[] = {
         "add_address { namespace: 'red' link: 'eth0' address: '10.0.0.1/24' allow_existing: true }",
         "10.0.0.1/24 on red:eth0",
         "10.0.0.1/24 on red:eth0 exists, but not as asked: it has scope link; change or delete it first"},
+    Row{"add_address_of_ipv6_where_it_is_off", "ip netns exec red sysctl -qw net.ipv6.conf.eth0.disable_ipv6=1",
+        "add_address { namespace: 'red' link: 'eth0' address: '2001:db8::1/64' }", "2001:db8::1/64 on red:eth0",
+        "adding address 2001:db8::1/64: EACCES (Permission denied): ipv6: IPv6 is disabled on this device; set "
+        "disable_ipv6 of the link (net.ipv6.conf) to 0 first"},
+    Row{"add_address_of_ipv6_to_a_small_mtu", "ip -n red link set eth0 mtu 1000",
+        "add_address { namespace: 'red' link: 'eth0' address: '2001:db8::1/64' }", "2001:db8::1/64 on red:eth0",
+        "link red:eth0 has an MTU of 1000, and IPv6 needs 1280; raise it first"},
     Row{"add_address_of_ipv6_that_is_a_group", "",
         "add_address { namespace: 'red' link: 'eth0' address: 'ff02::1/64' }", "ff02::1/64 on red:eth0",
         "adding address ff02::1/64: EADDRNOTAVAIL (Cannot assign requested address): ipv6: Cannot assign multicast "
@@ -260,6 +267,10 @@ const Row kRows[] = {
         "delete_address { namespace: 'red' link: 'eth0' address: '10.0.0.9/24' }", "10.0.0.9/24 on red:eth0",
         "deleting address 10.0.0.9/24: EADDRNOTAVAIL (Cannot assign requested address); check what is there; "
         "allow_missing counts it as deleted"},
+    Row{"delete_address_that_is_there_otherwise", "",
+        "delete_address { namespace: 'red' link: 'eth0' address: '10.5.0.1/16' allow_missing: true }",
+        "10.5.0.1/16 on red:eth0",
+        "10.5.0.1/16 on red:eth0 is not there as that, but as 10.5.0.1/24; delete it as what it is"},
     Row{"delete_address_that_is_vital", "", "delete_address { namespace: '@host' link: 'nic' address: '192.0.2.2/24' }",
         "192.0.2.2/24 on @host:nic",
         "address 192.0.2.2/24 carries the host's default route and is not removed unless the operation says force, "
@@ -267,10 +278,6 @@ const Row kRows[] = {
     Row{"add_route_in_no_namespace", "", "add_route { namespace: 'none' destination: 'default' via: '10.5.0.9' }",
         "none",
         "opening namespace none: ENOENT (No such file or directory); check the name, or create the namespace first"},
-    Row{"delete_address_that_is_there_otherwise", "",
-        "delete_address { namespace: 'red' link: 'eth0' address: '10.5.0.1/16' allow_missing: true }",
-        "10.5.0.1/16 on red:eth0",
-        "10.5.0.1/16 on red:eth0 is not there as that, but as 10.5.0.1/24; delete it as what it is"},
     Row{"add_route_by_no_link", "", "add_route { namespace: 'red' destination: '10.6.0.0/16' dev: 'none' }",
         "route 10.6.0.0/16 in red",
         "looking up link none: ENODEV (No such device); check the name, or create it first"},
@@ -290,6 +297,21 @@ const Row kRows[] = {
         "route 10.6.0.0/16 in red",
         "adding route 10.6.0.0/16: ENETUNREACH (Network is unreachable): Nexthop has invalid gateway; the next hop is "
         "on no subnet of the link: add an address first, or say onlink"},
+    Row{"add_route_by_a_gateway_that_is_a_group", "",
+        "add_route { namespace: 'red' destination: '10.6.0.0/16' via: '224.0.0.1' dev: 'eth0' onlink: true }",
+        "route 10.6.0.0/16 in red",
+        "adding route 10.6.0.0/16: EINVAL (Invalid argument): Nexthop has invalid gateway; a next hop is a unicast "
+        "address, and another's"},
+    Row{"add_route_by_no_gateway", "",
+        "add_route { namespace: 'red' destination: '10.6.0.0/16' via: '0.0.0.0' dev: 'eth0' }",
+        "route 10.6.0.0/16 in red", "\"0.0.0.0\" is not a gateway; leave via out for a route without one"},
+    Row{"add_route_from_no_source", "",
+        "add_route { namespace: 'red' destination: '10.6.0.0/16' dev: 'eth0' src: '0.0.0.0' }",
+        "route 10.6.0.0/16 in red", "\"0.0.0.0\" is not a source; leave src out"},
+    Row{"add_route_where_a_blackhole_is", "ip -n red route add blackhole 10.6.0.0/16",
+        "add_route { namespace: 'red' destination: '10.6.0.0/16' via: '10.5.0.8' dev: 'eth0' allow_existing: true }",
+        "route 10.6.0.0/16 in red",
+        "route 10.6.0.0/16 in red exists, but not as asked: it has type blackhole; change or delete it first"},
     Row{"add_route_of_ipv6_by_a_gateway_on_no_link", "",
         "add_route { namespace: 'red' destination: '2001:db8:6::/48' via: '2001:db8:9::1' }",
         "route 2001:db8:6::/48 in red",
@@ -311,21 +333,6 @@ const Row kRows[] = {
         "route 10.6.0.0/16 in red exists, but not as asked: it goes via 10.5.0.9; change or delete it first"},
     Row{"add_route_with_bits_beyond_its_length", "",
         "add_route { namespace: 'red' destination: '10.6.0.1/16' dev: 'eth0' }", "route 10.6.0.1/16 in red",
-    Row{"add_route_by_a_gateway_that_is_a_group", "",
-        "add_route { namespace: 'red' destination: '10.6.0.0/16' via: '224.0.0.1' dev: 'eth0' onlink: true }",
-        "route 10.6.0.0/16 in red",
-        "adding route 10.6.0.0/16: EINVAL (Invalid argument): Nexthop has invalid gateway; a next hop is a unicast "
-        "address, and another's"},
-    Row{"add_route_by_no_gateway", "",
-        "add_route { namespace: 'red' destination: '10.6.0.0/16' via: '0.0.0.0' dev: 'eth0' }",
-        "route 10.6.0.0/16 in red", "\"0.0.0.0\" is not a gateway; leave via out for a route without one"},
-    Row{"add_route_from_no_source", "",
-        "add_route { namespace: 'red' destination: '10.6.0.0/16' dev: 'eth0' src: '0.0.0.0' }",
-        "route 10.6.0.0/16 in red", "\"0.0.0.0\" is not a source; leave src out"},
-    Row{"add_route_where_a_blackhole_is", "ip -n red route add blackhole 10.6.0.0/16",
-        "add_route { namespace: 'red' destination: '10.6.0.0/16' via: '10.5.0.8' dev: 'eth0' allow_existing: true }",
-        "route 10.6.0.0/16 in red",
-        "route 10.6.0.0/16 in red exists, but not as asked: it has type blackhole; change or delete it first"},
         "adding route 10.6.0.1/16: EINVAL (Invalid argument): Invalid prefix for given prefix length"},
     Row{"add_route_from_no_address_of_its_own", "",
         "add_route { namespace: 'red' destination: '10.6.0.0/16' dev: 'eth0' src: '10.9.9.9' }",
@@ -344,6 +351,19 @@ const Row kRows[] = {
     Row{"delete_route_by_no_link", "", "delete_route { namespace: 'red' destination: '10.6.0.0/16' dev: 'none' }",
         "route 10.6.0.0/16 in red",
         "looking up link none: ENODEV (No such device); check what is there; allow_missing counts it as deleted"},
+    Row{"delete_route_through_a_nexthop_object",
+        "ip -n red nexthop add id 5 via 10.5.0.9 dev eth0; ip -n red route add 10.6.0.0/16 nhid 5",
+        "delete_route { namespace: 'red' destination: '10.6.0.0/16' via: '10.5.0.9' allow_missing: true }",
+        "route 10.6.0.0/16 in red",
+        "route 10.6.0.0/16 in red goes through nexthop object 5, and the kernel does not find it by its gateway or "
+        "link; "
+        "leave via and dev out, or delete the object by `ip nexthop delete id 5`"},
+    Row{"delete_route_from_a_source_prefix", "ip -n red -6 route add 2001:db8:6::/48 from 2001:db8::/64 dev eth0",
+        "delete_route { namespace: 'red' destination: '2001:db8:6::/48' allow_missing: true }",
+        "route 2001:db8:6::/48 in red",
+        "route 2001:db8:6::/48 in red is only for packets from 2001:db8::/64, which a deletion cannot say; delete it "
+        "by "
+        "`ip -6 route delete 2001:db8:6::/48 from 2001:db8::/64`"},
     Row{"delete_route_that_is_vital", "", "delete_route { namespace: '@host' destination: 'default' }",
         "route default in @host",
         "route 0.0.0.0/0 carries the host's default route and is not removed unless the operation says force, which "
@@ -380,19 +400,6 @@ const Row kRows[] = {
     Row{"attach_link_to_what_is_no_bridge", "", "attach_link { namespace: 'red' link: 'br0' bridge: 'eth0' }",
         "red:eth0", "red:eth0 is not a bridge but a veth"},
     Row{"attach_link_that_is_the_loopback", "", "attach_link { namespace: 'red' link: 'lo' bridge: 'br0' }", "red:lo",
-    Row{"delete_route_through_a_nexthop_object",
-        "ip -n red nexthop add id 5 via 10.5.0.9 dev eth0; ip -n red route add 10.6.0.0/16 nhid 5",
-        "delete_route { namespace: 'red' destination: '10.6.0.0/16' via: '10.5.0.9' allow_missing: true }",
-        "route 10.6.0.0/16 in red",
-        "route 10.6.0.0/16 in red goes through nexthop object 5, and the kernel does not find it by its gateway or "
-        "link; "
-        "leave via and dev out, or delete the object by `ip nexthop delete id 5`"},
-    Row{"delete_route_from_a_source_prefix", "ip -n red -6 route add 2001:db8:6::/48 from 2001:db8::/64 dev eth0",
-        "delete_route { namespace: 'red' destination: '2001:db8:6::/48' allow_missing: true }",
-        "route 2001:db8:6::/48 in red",
-        "route 2001:db8:6::/48 in red is only for packets from 2001:db8::/64, which a deletion cannot say; delete it "
-        "by "
-        "`ip -6 route delete 2001:db8:6::/48 from 2001:db8::/64`"},
         "link red:lo is a loopback, and only Ethernet links can be ports of a bridge"},
     Row{"attach_link_without_ethernet", "ip -n red tuntap add tun0 mode tun",
         "attach_link { namespace: 'red' link: 'tun0' bridge: 'br0' }", "red:tun0",
@@ -425,6 +432,12 @@ const Row kRows[] = {
     Row{"detach_link_of_another_bridge", "ip -n red link set eth0 master br0",
         "detach_link { namespace: 'red' link: 'eth0' bridge: 'br1' }", "red:eth0",
         "link red:eth0 is a port of br0, not of br1"},
+    Row{"detach_link_that_is_no_port_of_a_bridge_with_addresses", "ip -n red addr add 10.7.0.1/24 dev br0",
+        "detach_link { namespace: 'red' link: 'eth0' bridge: 'br0' move_addresses: true allow_missing: true }",
+        "red:eth0",
+        "link red:eth0 is not a port of br0, and 10.7.0.1/24, which stands there, is not moved from it; attach the "
+        "link "
+        "first, or leave move_addresses out"},
     Row{"detach_link_that_is_vital",
         "ip link add br9 type bridge; ip link set br9 up; ip link set nic master br9; ip addr flush dev nic; ip addr "
         "add 192.0.2.2/24 dev br9; ip route add default via 192.0.2.1",
@@ -432,12 +445,6 @@ const Row kRows[] = {
         "link @host:nic carries the host's default route and is not detached from its bridge while the addresses stay "
         "there; say move_addresses, and they move to the link with the routes in the same step"},
 };
-    Row{"detach_link_that_is_no_port_of_a_bridge_with_addresses", "ip -n red addr add 10.7.0.1/24 dev br0",
-        "detach_link { namespace: 'red' link: 'eth0' bridge: 'br0' move_addresses: true allow_missing: true }",
-        "red:eth0",
-        "link red:eth0 is not a port of br0, and 10.7.0.1/24, which stands there, is not moved from it; attach the "
-        "link "
-        "first, or leave move_addresses out"},
 
 TEST_P(Refusals, SayWhatFailedOnWhatWhyAndWhatToDo) {
   const Row& row = GetParam();
