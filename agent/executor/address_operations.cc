@@ -47,10 +47,23 @@ std::string WithPeer(const kernel::Address& address) {
   return absl::StrCat(address.local.ToString(), peer);
 }
 
-// In IPv6 a link has an address once, whatever its length and peer.
-absl::Status CheckNotOtherwise(Transaction& tx, const Addresses& have, const kernel::Ip& ip) {
+bool SameSubnet(const kernel::Ip& a, const kernel::Ip& b, int length) {
+  for (int bit = 0; bit < length; ++bit) {
+    if ((a.bytes[bit / 8] ^ b.bytes[bit / 8]) & (0x80 >> (bit % 8))) return false;
+  }
+  return true;
+}
+
+// In IPv6 a link has an address once, whatever its length and peer; in IPv4 once in a subnet, that of the peer where
+// there is one (__inet_insert_ifa).
+absl::Status CheckNotOtherwise(Transaction& tx, const Addresses& have, const kernel::NewAddress& asked) {
+  const auto far = [](const auto& address) { return address.peer.family != 0 ? address.peer : address.local.ip; };
   for (const kernel::Address& address : have) {
-    if (address.local.ip != ip) continue;
+    if (address.local.ip != asked.local.ip) continue;
+    if (asked.local.ip.family == AF_INET &&
+        (address.local.length != asked.local.length || !SameSubnet(far(address), far(asked), asked.local.length))) {
+      continue;
+    }
     return ExistsButDiffers(tx.object(), {absl::StrCat("it is there as ", WithPeer(address))});
   }
   return absl::OkStatus();
@@ -112,12 +125,13 @@ absl::Status Apply(Transaction& tx, const v1::AddAddress& operation) {
   const auto it = Find(*have, address->local, address->peer);
   const bool there = it != have->end();
   if (there && operation.allow_existing()) {
-    const std::vector<std::string> differences = kernel::Peculiarities(*it, at->link.name);
+    std::vector<std::string> differences = kernel::Peculiarities(*it, at->link.name);
+    for (std::string& each : differences) each = absl::StrCat("it has ", each);
     if (!differences.empty()) return ExistsButDiffers(tx.object(), differences);
     return Changes(*it, *address) ? Change(tx, *at, *it, *address) : absl::OkStatus();
   }
-  if (operation.allow_existing() && address->local.ip.family == AF_INET6) {
-    if (auto s = CheckNotOtherwise(tx, *have, address->local.ip); !s.ok()) return s;
+  if (operation.allow_existing()) {
+    if (auto s = CheckNotOtherwise(tx, *have, *address); !s.ok()) return s;
   }
 
   if (!there) {
@@ -164,7 +178,6 @@ absl::Status Apply(Transaction& tx, const v1::DeleteAddress& operation) {
   const auto it = Find(*have, parsed->local, parsed->peer);
   if (it == have->end()) {
     if (operation.allow_missing()) {
-      if (parsed->local.ip.family != AF_INET6) return absl::OkStatus();
       const auto otherwise =
           std::find_if(have->begin(), have->end(), [&](const auto& a) { return a.local.ip == parsed->local.ip; });
       if (otherwise == have->end()) return absl::OkStatus();

@@ -50,13 +50,13 @@ std::optional<v1::OperationError> Applier::ApplyOperations(Transaction& tx, cons
   for (int i = 0; i < intent.operations_size(); ++i) {
     const v1::Operation& operation = intent.operations(i);
     const std::string kind = KindOf(operation);
-    tx.BeginOperation(i);
+    tx.BeginOperation(i, intent.operations());
     tx.About("");
     const absl::Time begin = absl::Now();
     const absl::Status status = executor::Apply(tx, operation);
     const int error = kernel::ErrnoOf(status);
     work_.listener->OnOperation(kind, absl::Now() - begin, error == 0 ? "" : kernel::ErrnoName(error));
-    if (!status.ok()) return Explain(i, kind, tx.object(), status);
+    if (!status.ok()) return Explain(i, kind, tx.object(), status, SaidIn(operation));
   }
   return std::nullopt;
 }

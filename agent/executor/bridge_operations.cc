@@ -1,6 +1,7 @@
 // Creating and deleting bridges; their ports.
 
 #include <errno.h>
+#include <linux/rtnetlink.h>
 #include <net/if_arp.h>
 
 #include <algorithm>
@@ -15,6 +16,7 @@
 #include "agent/executor/proof.h"
 #include "agent/executor/refuse.h"
 #include "agent/executor/snapshot.h"
+#include "agent/kernel/address.h"
 #include "agent/kernel/error.h"
 #include "agent/kernel/link_names.h"
 
@@ -77,12 +79,44 @@ absl::StatusOr<std::optional<AddressMove>> ChangeMaster(Transaction& tx, Place& 
   return move;
 }
 
+// The kernel says no more than EBUSY where something else has them (netdev_rx_handler_register).
+absl::Status WithWhatTakesItsPackets(Place& place, const kernel::Link& port, const absl::Status& status) {
+  if (kernel::ErrnoOf(status) != EBUSY) return status;
+  auto uppers = UppersOf(place, port.ifindex);
+  if (!uppers.ok()) return status;
+  for (const kernel::Link& upper : *uppers) {
+    if (upper.kind != "macvlan" && upper.kind != "macvtap" && upper.kind != "ipvlan" && upper.kind != "ipvtap")
+      continue;
+    return kernel::ErrnoError(EBUSY, absl::StrCat("attaching ", place.Shown(port.name), ", whose packets the ",
+                                                  upper.kind, " ", upper.name, " takes"));
+  }
+  return status;
+}
+
+// The link is no port: what stands on the bridge may be there for another, and is not taken from it.
+absl::Status CheckNothingToMove(Transaction& tx, Place& place, const v1::DetachLink& operation) {
+  if (!operation.move_addresses() || operation.bridge().empty()) return absl::OkStatus();
+  auto bridge = kernel::GetLink(place.netlink, operation.bridge());
+  if (kernel::ErrnoOf(bridge.status()) == ENODEV) return absl::OkStatus();
+  if (!bridge.ok()) return bridge.status();
+  auto addresses = kernel::ListAddresses(place.netlink, bridge->ifindex);
+  if (!addresses.ok()) return addresses.status();
+  for (const kernel::Address& address : *addresses) {
+    if (address.scope >= RT_SCOPE_LINK) continue;
+    return absl::FailedPreconditionError(
+        absl::StrCat("link ", tx.object(), " is not a port of ", bridge->name, ", and ", address.local.ToString(),
+                     ", which stands there, is not moved from it; attach the link first, or leave move_addresses out"));
+  }
+  return absl::OkStatus();
+}
+
 // OK when a bridge of the name is there as asked; NOT_FOUND when nothing has the name.
 absl::Status Adopt(Transaction& tx, Place& place, const Asked& asked) {
   auto link = kernel::GetLink(place.netlink, asked.name);
   if (!link.ok()) return link.status();
+  if (auto s = CheckIsItsName(place, *link, asked.name, "creating bridge"); !s.ok()) return s;
   if (link->kind != "bridge") return ExistsButDiffers(tx.object(), {absl::StrCat("it is ", KindOf(*link))});
-  auto differences = Differences(place, *link, asked);
+  auto differences = Differences(tx, place, *link, asked);
   if (!differences.ok()) return differences.status();
   return differences->empty() ? absl::OkStatus() : ExistsButDiffers(tx.object(), *differences);
 }
@@ -145,15 +179,17 @@ absl::Status Apply(Transaction& tx, const v1::AttachLink& operation) {
                      ", and only Ethernet links can be ports of a bridge"));
   }
   if (at->link.master == bridge->link.ifindex) {
-    if (operation.allow_existing()) return absl::OkStatus();
-    return absl::AlreadyExistsError(absl::StrCat("link ", object, " already is a port of ", operation.bridge()));
-  }
-  if (at->link.master != 0) {
+    if (!operation.allow_existing()) {
+      return absl::AlreadyExistsError(absl::StrCat("link ", object, " already is a port of ", operation.bridge()));
+    }
+    // What stands on a port is still to be moved; the kernel leaves a port where it is (do_set_master).
+    if (!operation.move_addresses()) return absl::OkStatus();
+  } else if (at->link.master != 0) {
     // A bridge that this intent has deleted holds its ports until the commit.
     if (!tx.IsAside(place, at->link.master)) {
       auto other = kernel::GetLink(place.netlink, at->link.master);
-      return kernel::ErrnoError(EBUSY, absl::StrCat("attaching ", object, ", which is a port of ",
-                                                    other.ok() ? other->name : "another link"));
+      return absl::FailedPreconditionError(absl::StrCat(
+          "link ", object, " is a port of ", other.ok() ? other->name : "another link", "; detach it from that first"));
     }
   }
   if (!operation.force() && !operation.move_addresses()) {
@@ -168,7 +204,7 @@ absl::Status Apply(Transaction& tx, const v1::AttachLink& operation) {
   }
   auto move =
       ChangeMaster(tx, place, at->link, bridge->link, /*attach=*/true, operation.move_addresses(), operation.force());
-  if (!move.ok()) return move.status();
+  if (!move.ok()) return WithWhatTakesItsPackets(place, at->link, move.status());
   if (!*move) return absl::OkStatus();
   // What answered on a link that is up must answer on the bridge.
   if (at->link.up() && !bridge->link.up()) {
@@ -189,7 +225,7 @@ absl::Status Apply(Transaction& tx, const v1::DetachLink& operation) {
     if (master->kind == "bridge" && !tx.IsAside(place, master->ifindex)) bridge = *std::move(master);
   }
   if (!bridge) {
-    if (operation.allow_missing()) return absl::OkStatus();
+    if (operation.allow_missing()) return CheckNothingToMove(tx, place, operation);
     return absl::FailedPreconditionError(absl::StrCat("link ", object, " is not a port of a bridge"));
   }
   if (!operation.bridge().empty() && !kernel::AnswersTo(*bridge, operation.bridge())) {

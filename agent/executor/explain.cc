@@ -21,14 +21,26 @@ struct Explained {
 };
 constexpr Explained kExplained[] = {
     {"IPv6 is disabled on", "set disable_ipv6 of the link (net.ipv6.conf) to 0 first"},
-    {"Nexthop has invalid gateway", "the next hop is on no subnet of the link: add an address first, or say onlink"},
     {"Nexthop device is not up", "bring the link up first"},
     {"Device for nexthop is not up", "bring the link up first"},
 };
 
-std::string AdviceOnExplained(const std::string& kind, int error, const std::string& extended_ack) {
+std::string AdviceOnNextHop(const Said& said) {
+  return absl::StrCat("the next hop is on no subnet of the link: add an address first",
+                      said.onlink ? "" : ", or say onlink");
+}
+
+std::string AdviceOnExisting(const Said& said) {
+  return said.allow_existing ? "" : "allow_existing adopts one that is as asked";
+}
+
+std::string AdviceOnExplained(const std::string& kind, int error, const std::string& extended_ack, const Said& said) {
   // The same whatever the kernel calls it.
-  if (error == EEXIST && absl::StartsWith(kind, "add_")) return "allow_existing adopts one that is as asked";
+  if (error == EEXIST && absl::StartsWith(kind, "add_")) return AdviceOnExisting(said);
+  if (absl::StrContains(extended_ack, "Nexthop has invalid gateway")) {
+    // EINVAL: it was found, and is a multicast or a broadcast address or one of this namespace (fib_check_nh_v4_gw).
+    return error == EINVAL ? "a next hop is a unicast address, and another's" : AdviceOnNextHop(said);
+  }
   for (const Explained& explained : kExplained) {
     if (absl::StrContains(extended_ack, explained.extended_ack)) return explained.advice;
   }
@@ -41,34 +53,43 @@ std::string AdviceOnPermission() {
   return absl::StrCat("the agent lacks ", absl::StrJoin(missing, " and "), ": run it as root, or with these");
 }
 
+std::string AdviceOnMissing(const Said& said) { return said.allow_missing ? "" : "allow_missing counts it as deleted"; }
+
+std::string Joined(const std::string& first, const std::string& second) {
+  return second.empty() ? first : absl::StrCat(first, "; ", second);
+}
+
 // Where the kernel has not explained itself; empty: the message says it, or nobody knows.
-std::string Advice(const std::string& kind, int error) {
+std::string Advice(const std::string& kind, int error, const Said& said) {
   const bool creates = absl::StartsWith(kind, "create_");
   const bool adds = absl::StartsWith(kind, "add_");
   const bool deletes = absl::StartsWith(kind, "delete_");
   switch (error) {
     case EEXIST:
-      return creates ? "choose another name or delete that one first; allow_existing adopts one that is as asked"
-             : adds  ? "allow_existing adopts one that is as asked"
-                     : "choose another name, or delete or rename that one first";
+      if (adds) return AdviceOnExisting(said);
+      if (!creates) return "choose another name, or delete or rename that one first";
+      return Joined("choose another name or delete that one first", AdviceOnExisting(said));
     case ENOENT:
-      return deletes ? "check the name; allow_missing counts it as deleted"
+      return deletes ? Joined("check the name", AdviceOnMissing(said))
                      : "check the name, or create the namespace first";
     case EADDRNOTAVAIL:
       if (creates || kind == "set_link") return "a link takes a unicast address that is not all zeros";
       [[fallthrough]];
     case ENODEV:
     case ESRCH:
-      return deletes ? "check what is there; allow_missing counts it as deleted" : "check the name, or create it first";
+      return deletes ? Joined("check what is there", AdviceOnMissing(said)) : "check the name, or create it first";
     case EINVAL:
       return kind == "move_link" ? "the kernel does not let this link leave its namespace"
              : creates           ? "check its MTU, its MAC and its queues"
                                  : "";
     case EBUSY:
-      return kind == "attach_link" ? "detach it from that bridge first" : "";
+      return kind == "attach_link"
+                 ? "what takes its packets (a macvlan, an ipvlan...), here or in another namespace, is "
+                   "to be deleted first"
+                 : "";
     case ENETUNREACH:
     case EHOSTUNREACH:
-      return "the next hop is on no subnet of the link: add an address first, or say onlink";
+      return AdviceOnNextHop(said);
     case ENETDOWN:
       return "bring the link up first";
     case EPERM:
@@ -91,7 +112,20 @@ std::string Advice(const std::string& kind, int error) {
 
 }  // namespace
 
-v1::OperationError Explain(int index, const std::string& kind, const std::string& object, const absl::Status& status) {
+Said SaidIn(const v1::Operation& operation) {
+  const auto* reflection = operation.GetReflection();
+  const auto* kind = reflection->GetOneofFieldDescriptor(operation, v1::Operation::descriptor()->oneof_decl(0));
+  if (kind == nullptr) return {};
+  const google::protobuf::Message& message = reflection->GetMessage(operation, kind);
+  const auto says = [&](const char* name) {
+    const auto* field = message.GetDescriptor()->FindFieldByName(name);
+    return field != nullptr && message.GetReflection()->GetBool(message, field);
+  };
+  return {says("allow_existing"), says("allow_missing"), says("onlink")};
+}
+
+v1::OperationError Explain(int index, const std::string& kind, const std::string& object, const absl::Status& status,
+                           const Said& said) {
   v1::OperationError error;
   error.set_operation_index(index);
   error.set_operation(kind);
@@ -105,7 +139,8 @@ v1::OperationError Explain(int index, const std::string& kind, const std::string
   }
   std::string message(status.message());
   const std::string& explanation = error.extended_ack();
-  const std::string advice = explanation.empty() ? Advice(kind, number) : AdviceOnExplained(kind, number, explanation);
+  const std::string advice =
+      explanation.empty() ? Advice(kind, number, said) : AdviceOnExplained(kind, number, explanation, said);
   if (!advice.empty()) absl::StrAppend(&message, "; ", advice);
   error.set_message(message);
   return error;

@@ -11,7 +11,14 @@
 
 namespace warren::executor {
 
-v1::OperationError Explain(int index, const std::string& kind, const std::string& object, const absl::Status& status);
+// What the operation said already is not advised to it.
+struct Said {
+  bool allow_existing = false, allow_missing = false, onlink = false;
+};
+Said SaidIn(const v1::Operation& operation);
+
+v1::OperationError Explain(int index, const std::string& kind, const std::string& object, const absl::Status& status,
+                           const Said& said = {});
 
 }  // namespace warren::executor
 

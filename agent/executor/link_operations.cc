@@ -18,6 +18,7 @@
 #include "agent/executor/restore_kept.h"
 #include "agent/executor/snapshot.h"
 #include "agent/kernel/error.h"
+#include "agent/kernel/link_settings.h"
 
 namespace warren::executor {
 
@@ -36,6 +37,19 @@ absl::Status CheckChanged(const Transaction::LinkAt& at, const kernel::LinkChang
                                                     ", and it still is ", absl::StrJoin(otherwise, ", ")));
 }
 
+// The kernel names no number, and nothing at all where it is the link below that allows no more.
+absl::Status WithMtuLimits(const Transaction::LinkAt& at, uint32_t mtu, const absl::Status& status) {
+  auto limits = kernel::MtuLimitsOf(at.place->netlink, at.link.ifindex);
+  if (!limits.ok()) return status;
+  std::string doing = absl::StrCat("setting an MTU of ", mtu, " on ", at.place->Shown(at.link.name), ", which takes ",
+                                   limits->least, " to ", limits->greatest == 0 ? UINT32_MAX : limits->greatest);
+  if (limits->lower != 0) {
+    auto lower = kernel::GetLink(at.place->netlink, limits->lower);
+    if (lower.ok()) absl::StrAppend(&doing, " and stands on ", lower->name, " with an MTU of ", lower->mtu);
+  }
+  return kernel::ErrnoError(kernel::ErrnoOf(status), doing, kernel::ExtendedAckOf(status));
+}
+
 absl::Status Change(const Transaction::LinkAt& at, kernel::LinkChange change) {
   kernel::Netlink& netlink = at.place->netlink;
   if (change.name && change.up == false && at.link.up()) {
@@ -46,6 +60,8 @@ absl::Status Change(const Transaction::LinkAt& at, kernel::LinkChange change) {
   }
   const absl::Status status = kernel::SetLink(netlink, at.link.ifindex, change);
   if (status.ok()) return CheckChanged(at, change);
+  const int error = kernel::ErrnoOf(status);
+  if (change.mtu && (error == EINVAL || error == ERANGE)) return WithMtuLimits(at, *change.mtu, status);
   if (kernel::ErrnoOf(status) != EBUSY || !at.link.up() || (!change.name && !change.mac)) return status;
   return kernel::ErrnoError(EBUSY,
                             absl::StrCat("changing the link, which is up: kernels before 6.2 do not rename such a one, "
@@ -61,9 +77,16 @@ absl::Status Apply(Transaction& tx, const v1::MoveLink& operation) {
   const std::string object = tx.object();
   auto to = tx.Open(operation.to_namespace());
   if (!to.ok()) return to.status();
+  if (*to != from->place && from->link.type == ARPHRD_LOOPBACK) {
+    tx.About(object);
+    return absl::FailedPreconditionError(
+        absl::StrCat("link ", object, " is a loopback: each namespace has its own, which does not leave it"));
+  }
   const std::string name = operation.to_name().empty() ? from->link.name : operation.to_name();
   if (*to != from->place || name != from->link.name) {
-    if (auto s = CheckNameFree(tx, **to, name, "moving to"); !s.ok()) return s;
+    const absl::Status free = CheckNameFree(tx, **to, name, "moving to");
+    tx.About(object);
+    if (!free.ok()) return free;
   }
   tx.About(object);
   if (!operation.force()) {
@@ -234,8 +257,9 @@ absl::Status Apply(Transaction& tx, const v1::SetLink& operation) {
   }
   if (operation.has_new_name() && operation.new_name() != at->link.name) {
     const std::string object = tx.object();
-    if (auto s = CheckNameFree(tx, *at->place, operation.new_name(), "renaming to"); !s.ok()) return s;
+    const absl::Status free = CheckNameFree(tx, *at->place, operation.new_name(), "renaming to");
     tx.About(object);
+    if (!free.ok()) return free;
     change.name = operation.new_name();
   }
   if (!operation.force()) {

@@ -9,6 +9,7 @@
 #include "agent/executor/refuse.h"
 #include "agent/kernel/address.h"
 #include "agent/kernel/error.h"
+#include "agent/kernel/link_settings.h"
 
 namespace warren::executor {
 
@@ -28,8 +29,31 @@ absl::StatusOr<Asked> ParseAsked(const std::string& name, uint32_t mtu, const st
   return asked;
 }
 
-absl::StatusOr<std::vector<std::string>> Differences(Place& place, const kernel::Link& link, const Asked& asked) {
-  std::vector<std::string> differences;
+namespace {
+
+// It was made by this intent, which puts it back into the default group when it is done.
+bool HasGroupOfItsMaking(const Transaction& tx, const Place& place, const kernel::Link& link) {
+  return tx.ownership().made_links.contains({place.cookie(), link.ifindex});
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<std::string>> Differences(Transaction& tx, Place& place, const kernel::Link& link,
+                                                     const Asked& asked) {
+  auto own = kernel::SettingsNotAsNew(place.netlink, link.ifindex);
+  if (!own.ok()) return own.status();
+  std::vector<std::string> differences = *std::move(own);
+  if (link.master != 0) {
+    auto master = kernel::GetLink(place.netlink, link.master);
+    if (!master.ok()) return master.status();
+    if (!tx.AttachesLater(place, link, *master)) {
+      differences.push_back(
+          absl::StrCat(master->kind == "bridge" ? "it is a port of " : "its master is ", master->name));
+    }
+  }
+  if (link.group != 0 && !HasGroupOfItsMaking(tx, place, link)) {
+    differences.push_back(absl::StrCat("its group is ", link.group, ", not 0 (default)"));
+  }
   if (asked.mtu != 0 && link.mtu != asked.mtu) {
     differences.push_back(absl::StrCat("its MTU is ", link.mtu, ", not ", asked.mtu));
   }
@@ -66,10 +90,19 @@ absl::StatusOr<std::vector<std::string>> Differences(Place& place, const kernel:
   return differences;
 }
 
+absl::Status CheckIsItsName(Place& place, const kernel::Link& link, const std::string& name, const std::string& doing) {
+  if (link.name == name) return absl::OkStatus();
+  return kernel::ErrnoError(
+      EEXIST, absl::StrCat(doing, " ", place.Shown(name), ", which is an alternative name of ", link.name));
+}
+
 absl::Status CheckNameFree(Transaction& tx, Place& place, const std::string& name, const std::string& doing) {
   tx.About(place.Shown(name));
   auto link = kernel::GetLink(place.netlink, name);
-  if (link.ok()) return kernel::ErrnoError(EEXIST, absl::StrCat(doing, " ", place.Shown(name)));
+  if (link.ok()) {
+    if (auto s = CheckIsItsName(place, *link, name, doing); !s.ok()) return s;
+    return kernel::ErrnoError(EEXIST, absl::StrCat(doing, " ", place.Shown(name)));
+  }
   return kernel::ErrnoOf(link.status()) == ENODEV ? absl::OkStatus() : link.status();
 }
 

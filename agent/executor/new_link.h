@@ -26,8 +26,13 @@ struct Asked {
 absl::StatusOr<Asked> ParseAsked(const std::string& name, uint32_t mtu, const std::string& mac, bool up,
                                  const google::protobuf::RepeatedPtrField<std::string>& addresses);
 
-// In which respects a link that is there is not as asked.
-absl::StatusOr<std::vector<std::string>> Differences(Place& place, const kernel::Link& link, const Asked& asked);
+// In which respects a link that is there is not what would be made. That it is a port is none where a later operation
+// of the intent makes it one: such an intent can be applied again.
+absl::StatusOr<std::vector<std::string>> Differences(Transaction& tx, Place& place, const kernel::Link& link,
+                                                     const Asked& asked);
+
+// EEXIST when the link has another name and answers to this one, too (ip-link(8), property): it is not adopted.
+absl::Status CheckIsItsName(Place& place, const kernel::Link& link, const std::string& name, const std::string& doing);
 
 // EEXIST when a link has the name.
 absl::Status CheckNameFree(Transaction& tx, Place& place, const std::string& name, const std::string& doing);

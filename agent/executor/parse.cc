@@ -29,6 +29,11 @@ absl::StatusOr<kernel::NewRoute> ParseCommon(const Operation& operation) {
     if (text->empty()) continue;
     const auto parsed = kernel::ParseIp(*text);
     if (!parsed) return Bad(*text, "an address");
+    // In IPv4 the kernel takes it for none at all.
+    if (parsed->bytes == std::string(parsed->bytes.size(), '\0')) {
+      return Bad(*text,
+                 ip == &route.via ? "a gateway; leave via out for a route without one" : "a source; leave src out");
+    }
     *ip = *parsed;
   }
   if (operation.destination() == "default") {

@@ -103,7 +103,9 @@ std::string Places::RawName(const std::string& name) const {
 absl::StatusOr<Places::Named> Places::Checked(const std::string& name, kernel::Netns netns) const {
   if (netns.inode == worker_.host().inode) {
     return absl::FailedPreconditionError(
-        absl::StrCat("the name ", EscapeName(name), " is bound to the host's own namespace; say @host to work there"));
+        absl::StrCat("the name ", EscapeName(name),
+                     " is bound to the host's own namespace; say @host to work there; `ip netns "
+                     "delete` on the host frees the name, and leaves the namespace"));
   }
   return Named{name, std::move(netns)};
 }

@@ -38,6 +38,14 @@ absl::StatusOr<kernel::NewRoute> Parse(Place& place, const Operation& operation)
 // In what a route that is there is not what adding the asked one would make.
 std::vector<std::string> Differences(Place& place, const kernel::Route& have, const kernel::NewRoute& asked) {
   std::vector<std::string> differences;
+  const auto tell_own = [&] {
+    for (const std::string& own : kernel::Peculiarities(have)) differences.push_back(absl::StrCat("it has ", own));
+  };
+  if (have.type != RTN_UNICAST) {
+    // It goes nowhere: that tells all.
+    tell_own();
+    return differences;
+  }
   if (asked.via.family == 0 ? have.via.family != 0 : have.via != asked.via) {
     differences.push_back(have.via.family == 0 ? "it has no gateway"
                                                : absl::StrCat("it goes via ", have.via.ToString()));
@@ -53,7 +61,7 @@ std::vector<std::string> Differences(Place& place, const kernel::Route& have, co
   if (asked.onlink != ((have.flags & RTNH_F_ONLINK) != 0)) {
     differences.emplace_back(asked.onlink ? "it is not onlink" : "it is onlink");
   }
-  for (const std::string& own : kernel::Peculiarities(have)) differences.push_back(absl::StrCat("it has ", own));
+  tell_own();
   return differences;
 }
 
@@ -65,6 +73,24 @@ bool Matches(const kernel::Route& have, const kernel::NewRoute& asked) {
          (asked.ifindex == 0 || have.Uses(asked.ifindex)) &&
          (asked.source.family == 0 || have.source == asked.source) &&
          (asked.metric == 0 || have.metric == asked.metric);
+}
+
+// Why the kernel does not find the route by such a deletion, and what does delete it; empty: it finds it.
+std::string WhyNotFound(const kernel::Route& have, const kernel::NewRoute& asked) {
+  if (have.from.ip.family != 0) {
+    return absl::StrCat("is only for packets from ", have.from.ToString(),
+                        ", which a deletion cannot say; delete it by `ip -6 route delete ", have.destination.ToString(),
+                        " from ", have.from.ToString(), "`");
+  }
+  // fib_nh_match; in IPv6 the next hop of the object counts as the route's.
+  if (have.family == AF_INET && have.nexthop_id != 0 && (asked.via.family != 0 || asked.ifindex != 0)) {
+    return absl::StrCat(
+        "goes through nexthop object ", have.nexthop_id,
+        ", and the kernel does not find it by its gateway or link; leave via and dev out, or delete the "
+        "object by `ip nexthop delete id ",
+        have.nexthop_id, "`");
+  }
+  return "";
 }
 
 std::string Shown(const Place& place, const std::string& destination) {
@@ -96,7 +122,7 @@ absl::Status Apply(Transaction& tx, const v1::AddRoute& operation) {
     // The kernel adds none beside one of the same metric and service (fib_table_insert, fib6_add_rt2node).
     std::vector<std::string> differences;
     for (const kernel::Route& each : *before) {
-      if (each.metric != metric || each.tos != 0) continue;
+      if (each.metric != metric || each.tos != 0 || each.from.ip.family != 0) continue;
       const std::vector<std::string> of_this = Differences(**place, each, *route);
       if (of_this.empty()) return absl::OkStatus();
       if (differences.empty()) differences = of_this;
@@ -126,9 +152,14 @@ absl::Status Apply(Transaction& tx, const v1::DeleteRoute& operation) {
     if (Matches(each, *route)) matching.push_back(each);
   }
   std::stable_partition(matching.begin(), matching.end(), [](const kernel::Route& each) { return each.tos == 0; });
+  std::stable_partition(matching.begin(), matching.end(),
+                        [&](const kernel::Route& each) { return WhyNotFound(each, *route).empty(); });
   if (matching.empty()) {
     if (operation.allow_missing()) return absl::OkStatus();
     return kernel::ErrnoError(ESRCH, absl::StrCat("deleting route ", operation.destination()));
+  }
+  if (const std::string why = WhyNotFound(matching.front(), *route); !why.empty()) {
+    return absl::FailedPreconditionError(absl::StrCat(tx.object(), " ", why));
   }
   if (!operation.force()) {
     if (auto s = CheckRouteNotVital(tx, **place, matching.front()); !s.ok()) return s;

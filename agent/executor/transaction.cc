@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "agent/executor/mark.h"
 #include "agent/executor/new_netns.h"
+#include "agent/kernel/link_names.h"
 #include "proto/common/names.h"
 
 namespace warren::executor {
@@ -27,6 +28,15 @@ absl::StatusOr<Transaction::LinkAt> Transaction::OpenLink(const std::string& net
   auto link = kernel::GetLink((*place)->netlink, name);
   if (!link.ok()) return link.status();
   return LinkAt{*place, *std::move(link)};
+}
+
+bool Transaction::AttachesLater(const Place& place, const kernel::Link& port, const kernel::Link& bridge) const {
+  for (int i = operation_ + 1; operations_ != nullptr && i < operations_->size(); ++i) {
+    const v1::AttachLink& attach = (*operations_)[i].attach_link();
+    if (!(*operations_)[i].has_attach_link() || places_.RawName(attach.namespace_()) != place.name) continue;
+    if (kernel::AnswersTo(port, attach.link()) && kernel::AnswersTo(bridge, attach.bridge())) return true;
+  }
+  return false;
 }
 
 absl::Status Transaction::Write(Step step) {

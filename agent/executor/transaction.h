@@ -22,6 +22,7 @@
 #include "agent/kernel/holders.h"
 #include "agent/kernel/ip.h"
 #include "agent/kernel/link.h"
+#include "warren/v1/operations.pb.h"
 
 namespace warren::executor {
 
@@ -39,10 +40,16 @@ class Transaction {
       : sequence_(sequence), places_(places), environment_(environment) {}
 
   // What the operation at work is about, for its error.
-  void BeginOperation(int index) { operation_ = index; }
+  using Operations = google::protobuf::RepeatedPtrField<v1::Operation>;
+  void BeginOperation(int index, const Operations& all) {
+    operation_ = index;
+    operations_ = &all;
+  }
   int operation() const { return operation_; }
   void About(std::string object) { object_ = std::move(object); }
   const std::string& object() const { return object_; }
+  // A later operation makes this link of the namespace a port of that one, if it is not yet.
+  bool AttachesLater(const Place& place, const kernel::Link& port, const kernel::Link& bridge) const;
 
   Places& places() { return places_; }
   // Opens a namespace and notes it as touched; says what the operation is about when it cannot.
@@ -118,6 +125,7 @@ class Transaction {
   Places& places_;
   const Environment& environment_;
   int operation_ = 0;
+  const Operations* operations_ = nullptr;
   int paths_ = 0;
   std::string object_;
   std::vector<Step> steps_;

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "agent/executor/new_link.h"
 #include "agent/executor/operations.h"
@@ -39,6 +41,12 @@ absl::Status Adopt(Transaction& tx, const End& a, const End& b) {
   auto link_a = kernel::GetLink(a.place->netlink, a.asked.name);
   auto link_b = kernel::GetLink(b.place->netlink, b.asked.name);
   if (!link_a.ok() && !link_b.ok()) return absl::NotFoundError("neither end is there");
+  for (const auto& [end, link] : {std::pair{&a, &link_a}, std::pair{&b, &link_b}}) {
+    if (!link->ok()) continue;
+    tx.About(end->place->Shown(end->asked.name));
+    if (auto s = CheckIsItsName(*end->place, **link, end->asked.name, "creating veth"); !s.ok()) return s;
+  }
+  tx.About(a.place->Shown(a.asked.name));
   if (!link_a.ok() || !link_b.ok()) {
     const End& missing = link_a.ok() ? b : a;
     const End& there = link_a.ok() ? a : b;
@@ -52,7 +60,7 @@ absl::Status Adopt(Transaction& tx, const End& a, const End& b) {
   }
   for (const End* end : {&a, &b}) {
     tx.About(end->place->Shown(end->asked.name));
-    auto differences = Differences(*end->place, end == &a ? *link_a : *link_b, end->asked);
+    auto differences = Differences(tx, *end->place, end == &a ? *link_a : *link_b, end->asked);
     if (!differences.ok()) return differences.status();
     if (!differences->empty()) return ExistsButDiffers(tx.object(), *differences);
   }

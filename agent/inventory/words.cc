@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "agent/kernel/words.h"
 
 namespace warren::inventory {
 namespace {
@@ -82,30 +83,9 @@ std::vector<std::string> AddressFlags(uint32_t flags, int family) {
   return Split(words, flags);
 }
 
-std::string Scope(uint8_t scope) {
-  static constexpr Word kWords[] = {
-      {RT_SCOPE_UNIVERSE, "global"}, {RT_SCOPE_SITE, "site"},       {RT_SCOPE_LINK, "link"},
-      {RT_SCOPE_HOST, "host"},       {RT_SCOPE_NOWHERE, "nowhere"},
-  };
-  return Lookup(kWords, scope);
-}
+std::string Scope(uint8_t scope) { return kernel::ScopeWord(scope); }
 
-std::string RouteType(uint8_t type) {
-  static constexpr Word kWords[] = {
-      {RTN_UNICAST, "unicast"},
-      {RTN_LOCAL, "local"},
-      {RTN_BROADCAST, "broadcast"},
-      {RTN_ANYCAST, "anycast"},
-      {RTN_MULTICAST, "multicast"},
-      {RTN_BLACKHOLE, "blackhole"},
-      {RTN_UNREACHABLE, "unreachable"},
-      {RTN_PROHIBIT, "prohibit"},
-      {RTN_THROW, "throw"},
-      {RTN_NAT, "nat"},
-      {RTN_XRESOLVE, "xresolve"},
-  };
-  return Lookup(kWords, type);
-}
+std::string RouteType(uint8_t type) { return kernel::RouteTypeWord(type); }
 
 std::string RouteProtocol(uint8_t protocol) {
   // /etc/iproute2/rt_protos as shipped; what is added there locally is a number here, the same on every host.

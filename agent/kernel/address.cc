@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <netlink/attr.h>
 #include <sys/socket.h>
 
@@ -10,8 +11,10 @@
 #include <cstring>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "agent/kernel/error.h"
+#include "agent/kernel/words.h"
 
 namespace warren::kernel {
 namespace {
@@ -34,6 +37,7 @@ Address Parse(const nlmsghdr* header) {
   address.local = {{info->ifa_family, local_bytes}, info->ifa_prefixlen};
   if (!address_bytes.empty() && address_bytes != local_bytes) address.peer = {info->ifa_family, address_bytes};
   if (table[IFA_RT_PRIORITY]) address.metric = nla_get_u32(table[IFA_RT_PRIORITY]);
+  if (table[IFA_BROADCAST]) address.broadcast = {info->ifa_family, Bytes(table[IFA_BROADCAST])};
   if (table[IFA_LABEL]) address.label = nla_get_string(table[IFA_LABEL]);
   if (table[IFA_CACHEINFO]) {
     const auto* cache = static_cast<const ifa_cacheinfo*>(nla_data(table[IFA_CACHEINFO]));
@@ -99,6 +103,26 @@ uint8_t ScopeOf(const Ip& ip) {
 
 uint32_t MetricOf(const Address& address) { return address.metric != 0 ? address.metric : kPrefixMetric; }
 
+// Of an IPv4 address; family 0: none.
+Ip BroadcastOf(const IpPrefix& local, const Ip& peer) {
+  if (local.ip.family != AF_INET || peer.family != 0 || local.length >= 31) return {};
+  Ip broadcast = local.ip;
+  for (int bit = local.length; bit < 32; ++bit) broadcast.bytes[bit / 8] |= static_cast<char>(0x80 >> (bit % 8));
+  return broadcast;
+}
+
+// That of the link, or what the kernel makes of it for a second address and those after it when a link is renamed:
+// "eth0:2", the name cut where both would be too long (inetdev_changename).
+bool IsLabelOf(const std::string& label, const std::string& link) {
+  if (label.empty() || label == link) return true;
+  const size_t colon = label.rfind(':');
+  if (colon == std::string::npos) return false;
+  const std::string tail = label.substr(colon);
+  uint32_t number = 0;
+  if (!absl::SimpleAtoi(tail.substr(1), &number) || number < 2 || tail != absl::StrCat(":", number)) return false;
+  return label == link.substr(0, IFNAMSIZ - 1 - tail.size()) + tail;
+}
+
 bool LeavesItsRoute(const Address& address) {
   return address.local.ip.family == AF_INET6 && (address.flags & (IFA_F_PERMANENT | IFA_F_NOPREFIXROUTE)) == 0;
 }
@@ -156,11 +180,8 @@ Message AddAddressMessage(const NewAddress& address) {
     cache.ifa_prefered = std::min(address.preferred_lifetime, address.valid_lifetime);
     message.Put(IFA_CACHEINFO, &cache, sizeof cache);
   }
-  if (info.ifa_family == AF_INET && address.peer.family == 0 && address.local.length < 31) {
-    std::string broadcast = address.local.ip.bytes;
-    for (int bit = address.local.length; bit < 32; ++bit) broadcast[bit / 8] |= static_cast<char>(0x80 >> (bit % 8));
-    message.Put(IFA_BROADCAST, broadcast);
-  }
+  const Ip broadcast = BroadcastOf(address.local, address.peer);
+  if (broadcast.family != 0) message.Put(IFA_BROADCAST, broadcast.bytes);
   return message;
 }
 
@@ -274,8 +295,11 @@ std::vector<std::string> Peculiarities(const Address& address, const std::string
     if (address.flags & IFA_F_TEMPORARY) all.emplace_back("temporary");
     return all;
   }
-  if (address.scope != ScopeOf(address.local.ip)) all.push_back(absl::StrCat("scope ", address.scope));
-  if (!address.label.empty() && address.label != link) all.push_back(absl::StrCat("label ", address.label));
+  if (address.scope != ScopeOf(address.local.ip)) all.push_back(absl::StrCat("scope ", ScopeWord(address.scope)));
+  if (!IsLabelOf(address.label, link)) all.push_back(absl::StrCat("label ", address.label));
+  if (address.broadcast.family != 0 && address.broadcast != BroadcastOf(address.local, address.peer)) {
+    all.push_back(absl::StrCat("brd ", address.broadcast.ToString()));
+  }
   return all;
 }
 

@@ -28,6 +28,7 @@ struct Address {
   uint32_t valid_lifetime = kForever, preferred_lifetime = kForever;  // s, remaining
   uint32_t updated = 0;  // 1/100 s since boot when the lifetimes were last set: changes when they do, not as they run
   std::string label;
+  Ip broadcast;         // IPv4; family 0: none
   uint32_t metric = 0;  // of its prefix route; 0: the kernel's default
   std::string body;     // the kernel's own message, for Replay
 
@@ -77,7 +78,8 @@ IpPrefix NetworkOf(const Address& address);
 absl::StatusOr<std::optional<Route>> PrefixRouteOf(Netlink& netlink, const Address& address);
 
 // What it has that one made by AddAddress on a link of that name would not have and ChangeAddress does not change, in
-// iproute2's words: "noprefixroute", "label x0", "metric 77".
+// iproute2's words: "noprefixroute", "label x0", "metric 77", "brd 10.0.0.77". One without a broadcast address, as
+// iproute2 makes them, differs in nothing that counts: the kernel takes the subnet's last address for one all the same.
 std::vector<std::string> Peculiarities(const Address& address, const std::string& link);
 
 // Makes lifetimes and IFA_F_NODAD of an address that is there those that are asked, in place (NLM_F_REPLACE).

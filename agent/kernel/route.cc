@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "agent/kernel/boot.h"
 #include "agent/kernel/error.h"
+#include "agent/kernel/words.h"
 
 namespace warren::kernel {
 namespace {
@@ -107,6 +108,7 @@ Route Parse(const nlmsghdr* header) {
   route.table = table[RTA_TABLE] ? nla_get_u32(table[RTA_TABLE]) : info->rtm_table;
   const std::string none(info->rtm_family == AF_INET ? 4 : 16, '\0');
   route.destination = {{info->rtm_family, table[RTA_DST] ? Bytes(table[RTA_DST]) : none}, info->rtm_dst_len};
+  if (table[RTA_SRC]) route.from = {{info->rtm_family, Bytes(table[RTA_SRC])}, info->rtm_src_len};
   if (table[RTA_GATEWAY]) route.via = {info->rtm_family, Bytes(table[RTA_GATEWAY])};
   if (table[RTA_VIA]) route.via = ParseVia(table[RTA_VIA]);
   if (table[RTA_OIF]) route.ifindex = nla_get_s32(table[RTA_OIF]);
@@ -258,10 +260,11 @@ std::string BodyToKeep(const Route& route) {
 
 std::vector<std::string> Peculiarities(const Route& route) {
   std::vector<std::string> all;
-  if (route.type != RTN_UNICAST) all.push_back(absl::StrCat("type ", route.type));
+  const bool unicast = route.type == RTN_UNICAST;
+  if (!unicast) all.push_back(absl::StrCat("type ", RouteTypeWord(route.type)));
   const bool direct = route.family == AF_INET && route.via.family == 0 && route.next_hops.empty();
-  if (route.family == AF_INET && route.scope != (direct ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE)) {
-    all.push_back(absl::StrCat("scope ", route.scope));
+  if (unicast && route.family == AF_INET && route.scope != (direct ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE)) {
+    all.push_back(absl::StrCat("scope ", ScopeWord(route.scope)));
   }
   if (route.protocol == RTPROT_REDIRECT) all.emplace_back("proto redirect");
   if (route.protocol == RTPROT_KERNEL) all.emplace_back("proto kernel");
@@ -283,6 +286,7 @@ std::vector<std::string> Peculiarities(const Route& route) {
       case RTA_TABLE:
       case RTA_MULTIPATH:
       case RTA_NH_ID:
+      case RTA_ENCAP:  // comes with its type
         break;
       case RTA_PREF:
         if (nla_get_u8(attribute) != 0) all.push_back(nla_get_u8(attribute) == 1 ? "pref high" : "pref low");
@@ -291,14 +295,16 @@ std::vector<std::string> Peculiarities(const Route& route) {
         all.push_back(route.mtu != 0 ? absl::StrCat("mtu ", route.mtu) : "metrics of its own");
         break;
       case RTA_SRC:
-        all.emplace_back("from a source prefix");
+        all.push_back(absl::StrCat("from ", route.from.ToString()));
         break;
       case RTA_FLOW:
         all.emplace_back("realms");
         break;
-      case RTA_ENCAP:
       case RTA_ENCAP_TYPE:
         all.emplace_back("encap");
+        break;
+      case RTA_TTL_PROPAGATE:
+        all.emplace_back("ttl-propagate");
         break;
       default:
         all.push_back(absl::StrCat("attribute ", nla_type(attribute)));

@@ -30,6 +30,7 @@ struct NextHop {
 struct Route {
   int family = 0;
   IpPrefix destination;  // length 0: default
+  IpPrefix from;         // IPv6: of the packets that it is for; family 0: any
   Ip via;
   int ifindex = 0;
   Ip source;
@@ -86,7 +87,8 @@ absl::Status DeleteExactly(Netlink& netlink, const Route& route);
 // `expires` says, in whole seconds and at least one (RTA_EXPIRES). EEXIST when it is there.
 absl::Status ReplayRoute(Netlink& netlink, const Route& route, const std::map<int, int>& ifindexes);
 // What it has that one made by AddRoute for the same next hop would not have, in iproute2's words: "mtu 1400",
-// "expires 30sec", "proto ra". Empty: nothing. The protocol counts where routes of it come and go by themselves.
+// "expires 30sec", "proto ra", "type blackhole". Empty: nothing. The protocol counts where routes of it come and go by
+// themselves.
 std::vector<std::string> Peculiarities(const Route& route);
 // A route's body with the link indices replaced, to compare with another's.
 std::string BodyWith(const Route& route, const std::map<int, int>& ifindexes);

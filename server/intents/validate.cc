@@ -186,6 +186,9 @@ void Check(const Checker& c, const v1::DeleteAddress& op) {
   if (!op.peer().empty()) c.SameFamily("peer", c.Address("peer", op.peer()), "address", address);
 }
 
+// To the kernel, none at all.
+bool IsAllZeros(const Prefix& address) { return address.bytes == std::string(address.bytes.size(), '\0'); }
+
 // What AddRoute and DeleteRoute have in common.
 template <typename Route>
 void CheckRoute(const Checker& c, const Route& op) {
@@ -206,11 +209,13 @@ void CheckRoute(const Checker& c, const Route& op) {
   if (!op.via().empty()) {
     via = ParseIpAddress(op.via());
     if (!via) c.Bad("via", kIpForm);
+    if (via && IsAllZeros(*via)) c.Bad("via", "is no gateway; leave it out for a route without one");
     c.SameFamily("via", via, "destination", destination);
   }
   if (!op.src().empty()) {
     const auto src = ParseIpAddress(op.src());
     if (!src) c.Bad("src", kIpForm);
+    if (src && IsAllZeros(*src)) c.Bad("src", "is no address of a host; leave it out");
     c.SameFamily("src", src, destination ? "destination" : "via", destination ? destination : via);
   }
   c.OptionalLink("dev", op.dev());

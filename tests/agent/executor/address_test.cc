@@ -140,6 +140,8 @@ TEST_F(AddressTest, ThatIsNotThereCannotBeRemoved) {
     ExpectError(error, {"delete_address", address + " on red:eth0", "EADDRNOTAVAIL", kNotFound});
     EXPECT_THAT(error.message(), HasSubstr(address));
     EXPECT_THAT(error.message(), HasSubstr("allow_missing"));
+  }
+  for (const std::string address : {"10.0.0.2/24", "2001:db8::1/64"}) {
     Succeed("delete_address { namespace: 'red' link: 'eth0' address: '" + address + "' allow_missing: true }");
   }
   ExpectError(ExpectRefused("delete_address { namespace: 'red' link: 'none' address: '10.0.0.1/24' }"),
@@ -317,16 +319,68 @@ TEST_F(AddressTest, RemovalIsUndoneWithoutThePrefixRouteThatSomebodyHadRemoved) 
 
 TEST_F(AddressTest, WithAttributesOfItsOwnIsNotAdoptedAndTheyAreTold) {
   const std::vector<std::pair<std::string, std::string>> all = {
-      {"10.1.0.1/24", "label eth0:9"},    {"10.2.0.1/24", "scope link"},         {"10.3.0.1/24", "metric 77"},
-      {"10.4.0.1/24", "noprefixroute"},   {"2001:db8:1::1/64", "noprefixroute"}, {"2001:db8:2::1/64", "metric 77"},
-      {"2001:db8:3::1/64", "mngtmpaddr"}, {"2001:db8:4::1/64", "home"}};
+      {"10.1.0.1/24", "label eth0:x"},        {"10.2.0.1/24", "scope link"},
+      {"10.3.0.1/24", "metric 77"},           {"10.4.0.1/24", "noprefixroute"},
+      {"2001:db8:1::1/64", "noprefixroute"},  {"2001:db8:2::1/64", "metric 77"},
+      {"2001:db8:3::1/64", "mngtmpaddr"},     {"2001:db8:4::1/64", "home"},
+      {"10.5.0.1/24", "broadcast 10.5.0.77"}, {"10.6.0.1/32", "broadcast 10.6.0.1"}};
   for (const auto& [address, words] : all) {
     Sh("ip -n red address add " + address + " dev eth0 " + words);
     const auto error =
         ExpectRefused("add_address { namespace: 'red' link: 'eth0' address: '" + address + "' allow_existing: true }");
     EXPECT_EQ(error.code(), kAlreadyExists);
-    EXPECT_THAT(error.message(), HasSubstr(words.substr(0, words.find(' ')))) << address;
+    EXPECT_THAT(error.message(),
+                HasSubstr("it has " + (words.starts_with("broadcast") ? "brd" + words.substr(9) : words)))
+        << address;
   }
+}
+
+TEST_F(AddressTest, MadeByOthersWithTheSubnetsBroadcastOrNoneIsAdopted) {
+  Sh("ip -n red address add 10.0.0.1/24 dev eth0 && ip -n red address add 10.1.0.1/24 brd + dev eth0");
+  const HostDump before = Dump();
+  Succeed(R"(add_address { namespace: 'red' link: 'eth0' address: '10.0.0.1/24' allow_existing: true }
+             add_address { namespace: 'red' link: 'eth0' address: '10.1.0.1/24' allow_existing: true })");
+  EXPECT_EQ(DifferenceInTheEnd(before, dump_), "");
+}
+
+TEST_F(AddressTest, ThatTheKernelRelabelledAtARenameIsAdopted) {
+  const std::string longest = "abcdefghijklmno";
+  std::string adopt;
+  for (int i = 1; i <= 3; ++i) {
+    const std::string address = "10.0." + std::to_string(i) + ".1/24";
+    Succeed("add_address { namespace: 'red' link: 'eth0' address: '" + address + "' }");
+    adopt += "add_address { namespace: 'red' link: 'LINK' address: '" + address + "' allow_existing: true }\n";
+  }
+  for (const std::string& name : {std::string("e8"), longest}) {
+    const std::string from = name == longest ? "e8" : "eth0";
+    Succeed(ToRename("red", from) + "set_link { namespace: 'red' name: '" + from + "' new_name: '" + name + "' }");
+    EXPECT_EQ(Ip("-n red -4 address show dev " + name, ".[0].addr_info[2].label"),
+              name == longest ? "abcdefghijklm:3" : "e8:3");
+    std::string operations = adopt;
+    for (size_t at; (at = operations.find("LINK")) != std::string::npos;) operations.replace(at, 4, name);
+    Succeed(operations);
+  }
+  // Of this form, and not the kernel's.
+  for (const std::string label : {"abcdefghijklm:1", "abcdefghijkl:02", "abcdefghijklm:x", "abc:2"}) {
+    Sh("ip -n red address add 10.9.0.1/24 dev " + longest + " label " + label);
+    EXPECT_THAT(ExpectRefused("add_address { namespace: 'red' link: '" + longest +
+                              "' address: '10.9.0.1/24' allow_existing: true }")
+                    .message(),
+                HasSubstr("it has label " + label));
+    Sh("ip -n red address delete 10.9.0.1/24 dev " + longest);
+  }
+}
+
+TEST_F(AddressTest, WithAPeerIsNotAdoptedAsOneWithout) {
+  Sh("ip -n red address add 10.0.0.1 peer 10.0.0.2/24 dev eth0");
+  const auto error =
+      ExpectRefused("add_address { namespace: 'red' link: 'eth0' address: '10.0.0.1/24' allow_existing: true }");
+  EXPECT_EQ(error.code(), kAlreadyExists);
+  EXPECT_THAT(error.message(), HasSubstr("10.0.0.1/24 with peer 10.0.0.2"));
+  // Beside it there is room in another subnet, and with another length.
+  Succeed(R"(add_address { namespace: 'red' link: 'eth0' address: '10.0.0.1' peer: '10.7.0.2/24' allow_existing: true }
+             add_address { namespace: 'red' link: 'eth0' address: '10.0.0.1/16' allow_existing: true })");
+  EXPECT_EQ(Ip("-n red -4 address show dev eth0", ".[0].addr_info | length"), "3");
 }
 
 TEST_F(AddressTest, ThatTheKernelTakesAndDoesNotAddIsRefused) {
@@ -343,10 +397,10 @@ TEST_F(AddressTest, ThatTheKernelTakesAndDoesNotAddIsRefused) {
   ExpectRefused("create_bridge { namespace: 'red' name: 'br0' addresses: '0.0.0.0/0' }");
 }
 
-// In IPv6 a link has an address once: one that is there otherwise is not missing.
+// One that is there with another length or peer is not missing.
 TEST_F(AddressTest, ThatIsThereOtherwiseIsNotMissing) {
-  Succeed(R"(add_address { namespace: 'red' link: 'eth0' address: '2001:db8::1/64' }
-             add_address { namespace: 'red' link: 'eth0' address: '2001:db8::2' peer: '2001:db8::9' })");
+  Succeed(R"(add_address { namespace: 'red' link: 'eth0' address: '2001:db8::1/64' nodad: true }
+             add_address { namespace: 'red' link: 'eth0' address: '2001:db8::2' peer: '2001:db8::9' nodad: true })");
   const auto length =
       ExpectRefused("delete_address { namespace: 'red' link: 'eth0' address: '2001:db8::1/48' allow_missing: true }");
   EXPECT_EQ(length.code(), kFailedPrecondition);
@@ -354,6 +408,15 @@ TEST_F(AddressTest, ThatIsThereOtherwiseIsNotMissing) {
   const auto peer =
       ExpectRefused("delete_address { namespace: 'red' link: 'eth0' address: '2001:db8::2/128' allow_missing: true }");
   EXPECT_THAT(peer.message(), HasSubstr("peer 2001:db8::9"));
+  Sh("ip -n red address add 10.0.0.1/24 dev eth0 && ip -n red address add 10.1.0.1 peer 10.1.0.2 dev eth0");
+  const auto ipv4 =
+      ExpectRefused("delete_address { namespace: 'red' link: 'eth0' address: '10.0.0.1/16' allow_missing: true }");
+  EXPECT_EQ(ipv4.code(), kFailedPrecondition);
+  EXPECT_THAT(ipv4.message(), HasSubstr("but as 10.0.0.1/24"));
+  const auto ipv4_peer =
+      ExpectRefused("delete_address { namespace: 'red' link: 'eth0' address: '10.1.0.1/32' allow_missing: true }");
+  EXPECT_THAT(ipv4_peer.message(), HasSubstr("peer 10.1.0.2"));
+  Succeed("delete_address { namespace: 'red' link: 'eth0' address: '10.0.0.9/24' allow_missing: true }");
 }
 
 }  // namespace

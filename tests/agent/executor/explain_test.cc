@@ -28,6 +28,32 @@ TEST(Explain, AddsAdviceByTheErrnoWhereTheKernelHasNotExplainedItself) {
       "link: add an address first, or say onlink");
 }
 
+TEST(Explain, DoesNotAdviseWhatTheOperationSaidAlready) {
+  const auto message = [](const std::string& kind, int error, const Said& said) {
+    return Explain(0, kind, "red:eth0", kernel::ErrnoError(error, "doing"), said).message();
+  };
+  EXPECT_EQ(message("create_bridge", EEXIST, {.allow_existing = true}),
+            "doing: EEXIST (File exists); choose another name or delete that one first");
+  EXPECT_EQ(message("add_address", EEXIST, {.allow_existing = true}), "doing: EEXIST (File exists)");
+  EXPECT_EQ(message("delete_route", ESRCH, {.allow_missing = true}),
+            "doing: ESRCH (No such process); check what is there");
+  EXPECT_EQ(message("delete_namespace", ENOENT, {.allow_missing = true}),
+            "doing: ENOENT (No such file or directory); check the name");
+  EXPECT_EQ(message("add_route", EHOSTUNREACH, {.onlink = true}),
+            "doing: EHOSTUNREACH (No route to host); the next hop is on no subnet of the link: add an address first");
+}
+
+TEST(Explain, ReadsWhatAnOperationSays) {
+  v1::Operation operation;
+  EXPECT_FALSE(SaidIn(operation).allow_existing) << "none is set";
+  operation.mutable_add_route()->set_onlink(true);
+  EXPECT_TRUE(SaidIn(operation).onlink);
+  EXPECT_FALSE(SaidIn(operation).allow_existing);
+  operation.mutable_delete_link()->set_allow_missing(true);
+  EXPECT_TRUE(SaidIn(operation).allow_missing);
+  EXPECT_FALSE(SaidIn(operation).onlink) << "a deletion has no such field";
+}
+
 TEST(Explain, SpeaksOfCapabilitiesOnlyWhenOneIsMissing) {
   if (kernel::MissingCapabilities().empty()) {
     EXPECT_EQ(Message("add_address", EACCES), "doing: EACCES (Permission denied)");

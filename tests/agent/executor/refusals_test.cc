@@ -58,7 +58,9 @@ const Row kRows[] = {
     Row{"create_namespace_with_a_bad_name", "", "create_namespace { namespace: 'a/b' }", "a/b", "the name has a \"/\""},
     Row{"create_namespace_that_is_the_hosts", "touch /run/netns/mine; mount --bind /proc/self/ns/net /run/netns/mine",
         "create_namespace { namespace: 'mine' allow_existing: true }", "mine",
-        "the name mine is bound to the host's own namespace; say @host to work there"},
+        "the name mine is bound to the host's own namespace; say @host to work there; `ip netns delete` on the host "
+        "frees "
+        "the name, and leaves the namespace"},
     Row{"delete_namespace_that_is_not_there", "", "delete_namespace { namespace: 'none' }", "none",
         "opening namespace none: ENOENT (No such file or directory); check the name; allow_missing counts it as "
         "deleted"},
@@ -72,6 +74,11 @@ const Row kRows[] = {
     Row{"delete_namespace_that_is_none", "touch /run/netns/file", "delete_namespace { namespace: 'file' }", "file",
         "the name file stands for no network namespace but for a plain file: nothing is mounted on it; DeleteNamespace "
         "with force removes it"},
+    Row{"delete_namespace_that_is_the_hosts", "touch /run/netns/mine; mount --bind /proc/self/ns/net /run/netns/mine",
+        "delete_namespace { namespace: 'mine' force: true }", "mine",
+        "the name mine is bound to the host's own namespace; say @host to work there; `ip netns delete` on the host "
+        "frees "
+        "the name, and leaves the namespace"},
     Row{"delete_namespace_that_is_a_mount", "touch /run/netns/file; mount --bind /etc/hostname /run/netns/file",
         "delete_namespace { namespace: 'file' force: true }", "file",
         "the name file stands for no network namespace but for a plain file that is mounted there; unmount it by hand, "
@@ -134,11 +141,15 @@ const Row kRows[] = {
     Row{"move_link_to_no_namespace", "", "move_link { namespace: 'red' name: 'eth0' to_namespace: 'none' }", "none",
         "opening namespace none: ENOENT (No such file or directory); check the name, or create the namespace first"},
     Row{"move_link_to_a_name_taken", "",
-        "move_link { namespace: 'red' name: 'eth0' to_namespace: '@host' to_name: 'nic' }", "@host:nic",
+        "move_link { namespace: 'red' name: 'eth0' to_namespace: '@host' to_name: 'nic' }", "red:eth0",
         "moving to @host:nic: EEXIST (File exists); choose another name, or delete or rename that one first"},
-    Row{"move_link_that_may_not_leave", "",
+    Row{"move_link_that_may_not_leave", "", "move_link { namespace: 'red' name: 'br0' to_namespace: '@host' }",
+        "red:br0", "moving the link: EINVAL (Invalid argument): The interface netns is immutable"},
+    Row{"move_link_that_is_the_loopback", "", "move_link { namespace: 'red' name: 'lo' to_namespace: '@host' }",
+        "red:lo", "link red:lo is a loopback: each namespace has its own, which does not leave it"},
+    Row{"move_link_that_is_the_loopback_to_a_name", "",
         "move_link { namespace: 'red' name: 'lo' to_namespace: '@host' to_name: 'lo2' }", "red:lo",
-        "moving the link: EINVAL (Invalid argument): The interface netns is immutable"},
+        "link red:lo is a loopback: each namespace has its own, which does not leave it"},
     Row{"move_link_that_is_vital", "", "move_link { namespace: '@host' name: 'nic' to_namespace: 'red' }", "@host:nic",
         "link @host:nic carries the host's default route and is not moved; to give a namespace a way out, attach the "
         "link to a bridge with move_addresses, and to that bridge a veth of the namespace"},
@@ -164,7 +175,7 @@ const Row kRows[] = {
         "cut the host off"},
     Row{"set_link_that_is_not_there", "", "set_link { namespace: 'red' name: 'none' up: true }", "red:none",
         "looking up link none: ENODEV (No such device); check the name, or create it first"},
-    Row{"set_link_to_a_name_taken", "", "set_link { namespace: '@host' name: 'v0' new_name: 'nic' }", "@host:nic",
+    Row{"set_link_to_a_name_taken", "", "set_link { namespace: '@host' name: 'v0' new_name: 'nic' }", "@host:v0",
         "renaming to @host:nic: EEXIST (File exists); choose another name, or delete or rename that one first"},
     Row{"set_link_to_a_bad_mac", "", "set_link { namespace: 'red' name: 'eth0' mac: '02:00' }", "red:eth0",
         "\"02:00\" is not a MAC address"},
@@ -175,9 +186,19 @@ const Row kRows[] = {
     Row{"set_link_mac_of_the_loopback", "", "set_link { namespace: 'red' name: 'lo' mac: '02:00:00:00:00:01' }",
         "red:lo", "red:lo is a loopback: the kernel would not take its MAC of zeros back (eth_mac_addr)"},
     Row{"set_link_to_a_small_mtu", "", "set_link { namespace: 'red' name: 'eth0' mtu: 60 }", "red:eth0",
-        "changing the link: EINVAL (Invalid argument): mtu less than device minimum"},
+        "setting an MTU of 60 on red:eth0, which takes 68 to 65535: EINVAL (Invalid argument): mtu less than device "
+        "minimum"},
     Row{"set_link_to_a_large_mtu", "", "set_link { namespace: 'red' name: 'eth0' mtu: 100000 }", "red:eth0",
-        "changing the link: EINVAL (Invalid argument): mtu greater than device maximum"},
+        "setting an MTU of 100000 on red:eth0, which takes 68 to 65535: EINVAL (Invalid argument): mtu greater than "
+        "device maximum"},
+    Row{"set_link_to_a_larger_mtu_than_the_link_below", "ip -n red link add up0 link eth0 type macvlan",
+        "set_link { namespace: 'red' name: 'up0' mtu: 9000 }", "red:up0",
+        "setting an MTU of 9000 on red:up0, which takes 68 to 65535 and stands on eth0 with an MTU of 1500: EINVAL "
+        "(Invalid argument)"},
+    Row{"set_link_to_a_larger_mtu_than_a_tunnel_has", "ip -n red link add up0 type vxlan id 5 dev eth0 dstport 4789",
+        "set_link { namespace: 'red' name: 'up0' mtu: 2000 }", "red:up0",
+        "setting an MTU of 2000 on red:up0, which takes 68 to 65535 and stands on eth0 with an MTU of 1500: EINVAL "
+        "(Invalid argument)"},
     Row{"set_link_down_that_is_vital", "", "set_link { namespace: '@host' name: 'nic' up: false }", "@host:nic",
         "link @host:nic carries the host's default route and is not set down unless the operation says force, which "
         "may cut the host off"},
@@ -206,6 +227,15 @@ const Row kRows[] = {
         "2001:db8::1/48 on red:eth0",
         "2001:db8::1/48 on red:eth0 exists, but not as asked: it is there as 2001:db8::1/64; change or delete it "
         "first"},
+    Row{"add_address_that_is_there_with_a_peer", "ip -n red addr add 10.0.0.1 peer 10.0.0.2/24 dev eth0",
+        "add_address { namespace: 'red' link: 'eth0' address: '10.0.0.1/24' allow_existing: true }",
+        "10.0.0.1/24 on red:eth0",
+        "10.0.0.1/24 on red:eth0 exists, but not as asked: it is there as 10.0.0.1/24 with peer 10.0.0.2; change or "
+        "delete it first"},
+    Row{"add_address_that_is_there_with_a_scope", "ip -n red addr add 10.0.0.1/24 dev eth0 scope link",
+        "add_address { namespace: 'red' link: 'eth0' address: '10.0.0.1/24' allow_existing: true }",
+        "10.0.0.1/24 on red:eth0",
+        "10.0.0.1/24 on red:eth0 exists, but not as asked: it has scope link; change or delete it first"},
     Row{"add_address_of_ipv6_where_it_is_off", "ip netns exec red sysctl -qw net.ipv6.conf.eth0.disable_ipv6=1",
         "add_address { namespace: 'red' link: 'eth0' address: '2001:db8::1/64' }", "2001:db8::1/64 on red:eth0",
         "adding address 2001:db8::1/64: EACCES (Permission denied): ipv6: IPv6 is disabled on this device; set "
@@ -236,6 +266,10 @@ const Row kRows[] = {
         "delete_address { namespace: 'red' link: 'eth0' address: '10.0.0.9/24' }", "10.0.0.9/24 on red:eth0",
         "deleting address 10.0.0.9/24: EADDRNOTAVAIL (Cannot assign requested address); check what is there; "
         "allow_missing counts it as deleted"},
+    Row{"delete_address_that_is_there_otherwise", "",
+        "delete_address { namespace: 'red' link: 'eth0' address: '10.5.0.1/16' allow_missing: true }",
+        "10.5.0.1/16 on red:eth0",
+        "10.5.0.1/16 on red:eth0 is not there as that, but as 10.5.0.1/24; delete it as what it is"},
     Row{"delete_address_that_is_vital", "", "delete_address { namespace: '@host' link: 'nic' address: '192.0.2.2/24' }",
         "192.0.2.2/24 on @host:nic",
         "address 192.0.2.2/24 carries the host's default route and is not removed unless the operation says force, "
@@ -262,6 +296,26 @@ const Row kRows[] = {
         "route 10.6.0.0/16 in red",
         "adding route 10.6.0.0/16: ENETUNREACH (Network is unreachable): Nexthop has invalid gateway; the next hop is "
         "on no subnet of the link: add an address first, or say onlink"},
+    Row{"add_route_by_a_gateway_that_is_a_group", "",
+        "add_route { namespace: 'red' destination: '10.6.0.0/16' via: '224.0.0.1' dev: 'eth0' onlink: true }",
+        "route 10.6.0.0/16 in red",
+        "adding route 10.6.0.0/16: EINVAL (Invalid argument): Nexthop has invalid gateway; a next hop is a unicast "
+        "address, and another's"},
+    Row{"add_route_by_no_gateway", "",
+        "add_route { namespace: 'red' destination: '10.6.0.0/16' via: '0.0.0.0' dev: 'eth0' }",
+        "route 10.6.0.0/16 in red", "\"0.0.0.0\" is not a gateway; leave via out for a route without one"},
+    Row{"add_route_from_no_source", "",
+        "add_route { namespace: 'red' destination: '10.6.0.0/16' dev: 'eth0' src: '0.0.0.0' }",
+        "route 10.6.0.0/16 in red", "\"0.0.0.0\" is not a source; leave src out"},
+    Row{"add_route_where_a_blackhole_is", "ip -n red route add blackhole 10.6.0.0/16",
+        "add_route { namespace: 'red' destination: '10.6.0.0/16' via: '10.5.0.8' dev: 'eth0' allow_existing: true }",
+        "route 10.6.0.0/16 in red",
+        "route 10.6.0.0/16 in red exists, but not as asked: it has type blackhole; change or delete it first"},
+    Row{"add_route_where_an_encapsulating_one_is",
+        "ip -n red route add 10.6.0.0/16 encap ip id 5 dst 10.5.0.2 dev eth0",
+        "add_route { namespace: 'red' destination: '10.6.0.0/16' dev: 'eth0' allow_existing: true }",
+        "route 10.6.0.0/16 in red",
+        "route 10.6.0.0/16 in red exists, but not as asked: it has encap; change or delete it first"},
     Row{"add_route_of_ipv6_by_a_gateway_on_no_link", "",
         "add_route { namespace: 'red' destination: '2001:db8:6::/48' via: '2001:db8:9::1' }",
         "route 2001:db8:6::/48 in red",
@@ -301,6 +355,19 @@ const Row kRows[] = {
     Row{"delete_route_by_no_link", "", "delete_route { namespace: 'red' destination: '10.6.0.0/16' dev: 'none' }",
         "route 10.6.0.0/16 in red",
         "looking up link none: ENODEV (No such device); check what is there; allow_missing counts it as deleted"},
+    Row{"delete_route_through_a_nexthop_object",
+        "ip -n red nexthop add id 5 via 10.5.0.9 dev eth0; ip -n red route add 10.6.0.0/16 nhid 5",
+        "delete_route { namespace: 'red' destination: '10.6.0.0/16' via: '10.5.0.9' allow_missing: true }",
+        "route 10.6.0.0/16 in red",
+        "route 10.6.0.0/16 in red goes through nexthop object 5, and the kernel does not find it by its gateway or "
+        "link; "
+        "leave via and dev out, or delete the object by `ip nexthop delete id 5`"},
+    Row{"delete_route_from_a_source_prefix", "ip -n red -6 route add 2001:db8:6::/48 from 2001:db8::/64 dev eth0",
+        "delete_route { namespace: 'red' destination: '2001:db8:6::/48' allow_missing: true }",
+        "route 2001:db8:6::/48 in red",
+        "route 2001:db8:6::/48 in red is only for packets from 2001:db8::/64, which a deletion cannot say; delete it "
+        "by "
+        "`ip -6 route delete 2001:db8:6::/48 from 2001:db8::/64`"},
     Row{"delete_route_that_is_vital", "", "delete_route { namespace: '@host' destination: 'default' }",
         "route default in @host",
         "route 0.0.0.0/0 carries the host's default route and is not removed unless the operation says force, which "
@@ -352,8 +419,12 @@ const Row kRows[] = {
     Row{"attach_link_that_is_a_port_elsewhere",
         "ip -n red link add br1 type bridge; ip -n red link set eth0 master br1",
         "attach_link { namespace: 'red' link: 'eth0' bridge: 'br0' }", "red:eth0",
-        "attaching red:eth0, which is a port of br1: EBUSY (Device or resource busy); detach it from that bridge "
-        "first"},
+        "link red:eth0 is a port of br1; detach it from that first"},
+    Row{"attach_link_whose_packets_another_takes", "ip -n red link add up0 link eth0 type macvlan",
+        "attach_link { namespace: 'red' link: 'eth0' bridge: 'br0' }", "red:eth0",
+        "attaching red:eth0, whose packets the macvlan up0 takes: EBUSY (Device or resource busy); what takes its "
+        "packets "
+        "(a macvlan, an ipvlan...), here or in another namespace, is to be deleted first"},
     Row{"attach_link_that_is_vital", "ip link add br9 type bridge",
         "attach_link { namespace: '@host' link: 'nic' bridge: 'br9' }", "@host:nic",
         "link @host:nic carries the host's default route and is not attached to a bridge without its addresses; say "
@@ -365,6 +436,12 @@ const Row kRows[] = {
     Row{"detach_link_of_another_bridge", "ip -n red link set eth0 master br0",
         "detach_link { namespace: 'red' link: 'eth0' bridge: 'br1' }", "red:eth0",
         "link red:eth0 is a port of br0, not of br1"},
+    Row{"detach_link_that_is_no_port_of_a_bridge_with_addresses", "ip -n red addr add 10.7.0.1/24 dev br0",
+        "detach_link { namespace: 'red' link: 'eth0' bridge: 'br0' move_addresses: true allow_missing: true }",
+        "red:eth0",
+        "link red:eth0 is not a port of br0, and 10.7.0.1/24, which stands there, is not moved from it; attach the "
+        "link "
+        "first, or leave move_addresses out"},
     Row{"detach_link_that_is_vital",
         "ip link add br9 type bridge; ip link set br9 up; ip link set nic master br9; ip addr flush dev nic; ip addr "
         "add 192.0.2.2/24 dev br9; ip route add default via 192.0.2.1",

@@ -53,6 +53,34 @@ TEST_F(RouteTest, OfIpv6IsAdded) {
   EXPECT_EQ(Sh("ip -n red -6 route show table 100"), "default dev eth1 proto static metric 1024 pref medium");
 }
 
+TEST_F(RouteTest, ThroughANexthopObjectIsNotFoundByItsGatewayAndIsByItsDestination) {
+  Sh("ip -n red nexthop add id 5 via 10.0.0.2 dev eth0 && ip -n red route add 10.7.0.0/16 nhid 5");
+  for (const std::string hop : {"via: '10.0.0.2'", "dev: 'eth0'", "via: '10.0.0.2' dev: 'eth0'"}) {
+    for (const std::string how : {" ", " allow_missing: true "}) {
+      const auto error = ExpectRefused("delete_route { namespace: 'red' destination: '10.7.0.0/16' " + hop + how + "}");
+      EXPECT_EQ(error.code(), kFailedPrecondition) << error.DebugString();
+      EXPECT_THAT(error.message(), HasSubstr("goes through nexthop object 5"));
+    }
+  }
+  Succeed("delete_route { namespace: 'red' destination: '10.7.0.0/16' via: '10.0.0.3' allow_missing: true }");
+  ExpectUndone("delete_route { namespace: 'red' destination: '10.7.0.0/16' }");
+  EXPECT_EQ(Routes("10.7.0.0/16"), "");
+  Sh("ip -n red nexthop add id 6 via 2001:db8::2 dev eth0 && ip -n red route add 2001:db8:7::/48 nhid 6");
+  ExpectUndone("delete_route { namespace: 'red' destination: '2001:db8:7::/48' via: '2001:db8::2' }");
+}
+
+TEST_F(RouteTest, FromASourcePrefixIsAnotherThanOneWithout) {
+  Sh("ip -n red -6 route add 2001:db8:7::/48 from 2001:db8:9::/64 dev eth0");
+  const auto error =
+      ExpectRefused("delete_route { namespace: 'red' destination: '2001:db8:7::/48' allow_missing: true }");
+  EXPECT_EQ(error.code(), kFailedPrecondition) << error.DebugString();
+  EXPECT_THAT(error.message(), HasSubstr("only for packets from 2001:db8:9::/64"));
+  Succeed("add_route { namespace: 'red' destination: '2001:db8:7::/48' dev: 'eth1' allow_existing: true }");
+  Succeed("delete_route { namespace: 'red' destination: '2001:db8:7::/48' }");
+  EXPECT_EQ(Sh("ip -n red -6 route show 2001:db8:7::/48 | cut -d' ' -f1-5"),
+            "2001:db8:7::/48 from 2001:db8:9::/64 dev eth0");
+}
+
 TEST_F(RouteTest, OfTheHostIsAddedAndRemoved) {
   Succeed(R"(add_address { namespace: '@host' link: 'v0' address: '10.0.0.2/24' }
              add_route { namespace: '@host' destination: '10.20.0.0/16' via: '10.0.0.1' })");

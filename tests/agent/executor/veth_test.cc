@@ -1,5 +1,7 @@
 // Creating veth pairs: every field against the kernel's own word, refusals, adoption, undo.
 
+#include <array>
+
 #include "tests/agent/executor/executor_test.h"
 
 namespace warren::executor {
@@ -184,6 +186,52 @@ TEST_F(VethTest, ThatDiffersIsNotAdoptedAndTheDifferenceIsNamed) {
     EXPECT_THAT(error.code(), AnyOf(kAlreadyExists)) << error.DebugString();
     EXPECT_THAT(error.message(), HasSubstr(difference)) << ends;
   }
+}
+
+TEST_F(VethTest, WithSettingsOfItsOwnIsNotAdoptedAndTheyAreTold) {
+  const std::string pair = "create_veth { a { namespace: 'red' name: 'eth0' } b { namespace: '@host' name: 'v0' } ";
+  Succeed(pair + "}");
+  Sh("ip link add theirs type bridge");
+  const std::vector<std::array<std::string, 3>> all = {
+      {"master theirs", "nomaster", "it is a port of theirs"},
+      {"arp off", "arp on", "its arp is off, not on"},
+      {"txqueuelen 77", "txqueuelen 1000", "its txqueuelen is 77, not 1000"},
+      {"group 77", "group default", "its group is 77, not 0 (default)"},
+      {"alias mine", "alias ''", "it has the alias \"mine\""},
+      {"promisc on", "promisc off", "its promisc is on, not off"},
+  };
+  for (const auto& [setting, back, difference] : all) {
+    Sh("ip link set v0 " + setting);
+    const auto error = ExpectRefused(pair + "allow_existing: true }");
+    EXPECT_EQ(error.code(), kAlreadyExists) << error.DebugString();
+    EXPECT_EQ(error.object(), "@host:v0");
+    EXPECT_EQ(error.message(), "@host:v0 exists, but not as asked: " + difference + "; change or delete it first");
+    Sh("ip link set v0 " + back);
+    Succeed(pair + "allow_existing: true }");
+  }
+}
+
+TEST_F(VethTest, ThatTheIntentGoesOnToAttachIsAdoptedAsThatPort) {
+  Sh("ip link add br0 type bridge && ip link add br1 type bridge");
+  const std::string pair =
+      "create_veth { a { namespace: 'red' name: 'eth0' } b { namespace: '@host' name: 'v0' } allow_existing: true }\n";
+  const auto attach = [](const std::string& bridge) {
+    return "attach_link { namespace: '@host' link: 'v0' bridge: '" + bridge + "' allow_existing: true }";
+  };
+  Succeed(pair + attach("br0"));
+  const HostDump before = Dump();
+  Succeed(pair + attach("br0"));
+  EXPECT_EQ(DifferenceInTheEnd(before, dump_), "");
+  EXPECT_THAT(ExpectRefused(pair + attach("br1")).message(), HasSubstr("it is a port of br0"));
+}
+
+TEST_F(VethTest, IsNotAdoptedByAnAlternativeNameOfAnother) {
+  Sh("ip -n red link add eth0 type veth peer name v0 netns 1 && ip link property add dev v0 altname other");
+  const auto error = ExpectRefused(
+      "create_veth { a { namespace: 'red' name: 'eth0' } b { namespace: '@host' name: 'other' } allow_existing: true "
+      "}");
+  ExpectError(error, {"create_veth", "@host:other", "EEXIST", kAlreadyExists});
+  EXPECT_THAT(error.message(), HasSubstr("an alternative name of v0"));
 }
 
 TEST_F(VethTest, EndsOfTwoPairsAreNotAdoptedAsOne) {
