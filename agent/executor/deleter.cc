@@ -106,7 +106,7 @@ bool Deleter::Look(const v1::DeleteNamespace& operation, Deletion& deletion) {
     auto peers_nsid = kernel::GetOrAssignNsid((*host)->netlink, (*peer)->place->netns);
     if (!peers_nsid.ok()) return false;
     drop.outer_links.emplace_back(*peers_nsid, (*peer)->link.ifindex);
-    deletion.touched.insert((*peer)->place->name);
+    deletion.touched.insert(ShowNamespace((*peer)->place->name));
     deletion.ownership.lost_links.emplace((*peer)->place->cookie(), (*peer)->link.ifindex);
   }
   Step step;
@@ -118,7 +118,7 @@ bool Deleter::Look(const v1::DeleteNamespace& operation, Deletion& deletion) {
   forward->set_nsid(*nsid);
   deletion.steps.push_back(std::move(step));
   deletion.drops.push_back(std::move(drop));
-  deletion.touched.insert(name);
+  deletion.touched.insert(operation.namespace_());
   deletion.ownership.lost_netns.insert(cookie);
   for (const journal::LinkId& link : work_.journal->OwnedLinksOf(cookie)) {
     deletion.ownership.lost_links.insert(link);

@@ -93,9 +93,10 @@ absl::Status Apply(Transaction& tx, const v1::DeleteNamespace& operation) {
   auto opened = tx.Open(operation.namespace_());
   if (kernel::ErrnoOf(opened.status()) == ENOENT && operation.allow_missing()) return absl::OkStatus();
   if (!opened.ok()) {
-    const std::string raw = tx.places().RawName(operation.namespace_());
-    const kernel::NoNetns there = kernel::LookAtName(tx.places().dir(), raw);
-    return there.what.empty() ? opened.status() : DeleteOther(tx, raw, there, operation.force());
+    const auto raw = RawNamespace(operation.namespace_());
+    if (!raw.ok()) return raw.status();
+    const kernel::NoNetns there = kernel::LookAtName(tx.places().dir(), *raw);
+    return there.what.empty() ? opened.status() : DeleteOther(tx, *raw, there, operation.force());
   }
   Place& place = **opened;
   const std::string name = place.name;
@@ -129,7 +130,7 @@ absl::Status Apply(Transaction& tx, const v1::DeleteNamespace& operation) {
   drop->set_parked(true);
   std::vector<Aside> asides;
   for (const kernel::Link& link : *links) {
-    if (link.kind.empty()) tx.Touch(std::string(kHostNamespace));  // a physical link returns there
+    if (link.kind.empty()) tx.Touch(std::string(kRawHost));  // a physical link returns there
     auto peer = FindPeer(tx.places(), place, link);
     if (!peer.ok()) return peer.status();
     if (!*peer || (*peer)->place == &place) continue;

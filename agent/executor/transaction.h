@@ -22,6 +22,7 @@
 #include "agent/kernel/holders.h"
 #include "agent/kernel/ip.h"
 #include "agent/kernel/link.h"
+#include "proto/common/names.h"
 
 namespace warren::executor {
 
@@ -98,7 +99,8 @@ class Transaction {
   absl::Status NoteSettings(const Place& place, int ifindex, const LinkState& settings);
   absl::StatusOr<std::optional<LinkState>> NotedSettings(const Place& place, int ifindex) const;
 
-  void Touch(const std::string& netns) { touched_.insert(netns); }
+  // By its raw name, or kRawHost. touched() has them as the API does.
+  void Touch(const std::string& netns) { touched_.insert(ShowNamespace(netns)); }
   const std::set<std::string>& touched() const { return touched_; }
 
   // Namespaces that processes must not live in when the intent is committed.

@@ -45,8 +45,8 @@ class Inventory {
  public:
   virtual ~Inventory() = default;
 
-  // Looks at these namespaces again, by raw name ("@host" for the host's own), and at those whose view of them has
-  // changed: a veth's other end. Not during a pass over everything with `whole`.
+  // Looks at these namespaces again, by the API's names, and at those whose view of them has changed: a veth's other
+  // end. Not during a pass over everything with `whole`.
   virtual std::vector<v1::InventoryUpdate> Refresh(const std::set<std::string>& names) = 0;
 
   // Begins a pass over what may have changed; one under way is given up. whole: everything is returned, as changed or

@@ -163,12 +163,10 @@ void KernelInventory::LookAtEverything() {
   for (const auto& [name, told] : told_) stale_[name].all = true;
 }
 
-std::vector<v1::InventoryUpdate> KernelInventory::Refresh(const std::set<std::string>& names) {
+std::vector<v1::InventoryUpdate> KernelInventory::Refresh(const std::set<std::string>& shown) {
   Hear();
   if (!topology_.Knows(Host())) IndexHost();
   IndexNewOfHost();
-  std::set<std::string> shown;
-  for (const std::string& raw : names) shown.insert(raw == kHostNamespace ? Host() : EscapeName(raw));
   const auto now = Clock::now();
   const auto touched = [&](const std::string& name) {
     if (const auto told = told_.find(name); told != told_.end()) told->second.touched = now;

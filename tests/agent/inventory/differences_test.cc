@@ -140,7 +140,7 @@ TEST_F(Differences, NamesOthersChoseAreShownReversiblyAndWhatIsNoNamespaceNotAtA
   for (const std::string& name : odd) EXPECT_TRUE(raw.contains(name)) << name;
   EXPECT_NE(Netns("=40host").identity().cookie(), Netns("@host").identity().cookie());
   Sh("umount '/run/netns/with space' && rm '/run/netns/with space'");
-  EXPECT_EQ(Refresh({"with space"}), Told{"-with=20space"});
+  EXPECT_EQ(Refresh({"with=20space"}), Told{"-with=20space"});
   Sh("rmdir /run/netns/dir");
 }
 
@@ -152,6 +152,23 @@ TEST_F(Differences, LinkNamesAndFreeTextThatOthersChoseAreShown) {
   EXPECT_EQ(LinkOf("red", "a=3Db").kind(), "bridge");
   EXPECT_EQ(LinkOf("red", "caf=E9").kind(), "bridge");
   EXPECT_EQ(LinkOf("red", "lo").alias(), "caf=E9");
+}
+
+TEST_F(Differences, ANamespaceThatOthersCalledAsTheHostIsCalledComesAndGoesAsAnyOther) {
+  Add("red");
+  Pass(true);
+  Sh("ip netns add @host && ip -n @host link add theirs type bridge");
+  EXPECT_EQ(Pass(), Told{"=40host"});
+  EXPECT_EQ(LinkOf("=40host", "theirs").kind(), "bridge");
+  EXPECT_EQ(Netns("=40host").raw_name(), "@host");
+  // As while many intents run, when it is read aside.
+  inventory().Hurry(true);
+  Sh("ip -n @host link add more type bridge");
+  EXPECT_EQ(Refresh({"=40host"}), Told{"=40host"});
+  EXPECT_EQ(LinkOf("=40host", "more").kind(), "bridge");
+  Sh("ip netns delete @host");
+  EXPECT_EQ(Refresh({"=40host"}), Told{"-=40host"});
+  inventory().Hurry(false);
 }
 
 }  // namespace
