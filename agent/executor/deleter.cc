@@ -58,7 +58,8 @@ bool Deleter::Look(const v1::DeleteNamespace& operation, Deletion& deletion) {
   auto links = kernel::ListLinksIn((*host)->netlink, *nsid);
   if (!links.ok()) return false;
   // What is left of the name of someone else's, after a crash, could not be told from another's.
-  if (!work_.journal->OwnsNetns(cookie)) return false;
+  const auto given = work_.journal->NameOf(cookie);
+  if (!given || !IsNameOf(name, *given, cookie)) return false;
   const auto leads_away = [](const kernel::Link& link) {
     return link.kind == "veth" && link.peer != 0 && link.peer_nsid != -1;
   };

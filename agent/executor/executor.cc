@@ -181,6 +181,10 @@ class Parallel : public Executor {
   }
 
   bool OwnsNetns(uint64_t cookie) const override { return journal_->OwnsNetns(cookie); }
+  bool OwnsName(uint64_t cookie, const std::string& name) const override {
+    const auto given = journal_->NameOf(cookie);
+    return given && IsNameOf(name, *given, cookie);
+  }
   bool OwnsLink(uint64_t netns_cookie, int ifindex) const override {
     return journal_->OwnsLink({netns_cookie, ifindex});
   }

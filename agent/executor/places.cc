@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "agent/executor/refuse.h"
 #include "agent/kernel/error.h"
@@ -39,6 +40,10 @@ std::string OtherNameOf(const std::string& name, uint64_t cookie) {
   // Not within a character.
   while (head.size() < name.size() && !head.empty() && (name[head.size()] & 0xc0) == 0x80) head.pop_back();
   return head + tail;
+}
+
+bool IsNameOf(const std::string& name, const std::string& made_as, uint64_t cookie) {
+  return made_as.empty() || name == made_as || absl::StartsWith(name, OtherNameOf(made_as, cookie));
 }
 
 absl::StatusOr<std::string> BindUnderAnotherName(const kernel::NetnsDir& dir, const kernel::Netns& netns,

@@ -40,6 +40,10 @@ std::string OtherNameOf(const std::string& name, uint64_t cookie);
 absl::StatusOr<std::string> BindUnderAnotherName(const kernel::NetnsDir& dir, const kernel::Netns& netns,
                                                  const std::string& name, uint64_t cookie);
 
+// Whether Warren gave that name to a namespace that it made as `made_as` (empty: nobody knows): that name, or the one
+// that undo gave it instead.
+bool IsNameOf(const std::string& name, const std::string& made_as, uint64_t cookie);
+
 class Places {
  public:
   Places(kernel::NetnsWorker& worker, const kernel::NetnsDir& dir) : worker_(worker), dir_(dir) {}

@@ -77,8 +77,10 @@ class Transaction {
 
   // What was made through Warren, this intent included.
   bool OwnsNetns(uint64_t cookie) const;
+  // The name that Warren gave it; none: it is foreign. Empty: nobody knows.
+  std::optional<std::string> NameGiven(uint64_t cookie) const;
   bool OwnsLink(Place& place, const kernel::Link& link) const;
-  void MadeNetns(uint64_t cookie);
+  void MadeNetns(uint64_t cookie, const std::string& name);
   void LostNetns(uint64_t cookie);
   // Loses its name for now; undo gives it back.
   void ParksNetns(uint64_t cookie) const { environment_.watch->Parks(cookie); }

@@ -27,7 +27,8 @@
 namespace warren::inventory {
 
 struct Ownership {
-  std::function<bool(uint64_t netns_cookie)> owns_netns;
+  // Under that name, raw: what others have called it besides is theirs.
+  std::function<bool(uint64_t netns_cookie, const std::string& name)> owns_netns;
   std::function<bool(uint64_t netns_cookie, int ifindex)> owns_link;
   // The same of a link that was just looked at, which tells it from another that has its index by now. The host calls
   // its namespace so (-1: it is its own). Absent: owns_link is enough.

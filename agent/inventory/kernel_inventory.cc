@@ -163,8 +163,15 @@ void KernelInventory::LookAtEverything() {
   for (const auto& [name, told] : told_) stale_[name].all = true;
 }
 
-std::vector<v1::InventoryUpdate> KernelInventory::Refresh(const std::set<std::string>& shown) {
+std::vector<v1::InventoryUpdate> KernelInventory::Refresh(const std::set<std::string>& names) {
   Hear();
+  // Under its other names, too: what has become foreign under one is so under all.
+  std::set<std::string> shown = names;
+  for (const std::string& name : names) {
+    for (const std::string& other : topology_.NamesOf(topology_.CookieOf(name))) {
+      if (shown.insert(other).second) stale_[other].all = true;
+    }
+  }
   if (!topology_.Knows(Host())) IndexHost();
   IndexNewOfHost();
   const auto now = Clock::now();

@@ -76,7 +76,7 @@ class KernelInventory : public Inventory {
   // host's own is shown.
   static absl::StatusOr<std::unique_ptr<KernelInventory>> Create(Options options);
 
-  std::vector<v1::InventoryUpdate> Refresh(const std::set<std::string>& shown) override;
+  std::vector<v1::InventoryUpdate> Refresh(const std::set<std::string>& names) override;
   void BeginPass(bool whole) override;
   Slice Continue(const std::function<bool()>& interrupted) override;
   int descriptor() const override { return hurries_ ? chosen_epoll_.get() : epoll_.get(); }

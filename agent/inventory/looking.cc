@@ -75,8 +75,8 @@ absl::StatusOr<v1::Namespace> KernelInventory::Head(const std::string& name, uin
   if (name != Host()) {
     auto raw = UnescapeName(name);
     if (!raw.ok()) return raw.status();
+    head.set_foreign(!options_.ownership.owns_netns(cookie, *raw));
     head.set_raw_name(*std::move(raw));
-    head.set_foreign(!options_.ownership.owns_netns(cookie));
   }
   SetTime(absl::Now(), head.mutable_observe_time());
   return head;

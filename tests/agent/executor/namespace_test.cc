@@ -322,6 +322,63 @@ TEST_F(NamespaceTest, OneThatOthersCalledAsTheHostIsCalledIsNotTheHosts) {
   EXPECT_EQ(Sh("ls /run/netns"), "");
 }
 
+// Of a namespace of Warren's own, a name that others gave it besides.
+class SecondName : public NamespaceTest {
+ protected:
+  void SetUp() override {
+    ExecutorTest::SetUp();
+    Succeed(R"(create_namespace { namespace: 'w1' }
+               create_veth { a { namespace: 'w1' name: 'eth0' } b { namespace: '@host' name: 'v1' up: true } })");
+    Sh("touch /run/netns/w2 && mount --bind /run/netns/w1 /run/netns/w2");
+    cookie_ = Cookie("w1");
+  }
+  static uint64_t Cookie(const std::string& name) {
+    auto worker = kernel::NetnsWorker::Create();
+    auto netns = kernel::NetnsDir("/run/netns").Open(name);
+    return netns.ok() ? worker->CookieOf(*netns).value_or(0) : 0;
+  }
+
+  uint64_t cookie_ = 0;
+};
+
+TEST_F(SecondName, IsForeign) {
+  EXPECT_TRUE(executor_->OwnsName(cookie_, "w1"));
+  EXPECT_FALSE(executor_->OwnsName(cookie_, "w2"));
+  ASSERT_NO_FATAL_FAILURE(Reopen());
+  EXPECT_TRUE(executor_->OwnsName(cookie_, "w1"));
+  EXPECT_FALSE(executor_->OwnsName(cookie_, "w2"));
+}
+
+TEST_F(SecondName, IsDeletedByForceAloneAndOnlyTheName) {
+  const auto error = ExpectRefused("delete_namespace { namespace: 'w2' }");
+  EXPECT_EQ(error.code(), kFailedPrecondition);
+  EXPECT_THAT(error.message(), HasSubstr("the name w2 of namespace w1 was not made through Warren"));
+  ExpectUndone("delete_namespace { namespace: 'w2' force: true }");
+  EXPECT_EQ(Sh("ls /run/netns"), "w1");
+  EXPECT_EQ(Cookie("w1"), cookie_);
+  EXPECT_EQ(Ip("-n w1 link show eth0", ".[0].ifname"), "eth0");
+  EXPECT_EQ(Ip("link show v1", ".[0].flags | any(. == \"UP\")"), "true");
+  EXPECT_TRUE(executor_->OwnsName(cookie_, "w1"));
+  const auto last = Apply("delete_namespace { namespace: 'w1' }");
+  EXPECT_EQ(last.state(), v1::Intent::SUCCEEDED) << last.DebugString();
+  EXPECT_FALSE(last.has_release_pending()) << last.DebugString();
+  EXPECT_EQ(Sh("ls /run/netns"), "");
+}
+
+TEST_F(SecondName, KeepsTheNamespaceAliveWhoseOwnIsDeleted) {
+  options_.release_timeout = absl::Milliseconds(200);
+  ASSERT_NO_FATAL_FAILURE(Reopen());
+  const auto result = Apply("delete_namespace { namespace: 'w1' }");
+  EXPECT_EQ(result.state(), v1::Intent::SUCCEEDED) << result.DebugString();
+  EXPECT_THAT(result.release_pending().objects(), Contains(HasSubstr("w1"))) << "it lives on, and that is not said";
+  EXPECT_EQ(Sh("ls /run/netns"), "w2");
+  EXPECT_EQ(Cookie("w2"), cookie_);
+  EXPECT_FALSE(executor_->OwnsName(cookie_, "w2"));
+  EXPECT_EQ(ExpectRefused("delete_namespace { namespace: 'w2' }").code(), kFailedPrecondition);
+  Succeed("delete_namespace { namespace: 'w2' force: true }");
+  EXPECT_EQ(Sh("ls /run/netns"), "");
+}
+
 // A process that lives in a namespace.
 class Inhabitant {
  public:

@@ -37,7 +37,8 @@ TEST_F(Differences, AHostWithoutTheDirectoryHasItsOwnNamespace) {
   Options options;
   options.host = "h1";
   options.netns_dir = "/run/nothing-here";
-  options.ownership = {[](uint64_t) { return false; }, [](uint64_t, int) { return false; }, nullptr};
+  options.ownership = {[](uint64_t, const std::string&) { return false; }, [](uint64_t, int) { return false; },
+                       nullptr};
   auto inventory = KernelInventory::Create(std::move(options));
   ASSERT_TRUE(inventory.ok());
   (*inventory)->BeginPass(true);
@@ -169,6 +170,30 @@ TEST_F(Differences, ANamespaceThatOthersCalledAsTheHostIsCalledComesAndGoesAsAny
   Sh("ip netns delete @host");
   EXPECT_EQ(Refresh({"=40host"}), Told{"-=40host"});
   inventory().Hurry(false);
+}
+
+TEST_F(Differences, WhatOthersCallOneOfWarrensOwnBesidesIsForeignUnderThatName) {
+  Add("w1");
+  Pass(true);
+  owned_.insert(Netns("w1").identity().cookie());
+  names_of_others_ = {"w2"};
+  Sh("touch /run/netns/w2 && mount --bind /run/netns/w1 /run/netns/w2");
+  Refresh({"w1"});
+  Pass();
+  EXPECT_FALSE(Netns("w1").foreign());
+  EXPECT_TRUE(Netns("w2").foreign());
+  // What was Warren's own is lost with its name, and told of the other name at once.
+  Sh("ip -n w1 link add br0 type bridge");
+  owned_links_.insert({Netns("w1").identity().cookie(), 2});
+  Refresh({"w1", "w2"});
+  EXPECT_FALSE(LinkOf("w2", "br0").foreign());
+  owned_.clear();
+  owned_links_.clear();
+  Sh("umount /run/netns/w1 && rm /run/netns/w1");
+  Refresh({"w1"});
+  EXPECT_EQ(Names(), (std::set<std::string>{"@host", "w2"}));
+  EXPECT_TRUE(Netns("w2").foreign());
+  EXPECT_TRUE(LinkOf("w2", "br0").foreign());
 }
 
 }  // namespace
