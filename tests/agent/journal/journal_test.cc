@@ -170,6 +170,7 @@ TEST_F(JournalTest, AFileOfAnAgentThatDidNotWriteNamesDownIsTakenAsItIs) {
   auto journal = Open();
   EXPECT_EQ(journal->NameOf(11), "");
   ASSERT_TRUE(journal->Finish(2, "result", {{{12, "blue"}}, {}, {}, {}}).ok());
+  journal.reset();
   EXPECT_EQ(Open()->NameOf(12), "blue");
 }
 
