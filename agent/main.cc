@@ -151,7 +151,9 @@ absl::Status Run(const AgentFlags& flags, const Settings& settings, const Logger
   inventory_options.events = events;
   inventory_options.check_interval = absl::ToChronoNanoseconds(settings.inventory_check);
   inventory_options.logger = logger;
-  inventory_options.ownership.owns_netns = [&](uint64_t cookie) { return (*executor)->OwnsNetns(cookie); };
+  inventory_options.ownership.owns_netns = [&](uint64_t cookie, const std::string& name) {
+    return (*executor)->OwnsName(cookie, name);
+  };
   inventory_options.ownership.owns_link = [&](uint64_t cookie, int ifindex) {
     return (*executor)->OwnsLink(cookie, ifindex);
   };

@@ -189,7 +189,7 @@ absl::StatusOr<nsexec::Order> LiveSession::MakeOrder(const v1::SessionStart& sta
   order.terminal = start.has_terminal();
   order.join = name->id != kHostNamespace;
   if (order.join) {
-    auto raw = UnescapeName(name->id);
+    auto raw = RawNamespace(name->id);
     if (!raw.ok()) return raw.status();
     order.netns = record_.netns = *std::move(raw);
     auto netns = around_.netns_dir.Open(order.netns);

@@ -222,7 +222,7 @@ absl::Status Creator::Make(Making& run) {
     auto first = FirstFree(place);
     if (!first.ok()) return first.status();
     next[i] = *first;
-    run.ownership.made_netns.insert(place.cookie());
+    run.ownership.made_netns.emplace(place.cookie(), place.name);
   }
   for (size_t i = 0; i < run.plan.links.size(); ++i) {
     if (run.plan.links[i].loopback) run.ifindexes[i] = kernel::kLoopback;

@@ -74,7 +74,8 @@ bool Deleter::Look(const v1::DeleteNamespace& operation, Deletion& deletion) {
   auto links = kernel::ListLinksIn((*host)->netlink, *nsid);
   if (!links.ok()) return false;
   // What is left of the name of someone else's, after a crash, could not be told from another's.
-  if (!work_.journal->OwnsNetns(cookie)) return false;
+  const auto given = work_.journal->NameOf(cookie);
+  if (!given || !IsNameOf(name, *given, cookie)) return false;
   const auto leads_away = [](const kernel::Link& link) {
     return link.kind == "veth" && link.peer != 0 && link.peer_nsid != -1;
   };
@@ -127,7 +128,7 @@ bool Deleter::Look(const v1::DeleteNamespace& operation, Deletion& deletion) {
     auto peers_nsid = kernel::GetOrAssignNsid((*host)->netlink, (*peer)->place->netns);
     if (!peers_nsid.ok()) return false;
     drop.outer_links.emplace_back(*peers_nsid, (*peer)->link.ifindex);
-    deletion.touched.insert((*peer)->place->name);
+    deletion.touched.insert(ShowNamespace((*peer)->place->name));
     deletion.ownership.lost_links.emplace((*peer)->place->cookie(), (*peer)->link.ifindex);
   }
   Step step;
@@ -139,7 +140,7 @@ bool Deleter::Look(const v1::DeleteNamespace& operation, Deletion& deletion) {
   forward->set_nsid(*nsid);
   deletion.steps.push_back(std::move(step));
   deletion.drops.push_back(std::move(drop));
-  deletion.touched.insert(name);
+  deletion.touched.insert(operation.namespace_());
   deletion.ownership.lost_netns.insert(cookie);
   for (const journal::LinkId& link : work_.journal->OwnedLinksOf(cookie)) {
     deletion.ownership.lost_links.insert(link);

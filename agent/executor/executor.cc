@@ -6,6 +6,7 @@
 #include <chrono>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <set>
 #include <thread>
 #include <utility>
@@ -15,7 +16,10 @@
 #include "agent/executor/creator.h"
 #include "agent/executor/deleter.h"
 #include "agent/executor/expiry.h"
+#include "agent/executor/explain.h"
 #include "agent/executor/mark.h"
+#include "agent/executor/operation_names.h"
+#include "agent/executor/operations.h"
 #include "agent/executor/ownership_watch.h"
 #include "agent/executor/recover.h"
 #include "agent/executor/release_queue.h"
@@ -48,6 +52,15 @@ size_t Workers(size_t asked) {
 }
 
 void NameThread(const char* name) { pthread_setname_np(pthread_self(), name); }
+
+// What is wrong with an operation's names fails the intent before anything of it is begun.
+std::optional<v1::OperationError> UnescapeLinks(v1::IntentDelivery& intent) {
+  for (int i = 0; i < intent.operations_size(); ++i) {
+    const absl::Status status = executor::UnescapeLinks(*intent.mutable_operations(i));
+    if (!status.ok()) return Explain(i, executor::KindOf(intent.operations(i)), "", status);
+  }
+  return std::nullopt;
+}
 
 class Parallel : public Executor {
  public:
@@ -101,14 +114,20 @@ class Parallel : public Executor {
     const Steady now = options_.clock();
     const Steady asked = std::chrono::steady_clock::now();
     if (warm_ != nullptr && std::any_of(intents.begin(), intents.end(), MakesNamespaces)) warm_->Expect();
-    std::vector<Finished> again;
+    std::vector<Finished> told;
     {
       MutexLock lock(&mutex_);
       heard_ = true;
       for (v1::IntentDelivery& intent : intents) {
         const int64_t sequence = intent.sequence();
         if (const auto kept = results_.find(sequence); kept != results_.end()) {
-          again.push_back({kept->second, {}, true});
+          told.push_back({kept->second, {}, true});
+        } else if (auto error = UnescapeLinks(intent)) {
+          // Not in the journal: after a crash it is delivered and refused once more.
+          v1::IntentResult result = BeginResult(intent, boot_id_);
+          Fail(result, *std::move(error));
+          results_[sequence] = result;
+          told.push_back({std::move(result), {}, false});
         } else if (!stopping_ && schedule_.queued() < options_.max_queued) {
           const Steady begin_by = BeginBy(now, intent);
           schedule_.Add(std::move(intent), begin_by, asked);
@@ -116,7 +135,7 @@ class Parallel : public Executor {
       }
       Changed();
     }
-    for (Finished& finished : again) listener_.OnFinished(std::move(finished));
+    for (Finished& finished : told) listener_.OnFinished(std::move(finished));
   }
 
   CancelOutcome Cancel(int64_t sequence) override {
@@ -162,6 +181,10 @@ class Parallel : public Executor {
   }
 
   bool OwnsNetns(uint64_t cookie) const override { return journal_->OwnsNetns(cookie); }
+  bool OwnsName(uint64_t cookie, const std::string& name) const override {
+    const auto given = journal_->NameOf(cookie);
+    return given && IsNameOf(name, *given, cookie);
+  }
   bool OwnsLink(uint64_t netns_cookie, int ifindex) const override {
     return journal_->OwnsLink({netns_cookie, ifindex});
   }

@@ -95,6 +95,8 @@ class Executor {
 
   // What was made through Warren in this boot: everything else is foreign.
   virtual bool OwnsNetns(uint64_t cookie) const = 0;
+  // And under this name, raw: what others have called it besides is theirs.
+  virtual bool OwnsName(uint64_t cookie, const std::string& name) const = 0;
   virtual bool OwnsLink(uint64_t netns_cookie, int ifindex) const = 0;
   // The same of a link that was just looked at, which tells it from another that has its index by now. The host calls
   // its namespace so (-1: not at all, or it is the host's own), and events of it are told by that from then on.

@@ -2,13 +2,17 @@
 
 #include <errno.h>
 
+#include <algorithm>
+#include <string_view>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "agent/kernel/capabilities.h"
 #include "agent/kernel/error.h"
+#include "proto/common/utf8.h"
 
 namespace warren::executor {
 namespace {
@@ -110,6 +114,23 @@ std::string Advice(const std::string& kind, int error, const Said& said) {
   }
 }
 
+// A message's strings have to be UTF-8; the kernel's reasons hold names as others chose them.
+std::string ToUtf8(std::string_view text) {
+  std::string valid;
+  for (size_t at = 0; at < text.size();) {
+    const size_t length = Utf8Length(text, at);
+    if (length == 0) {
+      absl::StrAppend(
+          &valid, "=",
+          absl::AsciiStrToUpper(absl::StrCat(absl::Hex(static_cast<unsigned char>(text[at]), absl::kZeroPad2))));
+    } else {
+      valid += text.substr(at, length);
+    }
+    at += std::max<size_t>(length, 1);
+  }
+  return valid;
+}
+
 }  // namespace
 
 Said SaidIn(const v1::Operation& operation) {
@@ -142,7 +163,7 @@ v1::OperationError Explain(int index, const std::string& kind, const std::string
   const std::string advice =
       explanation.empty() ? Advice(kind, number, said) : AdviceOnExplained(kind, number, explanation, said);
   if (!advice.empty()) absl::StrAppend(&message, "; ", advice);
-  error.set_message(message);
+  error.set_message(ToUtf8(message));
   return error;
 }
 

@@ -79,7 +79,7 @@ absl::Status AddDrop(Places& places, const DropNetns& about, NamedNsids& named, 
     drop.netns = {netns->inode, *cookie};
   }
   if (is_it) {
-    status = LookUp(places, *netns, drop);
+    if (!about.lives_on()) status = LookUp(places, *netns, drop);
   } else {
     // Let go before a crash, or by someone else: the file is gone, or all that is left, or another has the name.
     const bool ours =

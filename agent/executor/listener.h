@@ -15,8 +15,8 @@ namespace warren::executor {
 // An intent is over.
 struct Finished {
   v1::IntentResult result;
-  // Names (raw, as under the directory of namespaces; "@host" for the host's own) of all namespaces that the intent
-  // changed, made or deleted, or may have: those to look at again.
+  // Names, as the API has them, of all namespaces that the intent changed, made or deleted, or may have: those to look
+  // at again.
   std::set<std::string> touched;
   bool again = false;  // it was told before, and is told once more because it was delivered once more
 };

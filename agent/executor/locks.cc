@@ -20,12 +20,6 @@ constexpr int kUses = 2;        // works on links that it did not make
 constexpr int kPorts = 1;       // of a bridge
 constexpr int kRoutesOver = 2;  // of a link
 
-// A name may come escaped or as it is (Places::Open); two spellings of one are one lock.
-std::string Raw(const std::string& name) {
-  auto raw = UnescapeName(name);
-  return raw.ok() ? *std::move(raw) : name;
-}
-
 class Collector {
  public:
   explicit Collector(const NameOfLink& name_of) : name_of_(name_of) {}
@@ -91,7 +85,7 @@ class Collector {
     if (IsHost(netns)) {
       Put("host", kShared);
     } else {
-      Put(absl::StrCat("netns ", Raw(netns)), Lock::kExclusive);
+      Put(absl::StrCat("netns ", netns), Lock::kExclusive);
     }
   }
   void Others(int mode) { Put(kOthers, mode); }
@@ -124,8 +118,8 @@ class Collector {
     if (whole) return Put("host", Lock::kExclusive);
     Link(netns, bridge, kPorts);
   }
-  void Made(const std::string& netns, const std::string& name) { made_.emplace(Raw(netns), name); }
-  bool IsMade(const std::string& netns, const std::string& name) const { return made_.contains({Raw(netns), name}); }
+  void Made(const std::string& netns, const std::string& name) { made_.emplace(netns, name); }
+  bool IsMade(const std::string& netns, const std::string& name) const { return made_.contains({netns, name}); }
 
   const NameOfLink& name_of_;
   std::set<std::pair<std::string, std::string>> made_;  // by this intent: namespace and link

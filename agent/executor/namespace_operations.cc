@@ -48,6 +48,37 @@ absl::Status DeleteOther(Transaction& tx, const std::string& name, const kernel:
   return kernel::RenameInDir(tx.places().dir(), name, aside);
 }
 
+// Whether the namespace has the name that Warren gave it, besides this one.
+bool LivesOn(Transaction& tx, const Place& place) {
+  const auto given = tx.NameGiven(place.cookie());
+  if (!given || IsNameOf(place.name, *given, place.cookie())) return false;
+  const auto named = tx.places().dir().Open(*given);
+  return named.ok() && named->inode == place.netns.inode;
+}
+
+// A name that others gave to a namespace of Warren's own: the namespace and what is in it stay as they are.
+absl::Status DeleteName(Transaction& tx, const Place& place) {
+  const std::string path = tx.ParkPath();
+  const std::string name = place.name;
+  Step step;
+  auto* undo = step.add_undo()->mutable_unpark_netns();
+  undo->set_name(name);
+  undo->set_path(path);
+  undo->set_cookie(place.cookie());
+  auto* drop = step.add_forward()->mutable_drop_netns();
+  drop->set_name(name);
+  drop->set_path(path);
+  drop->set_cookie(place.cookie());
+  drop->set_inode(place.netns.inode);
+  drop->set_parked(true);
+  drop->set_lives_on(true);
+  if (auto s = tx.Write(std::move(step)); !s.ok()) return s;
+  if (auto s = kernel::BindNetnsAt(place.netns, path); !s.ok()) return s;
+  if (auto s = tx.places().dir().Unbind(name); !s.ok()) return s;
+  tx.places().Close(name);
+  return absl::OkStatus();
+}
+
 // Links that would perish with the namespace and that others made: neither physical, which return to the host, nor
 // those the kernel puts into every namespace.
 absl::StatusOr<std::string> ForeignLink(Transaction& tx, Place& place, const std::vector<kernel::Link>& links) {
@@ -80,7 +111,7 @@ absl::Status Apply(Transaction& tx, const v1::CreateNamespace& operation) {
   *step.add_undo()->mutable_unmake_netns()->mutable_netns() = place.Ref();
   if (auto s = tx.Write(std::move(step)); !s.ok()) return s;
   if (auto s = tx.places().dir().Bind(place.netns, name, MarkerOf(place.cookie())); !s.ok()) return s;
-  tx.MadeNetns(place.cookie());
+  tx.MadeNetns(place.cookie(), name);
   if (operation.loopback_down()) return absl::OkStatus();
   return SetLoopbackUp(place.netlink);
 }
@@ -93,17 +124,26 @@ absl::Status Apply(Transaction& tx, const v1::DeleteNamespace& operation) {
   auto opened = tx.Open(operation.namespace_());
   if (kernel::ErrnoOf(opened.status()) == ENOENT && operation.allow_missing()) return absl::OkStatus();
   if (!opened.ok()) {
-    const std::string raw = tx.places().RawName(operation.namespace_());
-    const kernel::NoNetns there = kernel::LookAtName(tx.places().dir(), raw);
-    return there.what.empty() ? opened.status() : DeleteOther(tx, raw, there, operation.force());
+    const auto raw = RawNamespace(operation.namespace_());
+    if (!raw.ok()) return raw.status();
+    const kernel::NoNetns there = kernel::LookAtName(tx.places().dir(), *raw);
+    return there.what.empty() ? opened.status() : DeleteOther(tx, *raw, there, operation.force());
   }
   Place& place = **opened;
   const std::string name = place.name;
   const kernel::NetnsId id{place.netns.inode, place.cookie()};
+  if (LivesOn(tx, place)) {
+    if (operation.force()) return DeleteName(tx, place);
+    return ForeignError(absl::StrCat("the name ", EscapeName(name), " of namespace ",
+                                     EscapeName(tx.NameGiven(place.cookie()).value_or(""))));
+  }
   auto links = kernel::ListLinks(place.netlink);
   if (!links.ok()) return links.status();
   if (!operation.force()) {
-    if (!tx.OwnsNetns(place.cookie())) return ForeignError(absl::StrCat("namespace ", EscapeName(name)));
+    const auto given = tx.NameGiven(place.cookie());
+    if (!given || !IsNameOf(name, *given, place.cookie())) {
+      return ForeignError(absl::StrCat("namespace ", EscapeName(name)));
+    }
     auto foreign = ForeignLink(tx, place, *links);
     if (!foreign.ok()) return foreign.status();
     if (!foreign->empty()) return ForeignError(absl::StrCat("link ", place.Shown(*foreign), " in it"));
@@ -129,7 +169,7 @@ absl::Status Apply(Transaction& tx, const v1::DeleteNamespace& operation) {
   drop->set_parked(true);
   std::vector<Aside> asides;
   for (const kernel::Link& link : *links) {
-    if (link.kind.empty()) tx.Touch(std::string(kHostNamespace));  // a physical link returns there
+    if (link.kind.empty()) tx.Touch(std::string(kRawHost));  // a physical link returns there
     auto peer = FindPeer(tx.places(), place, link);
     if (!peer.ok()) return peer.status();
     if (!*peer || (*peer)->place == &place) continue;

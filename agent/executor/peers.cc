@@ -31,7 +31,7 @@ absl::StatusOr<std::optional<Peer>> FindPeer(Places& places, Place& place, const
   for (const std::string& name : *names) {
     auto netns = places.dir().Open(name);
     if (!netns.ok() || !is_there(*netns)) continue;
-    auto found = places.Open(name);
+    auto found = places.OpenRaw(name);
     if (!found.ok()) return found.status();
     return In(*found, link.peer);
   }

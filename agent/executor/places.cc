@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "agent/executor/refuse.h"
 #include "agent/kernel/error.h"
@@ -13,7 +14,7 @@
 
 namespace warren::executor {
 
-bool Place::is_host() const { return name == kHostNamespace; }
+bool Place::is_host() const { return name == kRawHost; }
 
 NetnsRef Place::Ref() const {
   NetnsRef ref;
@@ -23,7 +24,7 @@ NetnsRef Place::Ref() const {
 }
 
 std::string Place::Shown(const std::string& link) const {
-  return absl::StrCat(is_host() ? name : EscapeName(name), ":", link);
+  return absl::StrCat(ShowNamespace(name), ":", EscapeLinkName(link));
 }
 
 // How many names are tried, told apart by "-1" to "-9".
@@ -39,6 +40,10 @@ std::string OtherNameOf(const std::string& name, uint64_t cookie) {
   // Not within a character.
   while (head.size() < name.size() && !head.empty() && (name[head.size()] & 0xc0) == 0x80) head.pop_back();
   return head + tail;
+}
+
+bool IsNameOf(const std::string& name, const std::string& made_as, uint64_t cookie) {
+  return made_as.empty() || name == made_as || absl::StartsWith(name, OtherNameOf(made_as, cookie));
 }
 
 absl::StatusOr<std::string> BindUnderAnotherName(const kernel::NetnsDir& dir, const kernel::Netns& netns,
@@ -67,59 +72,55 @@ Place* Places::Adopt(const std::string& name, kernel::Netns netns, kernel::Netli
   return (open_[name] = std::move(place)).get();
 }
 
-absl::StatusOr<Place*> Places::Open(const std::string& name) {
+absl::StatusOr<Place*> Places::Open(const std::string& shown) {
+  const auto raw = RawNamespace(shown);
+  if (!raw.ok()) return raw.status();
+  return OpenRaw(*raw);
+}
+
+absl::StatusOr<Place*> Places::OpenRaw(const std::string& name) {
   if (const auto found = open_.find(name); found != open_.end()) return found->second.get();
-  if (name == kHostNamespace) {
+  if (name == kRawHost) {
     kernel::Netns host{UniqueFd(fcntl(worker_.host().fd.get(), F_DUPFD_CLOEXEC, 0)), worker_.host().inode};
     if (!host.fd.valid()) return kernel::ErrnoError(errno, "opening the host's namespace");
     return Adopt(name, std::move(host));
   }
-  auto found = Find(name);
+  auto found = FindRaw(name);
   if (!found.ok()) return found.status();
-  if (const auto open = open_.find(found->name); open != open_.end()) return open->second.get();
-  return Adopt(found->name, std::move(found->netns));
+  return Adopt(name, std::move(found->netns));
 }
 
-absl::StatusOr<Places::Named> Places::Find(const std::string& name) {
+absl::StatusOr<Places::Named> Places::Find(const std::string& shown) {
+  const auto raw = RawNamespace(shown);
+  if (!raw.ok()) return raw.status();
+  return FindRaw(*raw);
+}
+
+absl::StatusOr<Places::Named> Places::FindRaw(const std::string& name) {
   auto netns = dir_.Open(name);
-  if (netns.ok()) return Checked(name, *std::move(netns));
-  const std::string raw = RawName(name);
-  if (raw != name) {
-    auto escaped = dir_.Open(raw);
-    if (escaped.ok()) return Checked(raw, *std::move(escaped));
+  if (!netns.ok()) {
+    const kernel::NoNetns there = kernel::LookAtName(dir_, name);
+    return there.what.empty() ? netns.status() : there.ToStatus(EscapeName(name));
   }
-  if (const kernel::NoNetns there = kernel::LookAtName(dir_, raw); !there.what.empty()) {
-    return there.ToStatus(EscapeName(raw));
-  }
-  return netns.status();
-}
-
-std::string Places::RawName(const std::string& name) const {
-  if (dir_.Has(name)) return name;
-  const auto raw = UnescapeName(name);
-  return raw.ok() && dir_.Has(*raw) ? *raw : name;
-}
-
-absl::StatusOr<Places::Named> Places::Checked(const std::string& name, kernel::Netns netns) const {
-  if (netns.inode == worker_.host().inode) {
+  if (netns->inode == worker_.host().inode) {
     return absl::FailedPreconditionError(
         absl::StrCat("the name ", EscapeName(name),
                      " is bound to the host's own namespace; say @host to work there; `ip netns "
                      "delete` on the host frees the name, and leaves the namespace"));
   }
-  return Named{name, std::move(netns)};
+  return Named{name, *std::move(netns)};
 }
 
-absl::StatusOr<Place*> Places::Host() { return Open(std::string(kHostNamespace)); }
+absl::StatusOr<Place*> Places::Host() { return OpenRaw(std::string(kRawHost)); }
 
 absl::StatusOr<Place*> Places::Open(const NetnsRef& ref) {
-  auto place = Open(ref.name());
+  auto place = OpenRaw(ref.name());
   if (place.ok() && (*place)->cookie() == ref.cookie()) return place;
   // Undo may have had to name it otherwise.
-  auto other = Open(OtherNameOf(ref.name(), ref.cookie()));
+  auto other = OpenRaw(OtherNameOf(ref.name(), ref.cookie()));
   if (other.ok() && (*other)->cookie() == ref.cookie()) return other;
   if (!place.ok()) return place;
-  return absl::NotFoundError(absl::StrCat("namespace ", EscapeName(ref.name()), " is another one by now (ESTALE)"));
+  return absl::NotFoundError(absl::StrCat("namespace ", ShowNamespace(ref.name()), " is another one by now (ESTALE)"));
 }
 
 std::vector<Place*> Places::AllOpen() {

@@ -18,7 +18,7 @@
 namespace warren::executor {
 
 struct Place {
-  std::string name;  // raw, or "@host"
+  std::string name;  // raw, or kRawHost
   kernel::Netns netns;
   kernel::Netlink netlink;
   kernel::NetnsWorker* worker = nullptr;  // of the thread it belongs to
@@ -26,7 +26,7 @@ struct Place {
   bool is_host() const;
   uint64_t cookie() const { return netlink.cookie(); }
   NetnsRef Ref() const;
-  // "red:eth0".
+  // "red:eth0", both as the API has them.
   std::string Shown(const std::string& link) const;
 };
 
@@ -40,22 +40,26 @@ std::string OtherNameOf(const std::string& name, uint64_t cookie);
 absl::StatusOr<std::string> BindUnderAnotherName(const kernel::NetnsDir& dir, const kernel::Netns& netns,
                                                  const std::string& name, uint64_t cookie);
 
+// Whether Warren gave that name to a namespace that it made as `made_as` (empty: nobody knows): that name, or the one
+// that undo gave it instead.
+bool IsNameOf(const std::string& name, const std::string& made_as, uint64_t cookie);
+
 class Places {
  public:
   Places(kernel::NetnsWorker& worker, const kernel::NetnsDir& dir) : worker_(worker), dir_(dir) {}
 
-  // By the name an operation has: "@host", a raw name, or an escaped one where no raw one exists. NOT_FOUND (ENOENT);
+  // By the name the API has for it. NOT_FOUND (ENOENT); INVALID_ARGUMENT for what can be no such name;
   // FAILED_PRECONDITION for what is not a network namespace, saying what it is, and for a name bound to the host's own.
-  absl::StatusOr<Place*> Open(const std::string& name);
+  absl::StatusOr<Place*> Open(const std::string& shown);
+  // By its raw name, or kRawHost.
+  absl::StatusOr<Place*> OpenRaw(const std::string& name);
   absl::StatusOr<Place*> Host();
   // What Open would open, without a socket in it.
   struct Named {
     std::string name;  // raw
     kernel::Netns netns;
   };
-  absl::StatusOr<Named> Find(const std::string& name);
-  // The raw name that an operation's name is, whatever has it.
-  std::string RawName(const std::string& name) const;
+  absl::StatusOr<Named> Find(const std::string& shown);
   // By a reference of the journal, under its name or the one that undo gave it instead: NOT_FOUND (ESTALE in the
   // message) when another namespace has that name now.
   absl::StatusOr<Place*> Open(const NetnsRef& ref);
@@ -66,7 +70,7 @@ class Places {
 
   std::vector<Place*> AllOpen();
 
-  // Closes one, or all. Pointers to them die.
+  // Closes one, by its raw name, or all. Pointers to them die.
   void Close(const std::string& name) { open_.erase(name); }
   void CloseAll() { open_.clear(); }
 
@@ -74,7 +78,7 @@ class Places {
   const kernel::NetnsDir& dir() const { return dir_; }
 
  private:
-  absl::StatusOr<Named> Checked(const std::string& name, kernel::Netns netns) const;
+  absl::StatusOr<Named> FindRaw(const std::string& name);
 
   kernel::NetnsWorker& worker_;
   const kernel::NetnsDir& dir_;

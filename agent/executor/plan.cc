@@ -252,8 +252,6 @@ class Planner {
   const Plan::Place& PlaceOf(size_t link) const { return plan_.places[plan_.links[link].place]; }
 
   std::optional<size_t> PlaceFor(const std::string& netns) {
-    // It could be another's escaped name.
-    if (netns.find('=') != std::string::npos) return std::nullopt;
     const auto [at, added] = places_.emplace(netns, plan_.places.size());
     if (added) plan_.places.push_back({netns, false, operation_});
     return at->second;

@@ -152,9 +152,9 @@ absl::Status ForgetGone(journal::Journal& journal, Places& places, const std::st
   const auto look = [&] {
     auto names = places.dir().List();
     if (!names.ok()) return names.status();
-    names->emplace_back(kHostNamespace);
+    names->emplace_back(kRawHost);
     for (const std::string& name : *names) {
-      auto place = places.Open(name);
+      auto place = places.OpenRaw(name);
       if (!place.ok()) continue;
       if (auto s = found(**place); !s.ok()) return s;
       places.Close(name);

@@ -13,6 +13,7 @@
 #include "agent/kernel/nexthop.h"
 #include "agent/kernel/route.h"
 #include "agent/kernel/settle.h"
+#include "proto/common/names.h"
 
 namespace warren::executor {
 namespace {
@@ -137,8 +138,10 @@ void PutBackKept(Place& place, const kernel::Link& link, Stage stage, const Kept
   const Where where = At(place, link);
   for (NotPut& each : PutBack(where, stage, Parse(kept))) {
     Problem problem;
-    problem.text = absl::StrCat(each.kept.facility->Shown(where, each.kept.entry), " in ",
-                                place.is_host() ? place.name : absl::StrCat("namespace ", place.name), ": ", each.why);
+    problem.text = absl::StrCat(
+        each.kept.facility->Shown(where, each.kept.entry), " in ",
+        place.is_host() ? ShowNamespace(place.name) : absl::StrCat("namespace ", ShowNamespace(place.name)), ": ",
+        each.why);
     problem.netns = place.Ref();
     RestoreKept once_more;
     *once_more.mutable_netns() = place.Ref();

@@ -94,7 +94,7 @@ std::string WhyNotFound(const kernel::Route& have, const kernel::NewRoute& asked
 }
 
 std::string Shown(const Place& place, const std::string& destination) {
-  return absl::StrCat("route ", destination, " in ", place.is_host() ? place.name : EscapeName(place.name));
+  return absl::StrCat("route ", destination, " in ", ShowNamespace(place.name));
 }
 
 // The routes to the destination, and the undo that brings them back.

@@ -20,6 +20,7 @@
 #include "agent/kernel/nexthop.h"
 #include "agent/kernel/route.h"
 #include "agent/kernel/settle.h"
+#include "proto/common/names.h"
 
 namespace warren::executor {
 namespace {
@@ -253,7 +254,8 @@ void Restore(Places& places, const RestoreLink& record, std::vector<Problem>& pr
   const LinkState& state = record.state();
   auto home = places.Open(state.netns());
   if (!home.ok()) {
-    note(absl::StrCat("link ", state.name(), " of namespace ", state.netns().name(), ": ", Text(home.status())));
+    note(absl::StrCat("link ", EscapeLinkName(state.name()), " of namespace ", ShowNamespace(state.netns().name()),
+                      ": ", Text(home.status())));
     return;
   }
   const std::string shown = (*home)->Shown(state.name());

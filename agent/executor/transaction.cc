@@ -60,9 +60,12 @@ std::string Transaction::AsideName() {
   return name;
 }
 
-bool Transaction::OwnsNetns(uint64_t cookie) const {
-  return ownership_.made_netns.contains(cookie) ||
-         (environment_.journal->OwnsNetns(cookie) && !ownership_.lost_netns.contains(cookie));
+bool Transaction::OwnsNetns(uint64_t cookie) const { return NameGiven(cookie).has_value(); }
+
+std::optional<std::string> Transaction::NameGiven(uint64_t cookie) const {
+  if (const auto made = ownership_.made_netns.find(cookie); made != ownership_.made_netns.end()) return made->second;
+  if (ownership_.lost_netns.contains(cookie)) return std::nullopt;
+  return environment_.journal->NameOf(cookie);
 }
 
 bool Transaction::OwnsLink(Place& place, const kernel::Link& link) const {
@@ -76,7 +79,7 @@ bool Transaction::OwnsLink(Place& place, const kernel::Link& link) const {
   return mark && Fits(*mark, link);
 }
 
-void Transaction::MadeNetns(uint64_t cookie) { ownership_.made_netns.insert(cookie); }
+void Transaction::MadeNetns(uint64_t cookie, const std::string& name) { ownership_.made_netns.emplace(cookie, name); }
 
 void Transaction::LostNetns(uint64_t cookie) {
   ownership_.made_netns.erase(cookie);

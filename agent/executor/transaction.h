@@ -22,6 +22,7 @@
 #include "agent/kernel/holders.h"
 #include "agent/kernel/ip.h"
 #include "agent/kernel/link.h"
+#include "proto/common/names.h"
 #include "warren/v1/operations.pb.h"
 
 namespace warren::executor {
@@ -83,8 +84,10 @@ class Transaction {
 
   // What was made through Warren, this intent included.
   bool OwnsNetns(uint64_t cookie) const;
+  // The name that Warren gave it; none: it is foreign. Empty: nobody knows.
+  std::optional<std::string> NameGiven(uint64_t cookie) const;
   bool OwnsLink(Place& place, const kernel::Link& link) const;
-  void MadeNetns(uint64_t cookie);
+  void MadeNetns(uint64_t cookie, const std::string& name);
   void LostNetns(uint64_t cookie);
   // Loses its name for now; undo gives it back.
   void ParksNetns(uint64_t cookie) const { environment_.watch->Parks(cookie); }
@@ -105,7 +108,8 @@ class Transaction {
   absl::Status NoteSettings(const Place& place, int ifindex, const LinkState& settings);
   absl::StatusOr<std::optional<LinkState>> NotedSettings(const Place& place, int ifindex) const;
 
-  void Touch(const std::string& netns) { touched_.insert(netns); }
+  // By its raw name, or kRawHost. touched() has them as the API does.
+  void Touch(const std::string& netns) { touched_.insert(ShowNamespace(netns)); }
   const std::set<std::string>& touched() const { return touched_; }
 
   // Namespaces that processes must not live in when the intent is committed.

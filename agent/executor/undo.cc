@@ -23,7 +23,7 @@ using Problems = std::vector<Problem>;
 
 void Note(Problems& problems, std::string text) { problems.push_back({std::move(text), {}, {}, {}}); }
 
-std::string Netns(const std::string& name) { return absl::StrCat("namespace ", EscapeName(name), ": "); }
+std::string Netns(const std::string& name) { return absl::StrCat("namespace ", ShowNamespace(name), ": "); }
 
 // Gone with its namespace, or never there.
 bool IsGone(const absl::Status& status) {

@@ -18,12 +18,6 @@ constexpr std::chrono::milliseconds kForEver{-1};
 // What was looked at before waits no longer than this for what is being read.
 constexpr std::chrono::milliseconds kTellAfter{10};
 
-// As the reader is asked for it.
-absl::StatusOr<std::string> RawName(const std::string& name) {
-  if (name == kHostNamespace) return name;
-  return UnescapeName(name);
-}
-
 }  // namespace
 
 bool KernelInventory::ReadsAside() const {
@@ -151,7 +145,7 @@ void KernelInventory::ReadAhead(const std::vector<std::string>& names) {
   std::vector<std::string> shown;
   std::vector<Reader::Wanted> wanted;
   for (const std::string& name : names) {
-    auto raw = RawName(name);
+    auto raw = RawNamespace(name);
     if (!raw.ok()) continue;
     shown.push_back(name);
     ahead_[name] = {};
@@ -182,7 +176,7 @@ bool KernelInventory::HasUnknownEnd(uint64_t cookie, const kernel::Link& link) c
 
 std::map<int, Reader::OneLink> KernelInventory::ReadLinks(const std::string& name, uint64_t cookie, std::set<int> asked,
                                                           std::set<int> far) {
-  auto raw = RawName(name);
+  auto raw = RawNamespace(name);
   if (asked.empty() || !raw.ok() || !ReadsAside()) return {};
   Reader::Wanted wanted;
   wanted.name = *std::move(raw);

@@ -10,7 +10,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "agent/inventory/words.h"
-#include "proto/common/link_reference.h"
 #include "proto/common/names.h"
 
 namespace warren::inventory {
@@ -60,14 +59,6 @@ v1::Address ToAddress(const kernel::Address& address, const std::string& link_na
 
 }  // namespace
 
-std::string ShownLinkName(const std::string& raw) {
-  return WhyBadInterface(raw) || raw.find('=') != std::string::npos ? EscapeName(raw) : ShownText(raw);
-}
-
-std::string ShownAlternativeName(const std::string& raw) {
-  return WhyBadLinkReference(raw) || raw.find('=') != std::string::npos ? EscapeName(raw) : ShownText(raw);
-}
-
 bool IsKernelsOwn(const kernel::Link& link) {
   if (link.type == ARPHRD_LOOPBACK) return true;
   // init_net's and, with net.core.fb_tunnels_only_for_init_net=0, every namespace's
@@ -82,7 +73,7 @@ bool IsKernelsOwn(const kernel::Link& link) {
 
 void FillLink(const kernel::Link& link, const std::vector<kernel::Address>& addresses, const NameOf& name_of,
               v1::Link* out) {
-  out->set_name(ShownLinkName(link.name));
+  out->set_name(EscapeLinkName(link.name));
   out->set_ifindex(link.ifindex);
   SetAll(LinkFlags(link.flags), out->mutable_flags());
   out->set_mtu(link.mtu);
@@ -92,7 +83,7 @@ void FillLink(const kernel::Link& link, const std::vector<kernel::Address>& addr
   out->set_kind(link.kind);
   out->set_master(name_of(link.master));
   out->set_alias(ShownText(link.alias));
-  for (const std::string& name : link.alternative_names) out->add_alternative_names(ShownAlternativeName(name));
+  for (const std::string& name : link.alternative_names) out->add_alternative_names(EscapeLinkName(name));
   out->set_tx_queues(link.tx_queues);
   out->set_rx_queues(link.rx_queues);
   const kernel::LinkStatistics& from = link.statistics;
@@ -137,7 +128,7 @@ void FillRoute(const kernel::Route& route, const NameOf& name_of, v1::Route* out
 void Fill(const Contents& contents, const std::function<v1::LinkPeer(const kernel::Link&)>& peer_of,
           const std::function<bool(const kernel::Link&)>& is_foreign, v1::Namespace* out) {
   std::map<int, std::string> names;
-  for (const kernel::Link& link : contents.links) names.emplace(link.ifindex, ShownLinkName(link.name));
+  for (const kernel::Link& link : contents.links) names.emplace(link.ifindex, EscapeLinkName(link.name));
   // In iproute2's eyes a link that a route names but that is not there is "ifN".
   const NameOf name_of = [&](int ifindex) {
     if (ifindex == 0) return std::string();

@@ -14,12 +14,6 @@
 
 namespace warren::inventory {
 
-// A link's name as it is shown: as it is when Warren would accept it, escaped otherwise.
-std::string ShownLinkName(const std::string& raw);
-
-// The same of an alternative name, which may be longer.
-std::string ShownAlternativeName(const std::string& raw);
-
 // The kernel makes these itself in every namespace: lo, and the fallback devices of its tunnel modules.
 bool IsKernelsOwn(const kernel::Link& link);
 

@@ -110,7 +110,7 @@ bool KernelInventory::IsOfAnIntent(const std::string& name) {
   const auto netns = Open(name);
   if (!netns.ok()) return false;
   const auto cookie = worker_->CookieOf(*netns);
-  return cookie.ok() && options_.ownership.owns_netns(*cookie);
+  return cookie.ok() && options_.ownership.owns_netns(*cookie, UnescapeName(name).value_or(name));
 }
 
 std::vector<v1::InventoryUpdate> KernelInventory::LookElsewhere() {

@@ -27,7 +27,8 @@
 namespace warren::inventory {
 
 struct Ownership {
-  std::function<bool(uint64_t netns_cookie)> owns_netns;
+  // Under that name, raw: what others have called it besides is theirs.
+  std::function<bool(uint64_t netns_cookie, const std::string& name)> owns_netns;
   std::function<bool(uint64_t netns_cookie, int ifindex)> owns_link;
   // The same of a link that was just looked at, which tells it from another that has its index by now. The host calls
   // its namespace so (-1: it is its own). Absent: owns_link is enough.
@@ -45,8 +46,8 @@ class Inventory {
  public:
   virtual ~Inventory() = default;
 
-  // Looks at these namespaces again, by raw name ("@host" for the host's own), and at those whose view of them has
-  // changed: a veth's other end. Not during a pass over everything with `whole`.
+  // Looks at these namespaces again, by the API's names, and at those whose view of them has changed: a veth's other
+  // end. Not during a pass over everything with `whole`.
   virtual std::vector<v1::InventoryUpdate> Refresh(const std::set<std::string>& names) = 0;
 
   // Begins a pass over what may have changed; one under way is given up. whole: everything is returned, as changed or

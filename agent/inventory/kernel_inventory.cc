@@ -165,10 +165,15 @@ void KernelInventory::LookAtEverything() {
 
 std::vector<v1::InventoryUpdate> KernelInventory::Refresh(const std::set<std::string>& names) {
   Hear();
+  // Under its other names, too: what has become foreign under one is so under all.
+  std::set<std::string> shown = names;
+  for (const std::string& name : names) {
+    for (const std::string& other : topology_.NamesOf(topology_.CookieOf(name))) {
+      if (shown.insert(other).second) stale_[other].all = true;
+    }
+  }
   if (!topology_.Knows(Host())) IndexHost();
   IndexNewOfHost();
-  std::set<std::string> shown;
-  for (const std::string& raw : names) shown.insert(raw == kHostNamespace ? Host() : EscapeName(raw));
   const auto now = Clock::now();
   const auto touched = [&](const std::string& name) {
     if (const auto told = told_.find(name); told != told_.end()) told->second.touched = now;

@@ -32,7 +32,7 @@ void SetTime(absl::Time time, google::protobuf::Timestamp* out) {
 }
 
 End ToEnd(const kernel::Link& link, uint64_t peer_netns) {
-  return {link.ifindex, ShownLinkName(link.name), link.mac, link.peer, peer_netns};
+  return {link.ifindex, EscapeLinkName(link.name), link.mac, link.peer, peer_netns};
 }
 
 }  // namespace
@@ -75,8 +75,8 @@ absl::StatusOr<v1::Namespace> KernelInventory::Head(const std::string& name, uin
   if (name != Host()) {
     auto raw = UnescapeName(name);
     if (!raw.ok()) return raw.status();
+    head.set_foreign(!options_.ownership.owns_netns(cookie, *raw));
     head.set_raw_name(*std::move(raw));
-    head.set_foreign(!options_.ownership.owns_netns(cookie));
   }
   SetTime(absl::Now(), head.mutable_observe_time());
   return head;
@@ -180,7 +180,7 @@ absl::Status KernelInventory::LookAtAll(const std::string& name, kernel::Netlink
   const uint64_t cookie = netlink.cookie();
   v1::Namespace out = head;
   absl::flat_hash_map<int, std::string> names;
-  for (const kernel::Link& link : contents.links) names.emplace(link.ifindex, ShownLinkName(link.name));
+  for (const kernel::Link& link : contents.links) names.emplace(link.ifindex, EscapeLinkName(link.name));
   const auto name_of = [&](int ifindex) {
     const auto found = names.find(ifindex);
     return found == names.end() ? std::string() : found->second;
@@ -302,7 +302,7 @@ absl::Status KernelInventory::LookAtParts(const std::string& name, kernel::Netli
   for (auto& [ifindex, link] : known.links) {
     const End* before = topology_.Find(cookie, ifindex);
     // Others show the name.
-    if (before != nullptr && before->name != ShownLinkName(link.name)) {
+    if (before != nullptr && before->name != EscapeLinkName(link.name)) {
       return ReadAllAndLook(name, netlink, std::move(head));
     }
     if (chosen) parts.Keep(link);

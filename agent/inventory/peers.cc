@@ -1,7 +1,7 @@
 #include "agent/inventory/peers.h"
 
-#include "agent/inventory/convert.h"
 #include "agent/kernel/nsid.h"
+#include "proto/common/names.h"
 
 namespace warren::inventory {
 
@@ -21,7 +21,7 @@ Peers::Found Peers::Find(kernel::Netlink& netlink, const kernel::Link& link, std
   if (!far) {
     if (auto looked = kernel::GetLinkIn(netlink, link.peer_nsid, link.peer); looked.ok()) far = *std::move(looked);
   }
-  if (far) found.name = ShownLinkName(far->name);
+  if (far) found.name = EscapeLinkName(far->name);
   return found;
 }
 

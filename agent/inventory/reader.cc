@@ -100,7 +100,7 @@ Reader::Read Reader::ReadOne(kernel::NetnsWorker& worker, const Wanted& wanted) 
     read.events = kernel::ChosenEvents::Open(worker);
     return read;
   }
-  if (wanted.name == kHostNamespace) {
+  if (wanted.name == kRawHost) {
     read.netlink = worker.OpenNetlink(worker.host());
   } else {
     read.netns = dir_.Open(wanted.name);

@@ -35,7 +35,7 @@ absl::StatusOr<Contents> ReadContents(kernel::Netlink& netlink);
 class Reader {
  public:
   struct Wanted {
-    std::string name;     // raw; kHostNamespace: the host's own
+    std::string name;     // raw; kRawHost: the host's own
     std::set<int> links;  // these with their addresses; none: everything there is
     std::set<int> far;    // of those, with their other ends in other namespaces
     bool events = false;  // instead: a listener of its own

@@ -18,7 +18,7 @@ constexpr char kTables[] = R"(
   CREATE INDEX IF NOT EXISTS step_of ON step(sequence);
   CREATE TABLE IF NOT EXISTS result(sequence INTEGER PRIMARY KEY, body BLOB NOT NULL);
   CREATE TABLE IF NOT EXISTS interrupted(sequence INTEGER PRIMARY KEY);
-  CREATE TABLE IF NOT EXISTS netns(cookie INTEGER PRIMARY KEY);
+  CREATE TABLE IF NOT EXISTS netns(cookie INTEGER PRIMARY KEY, name BLOB);
   CREATE TABLE IF NOT EXISTS link(cookie INTEGER, ifindex INTEGER, mark BLOB, PRIMARY KEY (cookie, ifindex))
     WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS note(cookie INTEGER, ifindex INTEGER, body BLOB NOT NULL, PRIMARY KEY (cookie, ifindex))
@@ -39,9 +39,16 @@ absl::Status EmptyUnlessOf(Database& database, const std::string& boot_id) {
   // A file that an older agent made lacks the tables that have come since.
   if (same) {
     if (auto s = database.Execute(kTables); !s.ok()) return s;
-    auto marked = database.QueryInt("SELECT count(*) FROM pragma_table_info('link') WHERE name = 'mark'");
-    if (!marked.ok() || *marked == 1) return marked.status();
-    return database.Execute("ALTER TABLE link ADD COLUMN mark BLOB");
+    for (const auto& [table, column] : {std::pair("link", "mark"), std::pair("netns", "name")}) {
+      auto has = database.QueryInt(
+          absl::StrCat("SELECT count(*) FROM pragma_table_info('", table, "') WHERE name = '", column, "'"));
+      if (!has.ok()) return has.status();
+      if (*has == 1) continue;
+      if (auto s = database.Execute(absl::StrCat("ALTER TABLE ", table, " ADD COLUMN ", column, " BLOB")); !s.ok()) {
+        return s;
+      }
+    }
+    return absl::OkStatus();
   }
   std::string sql = "BEGIN IMMEDIATE;";
   for (const char* table : {"boot", "begun", "step", "result", "interrupted", "netns", "link", "note"}) {
@@ -70,10 +77,12 @@ absl::StatusOr<std::unique_ptr<Journal>> Journal::Open(const std::string& path, 
 
 absl::Status Journal::Load() {
   MutexLock lock(&mutex_);
-  auto netns = database_.Prepare("SELECT cookie FROM netns");
+  auto netns = database_.Prepare("SELECT cookie, name FROM netns");
   if (!netns.ok()) return netns.status();
   auto row = netns->Step();
-  for (; row.ok() && *row; row = netns->Step()) owned_netns_.insert(static_cast<uint64_t>(netns->Int(0)));
+  for (; row.ok() && *row; row = netns->Step()) {
+    owned_netns_.emplace(static_cast<uint64_t>(netns->Int(0)), netns->Blob(1));
+  }
   if (!row.ok()) return row.status();
   auto links = database_.Prepare("SELECT cookie, ifindex, mark FROM link");
   if (!links.ok()) return links.status();
@@ -155,12 +164,15 @@ absl::Status Journal::BeginAll(const std::vector<Opening>& openings) {
 }
 
 absl::Status Journal::Write(const Ownership& ownership) {
-  for (const bool made : {false, true}) {
-    auto netns = Prepared(made ? "INSERT OR IGNORE INTO netns VALUES (?)" : "DELETE FROM netns WHERE cookie = ?");
-    if (!netns.ok()) return netns.status();
-    for (const uint64_t cookie : made ? ownership.made_netns : ownership.lost_netns) {
-      if (auto s = (*netns)->Bind(1, static_cast<int64_t>(cookie)).Run(); !s.ok()) return s;
-    }
+  auto lost_netns = Prepared("DELETE FROM netns WHERE cookie = ?");
+  if (!lost_netns.ok()) return lost_netns.status();
+  for (const uint64_t cookie : ownership.lost_netns) {
+    if (auto s = (*lost_netns)->Bind(1, static_cast<int64_t>(cookie)).Run(); !s.ok()) return s;
+  }
+  auto netns = Prepared("INSERT OR IGNORE INTO netns VALUES (?, ?)");
+  if (!netns.ok()) return netns.status();
+  for (const auto& [cookie, name] : ownership.made_netns) {
+    if (auto s = (*netns)->Bind(1, static_cast<int64_t>(cookie)).Bind(2, name).Run(); !s.ok()) return s;
   }
   if (!ownership.lost_links.empty()) {
     auto lost = Prepared("DELETE FROM link WHERE cookie = ? AND ifindex = ?");
@@ -361,9 +373,17 @@ bool Journal::OwnsLink(const LinkId& link) const {
   return owned_links_.contains(link);
 }
 
+std::optional<std::string> Journal::NameOf(uint64_t cookie) const {
+  MutexLock lock(&mutex_);
+  const auto at = owned_netns_.find(cookie);
+  return at != owned_netns_.end() ? std::optional(at->second) : std::nullopt;
+}
+
 std::set<uint64_t> Journal::OwnedNetns() const {
   MutexLock lock(&mutex_);
-  return owned_netns_;
+  std::set<uint64_t> cookies;
+  for (const auto& [cookie, name] : owned_netns_) cookies.insert(cookie);
+  return cookies;
 }
 
 std::optional<std::string> Journal::MarkOf(const LinkId& link) const {

@@ -37,8 +37,9 @@ using LinkId = std::pair<uint64_t, int>;
 
 // What becomes Warren's own, and what ceases to be, when an intent is committed.
 struct Ownership {
-  std::set<uint64_t> made_netns, lost_netns;  // cookies
-  std::map<LinkId, std::string> made_links;   // with what tells each from another of its index
+  std::map<uint64_t, std::string> made_netns;  // by cookie, with the names they were given
+  std::set<uint64_t> lost_netns;
+  std::map<LinkId, std::string> made_links;  // with what tells each from another of its index
   std::set<LinkId> lost_links;
 };
 
@@ -108,6 +109,8 @@ class Journal {
 
   // From memory.
   bool OwnsNetns(uint64_t cookie) const;
+  // The name that one of Warren's own was given; none: it is foreign. Empty: an older agent has not written it down.
+  std::optional<std::string> NameOf(uint64_t cookie) const;
   bool OwnsLink(const LinkId& link) const;
   // What tells it from another link of its index; none: it is foreign.
   std::optional<std::string> MarkOf(const LinkId& link) const;
@@ -151,7 +154,7 @@ class Journal {
   Database database_ ABSL_GUARDED_BY(mutex_);
   // After database_: statements die first.
   std::map<std::string, Statement> statements_ ABSL_GUARDED_BY(mutex_);
-  std::set<uint64_t> owned_netns_ ABSL_GUARDED_BY(mutex_);
+  std::map<uint64_t, std::string> owned_netns_ ABSL_GUARDED_BY(mutex_);  // with their names
   std::map<LinkId, std::string> owned_links_ ABSL_GUARDED_BY(mutex_);
   std::set<LinkId> noted_links_ ABSL_GUARDED_BY(mutex_);
   bool has_notes_ ABSL_GUARDED_BY(mutex_) = false;  // there may be some in the file

@@ -28,6 +28,7 @@ class RefusingExecutor : public executor::Executor {
   absl::Status Health() override { return absl::OkStatus(); }
   executor::Stats stats() override;
   bool OwnsNetns(uint64_t) const override { return false; }
+  bool OwnsName(uint64_t, const std::string&) const override { return false; }
   bool OwnsLink(uint64_t, int) const override { return false; }
   bool OwnsLink(uint64_t, const kernel::Link&, int) override { return false; }
   void SetServerAddress(const kernel::Ip&) override {}

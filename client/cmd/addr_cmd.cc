@@ -3,6 +3,7 @@
 #include "client/cmd/show.h"
 #include "client/cmd/words_verb.h"
 #include "client/output/ip_text.h"
+#include "client/output/namespace_text.h"
 
 namespace warren::cli {
 namespace {
@@ -14,7 +15,7 @@ int ShowAddresses(Context& context, const ShowWords& given) {
                        [&](const v1::Namespace& netns) -> absl::StatusOr<std::string> {
                          const auto links = LinksAt(netns, *place);
                          if (!links.ok()) return links.status();
-                         return AddressesText(*place, *links, context.format());
+                         return AddressesText(*place, *links, context.format(), AgeOf(netns));
                        });
 }
 

@@ -5,6 +5,7 @@
 #include "client/cmd/show.h"
 #include "client/cmd/words_verb.h"
 #include "client/output/ip_text.h"
+#include "client/output/namespace_text.h"
 
 namespace warren::cli {
 namespace {
@@ -18,19 +19,21 @@ int ShowRoutes(Context& context, const ShowWords& given) {
   const auto query = ParseRouteShow(given.words);
   if (!query.ok()) return context.Usage("warren route show", query.status());
   const Place& place = query->place;
-  return ShowNamespace(context, "warren route show", place, given.watch, [&](const v1::Namespace& netns) {
-    std::string dev = place.interface;
-    for (const v1::Link& link : netns.links()) {
-      if (!dev.empty() && Answers(link, place.interface)) dev = link.name();
-    }
-    std::vector<v1::Route> routes;
-    for (const v1::Route& route : netns.routes()) {
-      if (query->table != 0 && route.table() != query->table) continue;
-      if (!dev.empty() && !LeavesBy(route, dev)) continue;
-      routes.push_back(route);
-    }
-    return RoutesText(place, routes, context.format());
-  });
+  return ShowNamespace(context, "warren route show", place, given.watch,
+                       [&](const v1::Namespace& netns) -> absl::StatusOr<std::string> {
+                         if (auto status = CheckIsNamespace(netns, place); !status.ok()) return status;
+                         std::string dev = place.interface;
+                         for (const v1::Link& link : netns.links()) {
+                           if (!dev.empty() && Answers(link, place.interface)) dev = link.name();
+                         }
+                         std::vector<v1::Route> routes;
+                         for (const v1::Route& route : netns.routes()) {
+                           if (query->table != 0 && route.table() != query->table) continue;
+                           if (!dev.empty() && !LeavesBy(route, dev)) continue;
+                           routes.push_back(route);
+                         }
+                         return RoutesText(place, routes, context.format(), AgeOf(netns));
+                       });
 }
 
 void AddOptions(CLI::App* app, RouteFlags& flags) {

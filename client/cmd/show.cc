@@ -88,7 +88,14 @@ bool Answers(const v1::Link& link, const std::string& name) {
   return link.name() == name || std::find(others.begin(), others.end(), name) != others.end();
 }
 
+absl::Status CheckIsNamespace(const v1::Namespace& netns, const Place& place) {
+  if (netns.unusable_reason().empty()) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat(place.host, "/", place.netns, " is no network namespace: ", netns.unusable_reason()));
+}
+
 absl::StatusOr<std::vector<v1::Link>> LinksAt(const v1::Namespace& netns, const Place& place) {
+  if (auto status = CheckIsNamespace(netns, place); !status.ok()) return status;
   std::vector<v1::Link> links;
   std::vector<std::string> names;
   for (const v1::Link& link : netns.links()) {

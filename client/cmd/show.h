@@ -48,7 +48,12 @@ absl::StatusOr<Place> ParseShowWords(const std::vector<std::string>& words);
 // By its name, or one of its alternative names.
 bool Answers(const v1::Link& link, const std::string& name);
 
-// The links of a namespace, or the one link that the place names. NOT_FOUND with the names of those there are.
+// FAILED_PRECONDITION, saying what it is, where the name stands for something that is no namespace: it has no links, no
+// addresses and no routes, and an empty answer would look as if it were one that has none yet.
+absl::Status CheckIsNamespace(const v1::Namespace& netns, const Place& place);
+
+// The links of a namespace, or the one link that the place names. NOT_FOUND with the names of those there are; as
+// CheckIsNamespace.
 absl::StatusOr<std::vector<v1::Link>> LinksAt(const v1::Namespace& netns, const Place& place);
 
 // Adds "-w,--watch" to a verb that shows a namespace.

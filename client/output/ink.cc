@@ -1,6 +1,9 @@
 #include "client/output/ink.h"
 
+#include <cstdint>
+
 #include "absl/strings/str_cat.h"
+#include "proto/common/utf8.h"
 
 namespace warren::cli {
 namespace {
@@ -19,7 +22,32 @@ size_t Step(std::string_view text, size_t at, bool* escape) {
   return end - at;
 }
 
+// Unicode's control and format characters (general categories Cc and Cf, and the separators of lines and paragraphs),
+// as far as they are of no script.
+bool IsUnseen(char32_t c) {
+  return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad || c == 0x61c || c == 0x180e ||
+         (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff ||
+         (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe007f);
+}
+
 }  // namespace
+
+std::string Visible(std::string_view text) {
+  std::string seen;
+  for (size_t at = 0; at < text.size();) {
+    char32_t point = 0;
+    const size_t length = Utf8Length(text, at, &point);
+    if (length == 0) {
+      absl::StrAppend(&seen, "\\x", absl::Hex(static_cast<unsigned char>(text[at]), absl::kZeroPad2));
+    } else if (IsUnseen(point)) {
+      absl::StrAppend(&seen, "\\u", absl::Hex(static_cast<uint32_t>(point), absl::kZeroPad4));
+    } else {
+      seen += text.substr(at, length);
+    }
+    at += length == 0 ? 1 : length;
+  }
+  return seen;
+}
 
 std::string Painted(const std::string& text, Ink ink, bool color) {
   if (!color || ink == Ink::kPlain || text.empty()) return text;

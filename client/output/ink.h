@@ -18,6 +18,11 @@ enum class Ink { kPlain, kGood, kBad, kWarn, kBusy };
 std::string Painted(const std::string& text, Ink ink, bool color);
 Ink StateInk(v1::Intent::State state);
 
+// Text that others chose, on one line and with nothing in it that is not seen or rearranges what is: control
+// characters, and those that have no width of their own or turn the direction of writing, become "\u202e". Letters that
+// are made of several characters (a combining accent) stay as they are.
+std::string Visible(std::string_view text);
+
 size_t Width(std::string_view text);
 // At most that wide, ending with "…" where something was cut off, and never in colour beyond its end.
 std::string Cut(std::string_view text, size_t width);

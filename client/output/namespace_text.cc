@@ -1,8 +1,11 @@
 #include "client/output/namespace_text.h"
 
+#include <algorithm>
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "client/output/ink.h"
 #include "client/output/ip_text.h"
 #include "client/output/table.h"
 #include "client/output/times.h"
@@ -19,12 +22,17 @@ Place PlaceOf(const v1::Namespace& netns) {
 
 std::string Short(const v1::Namespace& netns) {
   const Place place = PlaceOf(netns);
-  return place.netns.empty() ? place.host : absl::StrCat(place.host, "/", place.netns);
+  return place.netns.empty() ? place.host : absl::StrCat(place.host, "/", Visible(place.netns));
 }
 
 std::string Nsid(const v1::Namespace& netns) { return netns.nsid() < 0 ? "" : absl::StrCat(netns.nsid()); }
 
 }  // namespace
+
+absl::Duration AgeOf(const v1::Namespace& netns) {
+  if (!netns.has_observe_time()) return absl::ZeroDuration();
+  return std::max(absl::Now() - ToTime(netns.observe_time()), absl::ZeroDuration());
+}
 
 Columns<v1::Namespace> NamespaceColumns(const Style& style) {
   const bool wide = style.format == Format::kWide;
@@ -35,7 +43,7 @@ Columns<v1::Namespace> NamespaceColumns(const Style& style) {
                                             absl::StrCat(netns.route_count()), netns.foreign() ? "yes" : "no"};
             if (!netns.unusable_reason().empty()) {
               row[2] = row[3] = "";
-              absl::StrAppend(&row[4], ", ", netns.unusable_reason());
+              absl::StrAppend(&row[4], ", ", Visible(netns.unusable_reason()));
             }
             if (wide) {
               row.insert(row.end(), {netns.has_identity() ? absl::StrCat(netns.identity().cookie()) : "",
@@ -58,7 +66,7 @@ std::string NamespaceText(const v1::Namespace& netns, Format format) {
   Sheet sheet;
   sheet.Add("Namespace", Short(netns));
   if (!netns.unusable_reason().empty()) {
-    sheet.Add("Unusable", absl::StrCat("no network namespace: ", netns.unusable_reason()));
+    sheet.Add("Unusable", absl::StrCat("no network namespace: ", Visible(netns.unusable_reason())));
   }
   sheet.Add("Foreign", netns.foreign() ? "yes: not made through Warren" : "no");
   sheet.Add("Nsid", Nsid(netns));
@@ -71,10 +79,12 @@ std::string NamespaceText(const v1::Namespace& netns, Format format) {
   std::string text = sheet.Text();
   const Place place = PlaceOf(netns);
   if (netns.links_size() > 0) {
-    absl::StrAppend(&text, "\n", AddressesText(place, {netns.links().begin(), netns.links().end()}, format));
+    absl::StrAppend(&text, "\n",
+                    AddressesText(place, {netns.links().begin(), netns.links().end()}, format, AgeOf(netns)));
   }
   if (netns.routes_size() > 0) {
-    absl::StrAppend(&text, "\n", RoutesText(place, {netns.routes().begin(), netns.routes().end()}, format));
+    absl::StrAppend(&text, "\n",
+                    RoutesText(place, {netns.routes().begin(), netns.routes().end()}, format, AgeOf(netns)));
   }
   return text;
 }
@@ -91,7 +101,8 @@ std::string HoldersText(const v1::ListHoldersResponse& holders, Format format) {
   }
   Table table({"PID", "COMMAND", "HOLDS"});
   for (const v1::Holder& holder : holders.holders()) {
-    table.Add({holder.pid() == 0 ? "" : absl::StrCat(holder.pid()), holder.command(), holder.holds()});
+    table.Add(
+        {holder.pid() == 0 ? "" : absl::StrCat(holder.pid()), Visible(holder.command()), Visible(holder.holds())});
   }
   text = table.Text();
   for (const std::string& line : holders.not_looked_at()) absl::StrAppend(&text, "# not looked at: ", line, "\n");

@@ -16,6 +16,13 @@
 namespace warren {
 namespace {
 
+constexpr size_t kMaxFileName = 255;       // NAME_MAX
+constexpr size_t kMaxLinkName = 15;        // IFNAMSIZ with its end
+constexpr size_t kMaxLinkReference = 127;  // ALTIFNAMSIZ with its end
+// An escaped byte is as long as so many.
+constexpr size_t kEscaped = 3;
+constexpr char kEscapes[] = "has a \"=\", which stands for an escaped byte in names that others made";
+
 bool IsControlOrSpace(unsigned char c) { return c <= 0x20 || c == 0x7f; }
 
 // Well-formed UTF-8 without the control characters of U+0080-U+009F or the white space beyond ASCII.
@@ -42,6 +49,23 @@ std::optional<std::string> WhyBadCharacters(std::string_view name, std::string_v
   }
   return std::nullopt;
 }
+
+// Why a name with a "=" does not stand for anything: `escape` writes it, and writes one name in one way only.
+std::optional<std::string> WhyBadEscape(std::string_view shown, size_t longest,
+                                        std::string (*escape)(std::string_view)) {
+  if (shown.size() > longest * kEscaped) return absl::StrCat("is longer than ", longest * kEscaped, " bytes");
+  const auto raw = UnescapeName(shown);
+  if (!raw.ok()) return "has a \"=\" that is not followed by two upper-case hex digits";
+  if (raw->size() > longest) return absl::StrCat("stands for a name longer than ", longest, " bytes");
+  if (*raw == "." || *raw == ".." || raw->find('/') != std::string::npos || raw->find('\0') != std::string::npos) {
+    return "stands for what nothing can be called";
+  }
+  const std::string canonical = escape(*raw);
+  if (canonical != shown) return absl::StrCat("is not how that name is escaped, which is \"", canonical, "\"");
+  return std::nullopt;
+}
+
+bool HasEscape(std::string_view name) { return name.find('=') != std::string_view::npos; }
 
 // "collection/" + non-empty rest without "/".
 std::optional<std::string_view> Segment(std::string_view& rest, std::string_view collection) {
@@ -88,10 +112,11 @@ std::optional<std::string> WhyBadHost(std::string_view name) {
 
 std::optional<std::string> WhyBadNamespace(std::string_view name) {
   if (name.empty()) return "is empty";
-  if (name.size() > 255) return "is longer than 255 bytes";
+  if (name.size() > kMaxFileName) return absl::StrCat("is longer than ", kMaxFileName, " bytes");
   if (name == "." || name == "..") return "is a directory's name";
   if (name[0] == '@' || name[0] == '-') return absl::StrFormat("begins with \"%c\"", name[0]);
   if (auto why = WhyBadCharacters(name, "/:%*")) return why;
+  if (HasEscape(name)) return kEscapes;
   if (!IsCleanUtf8(name)) return "is not clean UTF-8";
   if (name.find_first_not_of("0123456789") == std::string_view::npos) return "is all digits";
   return std::nullopt;
@@ -119,18 +144,19 @@ std::optional<std::string> WhyBadLabelValue(std::string_view value) {
 
 std::optional<std::string> WhyBadNamespaceReference(std::string_view name) {
   if (name == kHostNamespace) return std::nullopt;
-  if (auto why = WhyBadNamespace(name)) return why;
-  return std::nullopt;
+  return HasEscape(name) ? WhyBadEscape(name, kMaxFileName, EscapeName) : WhyBadNamespace(name);
 }
 
 std::optional<std::string> WhyBadInterface(std::string_view name) {
-  if (name.size() > 15) return "is longer than 15 bytes";
+  if (name.size() > kMaxLinkName) return absl::StrCat("is longer than ", kMaxLinkName, " bytes");
+  if (HasEscape(name)) return kEscapes;
   return WhyBadLinkReference(name);
 }
 
 std::optional<std::string> WhyBadLinkReference(std::string_view name) {
+  if (HasEscape(name)) return WhyBadEscape(name, kMaxLinkReference, EscapeLinkName);
   if (name.empty()) return "is empty";
-  if (name.size() > 127) return "is longer than 127 bytes";
+  if (name.size() > kMaxLinkReference) return absl::StrCat("is longer than ", kMaxLinkReference, " bytes");
   if (name == "." || name == ".." || name == "all" || name == "default") return "is reserved";
   return WhyBadCharacters(name, "/:%");
 }
@@ -168,8 +194,7 @@ absl::StatusOr<ChildName> ParseNamespace(std::string_view name) { return ParseCh
 absl::StatusOr<ChildName> ParseIntent(std::string_view name) { return ParseChild(name, "/intents/"); }
 
 std::string EscapeName(std::string_view raw) {
-  const bool whole_ok = !WhyBadNamespace(raw) && raw.find('=') == std::string_view::npos;
-  if (whole_ok) return std::string(raw);
+  if (!WhyBadNamespace(raw)) return std::string(raw);
   std::string shown;
   const bool digits = raw.find_first_not_of("0123456789") == std::string_view::npos;
   const bool utf8 = IsCleanUtf8(raw);
@@ -205,6 +230,29 @@ absl::StatusOr<std::string> UnescapeName(std::string_view shown) {
     i += 2;
   }
   return raw;
+}
+
+std::string EscapeLinkName(std::string_view raw) {
+  return WhyBadCharacters(raw, "/:%=") || !IsUtf8(raw) ? EscapeName(raw) : std::string(raw);
+}
+
+std::string ShowNamespace(std::string_view raw) {
+  return raw == kRawHost ? std::string(kHostNamespace) : EscapeName(raw);
+}
+
+absl::StatusOr<std::string> RawNamespace(std::string_view shown) {
+  if (shown == kHostNamespace) return std::string(kRawHost);
+  if (auto why = WhyBadNamespaceReference(shown)) {
+    return absl::InvalidArgumentError(absl::StrCat("namespace \"", AbslView(shown), "\" ", *why));
+  }
+  return UnescapeName(shown);
+}
+
+absl::StatusOr<std::string> RawLinkName(std::string_view shown) {
+  if (auto why = WhyBadLinkReference(shown)) {
+    return absl::InvalidArgumentError(absl::StrCat("link \"", AbslView(shown), "\" ", *why));
+  }
+  return UnescapeName(shown);
 }
 
 absl::StatusOr<Place> ParsePlace(std::string_view text) {

@@ -84,7 +84,7 @@ void JournalIntents(benchmark::State& state) {
       ++sequence;
       openings.push_back({sequence, step, {step}, std::nullopt});
       journal::Ownership ownership;
-      ownership.made_netns = {static_cast<uint64_t>(sequence)};
+      ownership.made_netns = {{static_cast<uint64_t>(sequence), "red"}};
       closings.push_back({{sequence, step}, std::move(ownership)});
       sequences.push_back(sequence);
     }
@@ -227,7 +227,7 @@ void LookAtANamespace(benchmark::State& state) {
   options.host = "h1";
   options.netns_dir = kNetnsDir;
   options.events = kernel::EventSocket::Open();
-  options.ownership.owns_netns = [](uint64_t) { return true; };
+  options.ownership.owns_netns = [](uint64_t, const std::string&) { return true; };
   options.ownership.owns_link = [](uint64_t, int) { return true; };
   auto inventory = Checked(inventory::KernelInventory::Create(std::move(options)));
   const std::set<std::string> names{"red"};

@@ -112,6 +112,7 @@ class FakeExecutor : public Executor {
     return {queued_.size(), results_.size(), 0, 0};
   }
   bool OwnsNetns(uint64_t) const override { return false; }
+  bool OwnsName(uint64_t, const std::string&) const override { return false; }
   bool OwnsLink(uint64_t, int) const override { return false; }
   bool OwnsLink(uint64_t, const kernel::Link&, int) override { return false; }
   void SetServerAddress(const kernel::Ip& address) override {

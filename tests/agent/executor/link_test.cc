@@ -431,5 +431,46 @@ TEST_F(LinkTest, WhoseNameIsTakenMeanwhileIsKeptUnderAnother) {
   is_whole();
 }
 
+TEST_F(LinkTest, NamesThatOthersMadeAreTakenAsTheyAreShown) {
+  Sh("ip -n red link add 'e=1' type veth peer name ab && ip -n red link add 'b=0' type bridge");
+  Sh("ip -n red link add \"$(printf 'e\\377')\" type bridge && ip -n red link property add dev ab altname 'alt=er'");
+  Succeed("set_link { namespace: 'red' name: 'e=3D1' mtu: 1400 up: true }");
+  EXPECT_EQ(Link("red", "e=1", "mtu"), "1400");
+  Succeed("add_address { namespace: 'red' link: 'e=3D1' address: '10.66.0.1/24' }");
+  EXPECT_EQ(Ip("-n red -4 address show dev e=1", ".[0].addr_info[0].local"), "10.66.0.1");
+  Succeed("add_route { namespace: 'red' destination: '10.67.0.0/16' dev: 'e=3D1' }");
+  EXPECT_EQ(Ip("-n red route show 10.67.0.0/16", ".[0].dev"), "e=1");
+  Succeed("attach_link { namespace: 'red' link: 'e=3D1' bridge: 'b=3D0' }");
+  EXPECT_EQ(Link("red", "e=1", "master"), "b=0");
+  Succeed("detach_link { namespace: 'red' link: 'e=3D1' bridge: 'b=3D0' }");
+  Succeed("set_link { namespace: 'red' name: 'alt=3Der' mtu: 1300 }");
+  EXPECT_EQ(Link("red", "ab", "mtu"), "1300");
+  ExpectUndone("set_link { namespace: 'red' name: 'e=FF' mtu: 1300 }");
+  Succeed("move_link { namespace: 'red' name: 'e=3D1' to_namespace: 'blue' }");
+  EXPECT_EQ(Link("blue", "e=1", "ifname"), "e=1");
+  EXPECT_THAT(ExpectRefused("set_link { namespace: 'red' name: 'e=FE' mtu: 1300 }").message(), HasSubstr("e=FE"));
+  Succeed("delete_link { namespace: 'red' name: 'e=FF' force: true }");
+  EXPECT_EQ(Try("ip -n red link show \"$(printf 'e\\377')\"").code, 1);
+  const auto missing = ExpectRefused("set_link { namespace: 'red' name: 'e=3D1' up: true }");
+  ExpectError(missing, {"set_link", "red:e=3D1", "ENODEV", kNotFound});
+}
+
+TEST_F(LinkTest, ANameWithAnEqualsSignIsRefusedForOneThatIsMadeAndWhereItIsNoEscape) {
+  for (const std::string operation :
+       {"create_bridge { namespace: 'red' name: 'f=1' }",
+        "create_bridge { namespace: 'red' name: 'f=3D1' allow_existing: true }",
+        "create_veth { a { namespace: 'red' name: 'f' } b { namespace: 'blue' name: 'f=1' } }",
+        "set_link { namespace: 'red' name: 'eth0' new_name: 'f=1' }",
+        "move_link { namespace: 'red' name: 'eth0' to_namespace: 'blue' to_name: 'f=1' }",
+        "set_link { namespace: 'red' name: 'eth=30' up: true }", "set_link { namespace: 'red' name: 'e=3d' up: true }",
+        "attach_link { namespace: 'red' link: 'eth0' bridge: 'b=' }",
+        "add_route { namespace: 'red' destination: '10.67.0.0/16' dev: 'eth=30' }"}) {
+    const auto error = ExpectRefused("create_namespace { namespace: 'new' }\n" + operation);
+    EXPECT_EQ(error.code(), kInvalidArgument) << operation;
+    EXPECT_EQ(error.operation_index(), 1) << operation;
+    EXPECT_THAT(error.message(), HasSubstr("=")) << operation;
+  }
+}
+
 }  // namespace
 }  // namespace warren::executor

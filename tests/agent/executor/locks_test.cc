@@ -50,7 +50,7 @@ TEST(LocksTest, WhatRunsSideBySide) {
   const std::vector<Case> cases = {
       {"create_namespace { namespace: 'red' }", "create_namespace { namespace: 'blue' }", true},
       {"create_namespace { namespace: 'red' }", "delete_namespace { namespace: 'red' }", false},
-      {"create_namespace { namespace: 'a b' }", "set_link { namespace: 'a=20b' name: 'lo' up: true }", false},
+      {"delete_namespace { namespace: 'a=20b' }", "set_link { namespace: 'a=20b' name: 'lo' up: true }", false},
       // Two bridges of the host, and one.
       {"create_bridge { namespace: '@host' name: 'br0' }", "create_bridge { namespace: '@host' name: 'br1' }", true},
       {"create_bridge { namespace: '@host' name: 'br0' }",

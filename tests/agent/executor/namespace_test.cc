@@ -35,10 +35,10 @@ TEST_F(NamespaceTest, IsCreatedWithItsLoopbackDownWhenAsked) {
 
 TEST_F(NamespaceTest, TakesAnyNameThatIsValid) {
   const std::string longest(255, 'n');
-  Succeed("create_namespace { namespace: 'qrouter-97db7930-ж=\"$x' }");
+  Succeed("create_namespace { namespace: 'qrouter-97db7930-ж\"$x' }");
   Succeed("create_namespace { namespace: '" + longest + "' }");
   EXPECT_EQ(Sh("ls /run/netns | wc -l"), "2");
-  Succeed("delete_namespace { namespace: 'qrouter-97db7930-ж=\"$x' }\n delete_namespace { namespace: '" + longest +
+  Succeed("delete_namespace { namespace: 'qrouter-97db7930-ж\"$x' }\n delete_namespace { namespace: '" + longest +
           "' }");
   EXPECT_EQ(Sh("ls /run/netns"), "");
 }
@@ -267,6 +267,118 @@ TEST_F(NamespaceTest, NamesMadeByOthersAreTakenEscapedToo) {
   EXPECT_EQ(Ip("-n 'a b' link show br0", ".[0].ifname"), "br0");
   Succeed("delete_namespace { namespace: 'a=20b' force: true }");
   EXPECT_EQ(Sh("ls /run/netns"), "12");
+}
+
+TEST_F(NamespaceTest, AnEscapedNameMeansOnlyWhatItEscapes) {
+  Sh("ip netns add 'x y' && ip netns add 'x=20y'");
+  for (const std::string name : {"x=20y", "k=v", "=40host"}) {
+    for (const std::string adopt : {"", " allow_existing: true"}) {
+      const auto error = ExpectRefused("create_namespace { namespace: '" + name + "'" + adopt + " }");
+      EXPECT_EQ(error.code(), kInvalidArgument) << name;
+      EXPECT_THAT(error.message(), HasSubstr("escaped byte"));
+    }
+  }
+  for (const std::string name : {"x=2", "x=2dy", "x=62", "x y"}) {
+    EXPECT_EQ(ExpectRefused("delete_namespace { namespace: '" + name + "' force: true }").code(), kInvalidArgument);
+    EXPECT_EQ(ExpectRefused("create_bridge { namespace: '" + name + "' name: 'br0' }").code(), kInvalidArgument);
+  }
+  Succeed("create_bridge { namespace: 'x=20y' name: 'a' }\n create_bridge { namespace: 'x=3D20y' name: 'b' }");
+  EXPECT_EQ(Ip("-n 'x y' link show type bridge", "[.[].ifname]"), R"(["a"])");
+  EXPECT_EQ(Ip("-n 'x=20y' link show type bridge", "[.[].ifname]"), R"(["b"])");
+  Sh("ip -n 'x y' link add v type veth peer name w");
+  Succeed("move_link { namespace: 'x=20y' name: 'v' to_namespace: 'x=3D20y' }");
+  EXPECT_EQ(Ip("-n 'x=20y' link show type veth", "[.[].ifname]"), R"(["v"])");
+  Succeed("delete_namespace { namespace: 'x=20y' force: true }");
+  EXPECT_EQ(Sh("ls /run/netns"), "x=20y");
+  Succeed("delete_namespace { namespace: 'x=3D20y' force: true }");
+  EXPECT_EQ(Sh("ls /run/netns"), "");
+}
+
+TEST_F(NamespaceTest, NamesWhoseEscapedFormIsLongerThanAFilesAreTaken) {
+  const std::string raw(254, 'x');
+  Sh("ip netns add '" + raw + " '");
+  Succeed("create_bridge { namespace: '" + raw + "=20' name: 'br0' }");
+  EXPECT_EQ(Ip("-n '" + raw + " ' link show br0", ".[0].ifname"), "br0");
+  Succeed("delete_namespace { namespace: '" + raw + "=20' force: true }");
+  EXPECT_EQ(Sh("ls /run/netns"), "");
+}
+
+TEST_F(NamespaceTest, OneThatOthersCalledAsTheHostIsCalledIsNotTheHosts) {
+  Sh("ip netns add @host");
+  const auto made = recorder_.WaitFinished(Submit(R"(create_bridge { namespace: '=40host' name: 'theirs' }
+                                                     create_bridge { namespace: '@host' name: 'hosts' })"));
+  ASSERT_EQ(made.result.state(), v1::Intent::SUCCEEDED) << made.result.DebugString();
+  EXPECT_THAT(made.touched, UnorderedElementsAre("=40host", "@host"));
+  EXPECT_EQ(Ip("-n @host link show type bridge", "[.[].ifname]"), R"(["theirs"])");
+  EXPECT_EQ(Ip("link show type bridge", "[.[].ifname]"), R"(["hosts"])");
+  Fail("set_link { namespace: '=40host' name: 'theirs' mtu: 1400 }\n delete_namespace { namespace: 'none' }");
+  EXPECT_EQ(Ip("-n @host link show theirs", ".[0].mtu"), "1500");
+  const auto gone = recorder_.WaitFinished(Submit("delete_namespace { namespace: '=40host' force: true }"));
+  ASSERT_EQ(gone.result.state(), v1::Intent::SUCCEEDED) << gone.result.DebugString();
+  EXPECT_THAT(gone.touched, Contains("=40host"));
+  EXPECT_EQ(Sh("ls /run/netns; ip link show hosts >/dev/null && echo there"), "there");
+  Sh("touch /run/netns/@host");
+  const auto file = recorder_.WaitFinished(Submit("delete_namespace { namespace: '=40host' force: true }"));
+  ASSERT_EQ(file.result.state(), v1::Intent::SUCCEEDED) << file.result.DebugString();
+  EXPECT_THAT(file.touched, UnorderedElementsAre("=40host"));
+  EXPECT_EQ(Sh("ls /run/netns"), "");
+}
+
+// Of a namespace of Warren's own, a name that others gave it besides.
+class SecondName : public NamespaceTest {
+ protected:
+  void SetUp() override {
+    ExecutorTest::SetUp();
+    Succeed(R"(create_namespace { namespace: 'w1' }
+               create_veth { a { namespace: 'w1' name: 'eth0' } b { namespace: '@host' name: 'v1' up: true } })");
+    Sh("touch /run/netns/w2 && mount --bind /run/netns/w1 /run/netns/w2");
+    cookie_ = Cookie("w1");
+  }
+  static uint64_t Cookie(const std::string& name) {
+    auto worker = kernel::NetnsWorker::Create();
+    auto netns = kernel::NetnsDir("/run/netns").Open(name);
+    return netns.ok() ? worker->CookieOf(*netns).value_or(0) : 0;
+  }
+
+  uint64_t cookie_ = 0;
+};
+
+TEST_F(SecondName, IsForeign) {
+  EXPECT_TRUE(executor_->OwnsName(cookie_, "w1"));
+  EXPECT_FALSE(executor_->OwnsName(cookie_, "w2"));
+  ASSERT_NO_FATAL_FAILURE(Reopen());
+  EXPECT_TRUE(executor_->OwnsName(cookie_, "w1"));
+  EXPECT_FALSE(executor_->OwnsName(cookie_, "w2"));
+}
+
+TEST_F(SecondName, IsDeletedByForceAloneAndOnlyTheName) {
+  const auto error = ExpectRefused("delete_namespace { namespace: 'w2' }");
+  EXPECT_EQ(error.code(), kFailedPrecondition);
+  EXPECT_THAT(error.message(), HasSubstr("the name w2 of namespace w1 was not made through Warren"));
+  ExpectUndone("delete_namespace { namespace: 'w2' force: true }");
+  EXPECT_EQ(Sh("ls /run/netns"), "w1");
+  EXPECT_EQ(Cookie("w1"), cookie_);
+  EXPECT_EQ(Ip("-n w1 link show eth0", ".[0].ifname"), "eth0");
+  EXPECT_EQ(Ip("link show v1", ".[0].flags | any(. == \"UP\")"), "true");
+  EXPECT_TRUE(executor_->OwnsName(cookie_, "w1"));
+  const auto last = Apply("delete_namespace { namespace: 'w1' }");
+  EXPECT_EQ(last.state(), v1::Intent::SUCCEEDED) << last.DebugString();
+  EXPECT_FALSE(last.has_release_pending()) << last.DebugString();
+  EXPECT_EQ(Sh("ls /run/netns"), "");
+}
+
+TEST_F(SecondName, KeepsTheNamespaceAliveWhoseOwnIsDeleted) {
+  options_.release_timeout = absl::Milliseconds(200);
+  ASSERT_NO_FATAL_FAILURE(Reopen());
+  const auto result = Apply("delete_namespace { namespace: 'w1' }");
+  EXPECT_EQ(result.state(), v1::Intent::SUCCEEDED) << result.DebugString();
+  EXPECT_THAT(result.release_pending().objects(), Contains(HasSubstr("w1"))) << "it lives on, and that is not said";
+  EXPECT_EQ(Sh("ls /run/netns"), "w2");
+  EXPECT_EQ(Cookie("w2"), cookie_);
+  EXPECT_FALSE(executor_->OwnsName(cookie_, "w2"));
+  EXPECT_EQ(ExpectRefused("delete_namespace { namespace: 'w2' }").code(), kFailedPrecondition);
+  Succeed("delete_namespace { namespace: 'w2' force: true }");
+  EXPECT_EQ(Sh("ls /run/netns"), "");
 }
 
 // A process that lives in a namespace.

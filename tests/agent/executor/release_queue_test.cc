@@ -161,7 +161,7 @@ class ReleaseQueueTest : public kernel::KernelTest {
   Step SetAside(const std::string& name) {
     Step step;
     auto* drop = step.add_forward()->mutable_drop_link();
-    drop->mutable_netns()->set_name(std::string(kHostNamespace));
+    drop->mutable_netns()->set_name(std::string(kRawHost));
     drop->mutable_netns()->set_cookie(host().cookie());
     drop->set_ifindex(IndexOf(host(), name));
     drop->set_name(name);

@@ -73,7 +73,8 @@ class Changes : public InventoryTest {
     Options options;
     options.host = "h1";
     options.many_links = options.many_links_of_host = 1 << 20;
-    options.ownership = {[](uint64_t) { return false; }, [](uint64_t, int) { return false; }, nullptr};
+    options.ownership = {[](uint64_t, const std::string&) { return false; }, [](uint64_t, int) { return false; },
+                         nullptr};
     auto fresh = KernelInventory::Create(std::move(options));
     EXPECT_TRUE(fresh.ok());
     (*fresh)->BeginPass(true);

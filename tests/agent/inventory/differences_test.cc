@@ -37,7 +37,8 @@ TEST_F(Differences, AHostWithoutTheDirectoryHasItsOwnNamespace) {
   Options options;
   options.host = "h1";
   options.netns_dir = "/run/nothing-here";
-  options.ownership = {[](uint64_t) { return false; }, [](uint64_t, int) { return false; }, nullptr};
+  options.ownership = {[](uint64_t, const std::string&) { return false; }, [](uint64_t, int) { return false; },
+                       nullptr};
   auto inventory = KernelInventory::Create(std::move(options));
   ASSERT_TRUE(inventory.ok());
   (*inventory)->BeginPass(true);
@@ -140,7 +141,7 @@ TEST_F(Differences, NamesOthersChoseAreShownReversiblyAndWhatIsNoNamespaceNotAtA
   for (const std::string& name : odd) EXPECT_TRUE(raw.contains(name)) << name;
   EXPECT_NE(Netns("=40host").identity().cookie(), Netns("@host").identity().cookie());
   Sh("umount '/run/netns/with space' && rm '/run/netns/with space'");
-  EXPECT_EQ(Refresh({"with space"}), Told{"-with=20space"});
+  EXPECT_EQ(Refresh({"with=20space"}), Told{"-with=20space"});
   Sh("rmdir /run/netns/dir");
 }
 
@@ -152,6 +153,47 @@ TEST_F(Differences, LinkNamesAndFreeTextThatOthersChoseAreShown) {
   EXPECT_EQ(LinkOf("red", "a=3Db").kind(), "bridge");
   EXPECT_EQ(LinkOf("red", "caf=E9").kind(), "bridge");
   EXPECT_EQ(LinkOf("red", "lo").alias(), "caf=E9");
+}
+
+TEST_F(Differences, ANamespaceThatOthersCalledAsTheHostIsCalledComesAndGoesAsAnyOther) {
+  Add("red");
+  Pass(true);
+  Sh("ip netns add @host && ip -n @host link add theirs type bridge");
+  EXPECT_EQ(Pass(), Told{"=40host"});
+  EXPECT_EQ(LinkOf("=40host", "theirs").kind(), "bridge");
+  EXPECT_EQ(Netns("=40host").raw_name(), "@host");
+  // As while many intents run, when it is read aside.
+  inventory().Hurry(true);
+  Sh("ip -n @host link add more type bridge");
+  EXPECT_EQ(Refresh({"=40host"}), Told{"=40host"});
+  EXPECT_EQ(LinkOf("=40host", "more").kind(), "bridge");
+  Sh("ip netns delete @host");
+  EXPECT_EQ(Refresh({"=40host"}), Told{"-=40host"});
+  inventory().Hurry(false);
+}
+
+TEST_F(Differences, WhatOthersCallOneOfWarrensOwnBesidesIsForeignUnderThatName) {
+  Add("w1");
+  Pass(true);
+  owned_.insert(Netns("w1").identity().cookie());
+  names_of_others_ = {"w2"};
+  Sh("touch /run/netns/w2 && mount --bind /run/netns/w1 /run/netns/w2");
+  Refresh({"w1"});
+  Pass();
+  EXPECT_FALSE(Netns("w1").foreign());
+  EXPECT_TRUE(Netns("w2").foreign());
+  // What was Warren's own is lost with its name, and told of the other name at once.
+  Sh("ip -n w1 link add br0 type bridge");
+  owned_links_.insert({Netns("w1").identity().cookie(), 2});
+  Refresh({"w1", "w2"});
+  EXPECT_FALSE(LinkOf("w2", "br0").foreign());
+  owned_.clear();
+  owned_links_.clear();
+  Sh("umount /run/netns/w1 && rm /run/netns/w1");
+  Refresh({"w1"});
+  EXPECT_EQ(Names(), (std::set<std::string>{"@host", "w2"}));
+  EXPECT_TRUE(Netns("w2").foreign());
+  EXPECT_TRUE(LinkOf("w2", "br0").foreign());
 }
 
 }  // namespace

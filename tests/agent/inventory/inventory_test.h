@@ -41,7 +41,9 @@ class InventoryTest : public ::testing::Test {
     inventory_.reset();
     options.host = "h1";
     options.events = kernel::EventSocket::Open();
-    options.ownership.owns_netns = [this](uint64_t cookie) { return owned_.contains(cookie); };
+    options.ownership.owns_netns = [this](uint64_t cookie, const std::string& name) {
+      return owned_.contains(cookie) && !names_of_others_.contains(name);
+    };
     options.ownership.owns_link = [this](uint64_t cookie, int ifindex) {
       return owned_links_.contains({cookie, ifindex});
     };
@@ -151,6 +153,7 @@ class InventoryTest : public ::testing::Test {
   }
 
   std::set<uint64_t> owned_;
+  std::set<std::string> names_of_others_;
   std::set<std::pair<uint64_t, int>> owned_links_;
 
  private:

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "agent/inventory/convert.h"
+#include "proto/common/names.h"
 
 namespace warren::inventory {
 namespace {
@@ -38,11 +39,11 @@ TEST(Words, WhatHasNoNameIsANumber) {
 }
 
 TEST(Words, LinkNamesAreEscapedOnlyWhereWarrenWouldRefuseThem) {
-  EXPECT_EQ(ShownLinkName("eth0"), "eth0");
-  EXPECT_EQ(ShownLinkName("0"), "0");
-  EXPECT_EQ(ShownLinkName("a:b"), "a=3Ab");
-  EXPECT_EQ(ShownLinkName("a=b"), "a=3Db");
-  EXPECT_EQ(ShownLinkName("\xff"), "=FF");
+  EXPECT_EQ(EscapeLinkName("eth0"), "eth0");
+  EXPECT_EQ(EscapeLinkName("0"), "0");
+  EXPECT_EQ(EscapeLinkName("a:b"), "a=3Ab");
+  EXPECT_EQ(EscapeLinkName("a=b"), "a=3Db");
+  EXPECT_EQ(EscapeLinkName("\xff"), "=FF");
 }
 
 TEST(Words, OnlyWhatTheKernelMakesItselfIsItsOwn) {

@@ -85,7 +85,7 @@ TEST_F(JournalTest, ACommitIsRememberedWithItsStepsAndWhatBecameOurs) {
     ASSERT_TRUE(journal->Begin(1, "one").ok());
     ASSERT_TRUE(journal->Add(1, "step").ok());
     Ownership made;
-    made.made_netns = {11, 18446744073709551615u};
+    made.made_netns = {{11, "red"}, {18446744073709551615u, "blue"}};
     made.made_links = {{{11, 2}, "a mark"}, {{4, 77}, ""}};
     ASSERT_TRUE(journal->Commit(1, made).ok());
   }
@@ -98,6 +98,8 @@ TEST_F(JournalTest, ACommitIsRememberedWithItsStepsAndWhatBecameOurs) {
   EXPECT_TRUE(journal->OwnsNetns(11));
   EXPECT_TRUE(journal->OwnsNetns(18446744073709551615u));
   EXPECT_FALSE(journal->OwnsNetns(4));
+  EXPECT_EQ(journal->NameOf(11), "red");
+  EXPECT_EQ(journal->NameOf(4), std::nullopt);
   EXPECT_TRUE(journal->OwnsLink({4, 77}));
   EXPECT_FALSE(journal->OwnsLink({4, 78}));
   EXPECT_EQ(journal->MarkOf({11, 2}), "a mark");
@@ -111,7 +113,7 @@ TEST_F(JournalTest, FinishingReplacesWhatWasBegunByItsResult) {
     ASSERT_TRUE(journal->Begin(1, "one").ok());
     ASSERT_TRUE(journal->Add(1, "step").ok());
     Ownership ownership;
-    ownership.made_netns = {11};
+    ownership.made_netns = {{11, "red"}};
     ASSERT_TRUE(journal->Finish(1, "result", ownership).ok());
     ASSERT_TRUE(journal->Begin(2, "two").ok());
     ASSERT_TRUE(journal->Add(2, "other step").ok());
@@ -162,8 +164,18 @@ TEST_F(JournalTest, ThatAnIntentHadBegunIsRememberedUntilItIsFinished) {
   EXPECT_THAT(*Open("boot-2")->LoadInterrupted(), IsEmpty());
 }
 
+TEST_F(JournalTest, AFileOfAnAgentThatDidNotWriteNamesDownIsTakenAsItIs) {
+  ASSERT_TRUE(Open()->Finish(1, "result", {{{11, "red"}}, {}, {}, {}}).ok());
+  ASSERT_TRUE(Database::Open(path(), {})->Execute("ALTER TABLE netns DROP COLUMN name").ok());
+  auto journal = Open();
+  EXPECT_EQ(journal->NameOf(11), "");
+  ASSERT_TRUE(journal->Finish(2, "result", {{{12, "blue"}}, {}, {}, {}}).ok());
+  journal.reset();
+  EXPECT_EQ(Open()->NameOf(12), "blue");
+}
+
 TEST_F(JournalTest, AFileOfAnAgentThatDidNotRememberThatIsTakenAsItIs) {
-  ASSERT_TRUE(Open()->Finish(1, "result", {{11}, {}, {}, {}}).ok());
+  ASSERT_TRUE(Open()->Finish(1, "result", {{{11, "red"}}, {}, {}, {}}).ok());
   ASSERT_TRUE(Database::Open(path(), {})->Execute("DROP TABLE interrupted").ok());
   auto journal = Open();
   EXPECT_THAT(*journal->LoadInterrupted(), IsEmpty());
@@ -177,7 +189,7 @@ TEST_F(JournalTest, TellsItsSize) {
   ASSERT_TRUE(journal->Add(1, std::string(100000, 'x')).ok());
   EXPECT_EQ(journal->GetStats().rows, 2);
   EXPECT_GT(journal->GetStats().bytes, 100000);
-  ASSERT_TRUE(journal->Finish(1, "result", {{11, 12}, {}, {{{11, 1}, "m"}}, {}}).ok());
+  ASSERT_TRUE(journal->Finish(1, "result", {{{11, "red"}, {12, "blue"}}, {}, {{{11, 1}, "m"}}, {}}).ok());
   EXPECT_EQ(journal->GetStats().rows, 4);
 }
 
@@ -233,7 +245,7 @@ TEST_F(JournalTest, ManyBeginAndEndInOneWriteEach) {
   EXPECT_THAT((*begun)[1].steps, ElementsAre("c"));
   EXPECT_TRUE((*begun)[1].committed);
   Ownership made;
-  made.made_netns = {8};
+  made.made_netns = {{8, "red"}};
   made.made_links = {{{8, 2}, "m"}};
   ASSERT_TRUE(journal->FinishAll({{{1, "done"}, made}, {{2, "gone"}, {}}}).ok());
   EXPECT_THAT(*journal->LoadBegun(), IsEmpty());
@@ -262,7 +274,7 @@ TEST_F(JournalTest, AnotherBootDiscardsEverything) {
     ASSERT_TRUE(journal->Add(1, "step").ok());
     ASSERT_TRUE(journal->Begin(2, "two").ok());
     Ownership ownership;
-    ownership.made_netns = {11};
+    ownership.made_netns = {{11, "red"}};
     ownership.made_links = {{{11, 2}, "m"}};
     ASSERT_TRUE(journal->Finish(2, "result", ownership).ok());
   }
@@ -276,7 +288,7 @@ TEST_F(JournalTest, AnotherBootDiscardsEverything) {
 TEST_F(JournalTest, WhatIsNotedAsLostIsForgottenAtOnceAndLeavesTheFileWithTheNextWriteOfMany) {
   auto journal = Open();
   Ownership made;
-  made.made_netns = {1, 2};
+  made.made_netns = {{1, "red"}, {2, "blue"}};
   made.made_links = {{{1, 5}, "m"}, {{1, 6}, "m"}, {{2, 5}, "n"}, {{2, 6}, "o"}};
   ASSERT_TRUE(journal->Begin(1, "").ok());
   ASSERT_TRUE(journal->Finish(1, "", made).ok());

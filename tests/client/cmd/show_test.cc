@@ -94,6 +94,20 @@ TEST_F(Showing, WhatIsNotThereIsARefusal) {
   }
 }
 
+TEST_F(Showing, WhatIsNoNamespaceIsSaidToBeNone) {
+  api_.get_namespace.Returns(
+      From<v1::Namespace>("name: 'hosts/h1/namespaces/fifo' foreign: true nsid: -1 unusable_reason: 'a FIFO'"));
+  for (const std::string what : {"link", "addr", "route"}) {
+    for (const std::string form : {"", " -o json", " -o name"}) {
+      const Ran ran = Run(what + " show h1/fifo" + form);
+      EXPECT_EQ(ran.code, 1) << what << form;
+      EXPECT_EQ(ran.out, "") << what << form;
+      EXPECT_EQ(ran.err, "warren " + what + " show: FAILED_PRECONDITION: h1/fifo is no network namespace: a FIFO\n");
+    }
+  }
+  EXPECT_THAT(Run("netns show h1/fifo").out, HasSubstr("a FIFO"));
+}
+
 TEST_F(Showing, WhatHoldsANamespace) {
   api_.list_holders.Returns(From<v1::ListHoldersResponse>(
       "holders { pid: 4711 command: 'bird' holds: 'socket, descriptor 9' } not_looked_at: 'elsewhere'"));

@@ -51,6 +51,14 @@ TEST(TableStream, KeepsColumnsInLineOverBatchesAndColours) {
   EXPECT_EQ(TableStream({"NAME", "STATE"}).Rows({}), "NAME   STATE\n");
 }
 
+TEST(Visible, LeavesLettersAndNamesWhatIsNotSeen) {
+  EXPECT_EQ(Visible("qrouter-größe-日本"), "qrouter-größe-日本");
+  EXPECT_EQ(Visible("e\u0301"), "e\u0301") << "a letter of two characters";
+  EXPECT_EQ(Visible("a\u202eb\u200bc\ufeff"), "a\\u202eb\\u200bc\\ufeff");
+  EXPECT_EQ(Visible("a\nb\x1b[31m\x7f"), "a\\u000ab\\u001b[31m\\u007f");
+  EXPECT_EQ(Visible("a\xff"), "a\\xff");
+}
+
 TEST(UseColor, GoesByTheModeThenTheTerminalAndTheEnvironment) {
   const Terminal screen{true, 80, 24};
   const Terminal pipe;

@@ -74,6 +74,22 @@ TEST(AddressesText, LooksAsIpAddressDoes) {
             "    tun foreign\n");
 }
 
+TEST(AddressesText, LifetimesAreThoseLeftNow) {
+  const std::string after = AddressesText(kRed, Links(), Format::kTable, absl::Seconds(12));
+  EXPECT_NE(after.find("valid_lft 3588sec preferred_lft 0sec\n"), std::string::npos) << after;
+  EXPECT_NE(after.find("valid_lft forever preferred_lft forever\n"), std::string::npos) << after;
+  const std::string over = AddressesText(kRed, Links(), Format::kTable, absl::Hours(2));
+  EXPECT_NE(over.find("valid_lft 0sec preferred_lft 0sec\n"), std::string::npos) << over;
+  EXPECT_EQ(AddressesText(kRed, Links(), Format::kJson, absl::Hours(2)), AddressesText(kRed, Links(), Format::kJson));
+}
+
+TEST(LinksText, NothingUnseenIsPrintedOfWhatOthersNamed) {
+  const auto link = From<v1::Link>(
+      "name: 'a\xe2\x80\xae' 'b' ifindex: 2 alias: 'one\\ntwo\\033[31m' alternative_names: 'z\xe2\x80\x8b' 'w'");
+  EXPECT_EQ(LinksText(kRed, {link}, Format::kTable),
+            "2: a\\u202eb: <> mtu 0\n    link/none\n    alias one\\u000atwo\\u001b[31m\n    altname z\\u200bw\n");
+}
+
 TEST(AddressesText, NamesAreWhatAddrDelTakes) {
   EXPECT_EQ(AddressesText(kRed, Links(), Format::kName),
             "127.0.0.1/8 dev h1/red:lo\n"
@@ -112,6 +128,12 @@ TEST(RoutesText, LooksAsIpRouteDoes) {
             "    nexthop dev eth1 weight 2 dead\n"
             "default via fe80::1 dev eth0 metric 1024 proto ra mtu 1400 expires 1796sec\n"
             "10.7.0.0/16 tos 0x08 nhid 5 via 10.0.0.2 dev eth0 proto zebra\n");
+}
+
+TEST(RoutesText, ExpiriesAreThoseLeftNow) {
+  const std::string after = RoutesText(kRed, {Routes()[5]}, Format::kTable, absl::Seconds(12));
+  EXPECT_EQ(after, "default via fe80::1 dev eth0 metric 1024 proto ra mtu 1400 expires 1784sec\n");
+  EXPECT_NE(RoutesText(kRed, {Routes()[5]}, Format::kTable, absl::Hours(2)).find("expires 0sec\n"), std::string::npos);
 }
 
 TEST(RoutesText, NamesAreWhatRouteDelTakes) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "absl/time/clock.h"
 #include "tests/client/output/messages.h"
 
 namespace warren::cli {
@@ -77,6 +78,15 @@ TEST(HoldersText, IsATableWithWhatWasNotLookedAtBelow) {
   EXPECT_EQ(HoldersText(holders, Format::kName), "4711\n4712\n");
   EXPECT_EQ(HoldersText({}, Format::kTable), "PID   COMMAND   HOLDS\n");
   EXPECT_NE(HoldersText(holders, Format::kYaml).find("holds: process"), std::string::npos);
+}
+
+TEST(AgeOf, IsNeverBelowZero) {
+  v1::Namespace netns;
+  EXPECT_EQ(AgeOf(netns), absl::ZeroDuration());
+  netns.mutable_observe_time()->set_seconds(absl::ToUnixSeconds(absl::Now()) + 1000);
+  EXPECT_EQ(AgeOf(netns), absl::ZeroDuration());
+  netns.mutable_observe_time()->set_seconds(absl::ToUnixSeconds(absl::Now()) - 1000);
+  EXPECT_GE(AgeOf(netns), absl::Seconds(999));
 }
 
 }  // namespace

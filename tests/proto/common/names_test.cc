@@ -4,17 +4,18 @@
 
 #include <string>
 
+#include "proto/common/link_reference.h"
 #include "proto/common/listen_address.h"
 
 namespace warren {
 namespace {
 
 TEST(Names, NamespacesFollowTheRules) {
-  for (const char* good : {"red", "qrouter-97db7930-9d5c-4e3b", "a", "1a", "größe", "a.b", "a=b"}) {
+  for (const char* good : {"red", "qrouter-97db7930-9d5c-4e3b", "a", "1a", "größe", "a.b"}) {
     EXPECT_EQ(WhyBadNamespace(good), std::nullopt) << good;
   }
   for (const char* bad : {"", ".", "..", "123", "@host", "-x", "a/b", "a:b", "a%b", "a*b", "a b", "a\tb", "a\x7f",
-                          "\xff", "\xc0\xaf", "\xed\xa0\x80"}) {
+                          "a=b", "a=20b", "\xff", "\xc0\xaf", "\xed\xa0\x80"}) {
     EXPECT_NE(WhyBadNamespace(bad), std::nullopt) << bad;
   }
   EXPECT_EQ(WhyBadNamespace(std::string(255, 'a')), std::nullopt);
@@ -25,7 +26,7 @@ TEST(Names, NamespacesFollowTheRules) {
 TEST(Names, InterfacesFollowTheRules) {
   for (const char* good : {"eth0", "a", "123456789012345", "v.100", "0"})
     EXPECT_EQ(WhyBadInterface(good), std::nullopt);
-  for (const char* bad : {"", ".", "..", "all", "default", "1234567890123456", "a/b", "a:b", "q%d", "a b"}) {
+  for (const char* bad : {"", ".", "..", "all", "default", "1234567890123456", "a/b", "a:b", "q%d", "a b", "a=b"}) {
     EXPECT_NE(WhyBadInterface(bad), std::nullopt) << bad;
   }
 }
@@ -42,12 +43,49 @@ TEST(Names, EscapingIsReversibleAndLeavesGoodNamesAlone) {
     const std::string shown = EscapeName(raw);
     ASSERT_TRUE(UnescapeName(shown).ok()) << shown;
     EXPECT_EQ(*UnescapeName(shown), raw);
-    EXPECT_EQ(WhyBadNamespace(shown), std::nullopt) << shown;
+    EXPECT_EQ(WhyBadNamespaceReference(shown), std::nullopt) << shown;
+    EXPECT_EQ(*RawNamespace(shown), raw);
+    EXPECT_EQ(ShowNamespace(raw), shown);
+    EXPECT_EQ(*RawLinkName(EscapeLinkName(raw)), raw);
   }
   EXPECT_EQ(EscapeName("red"), "red");
   EXPECT_EQ(EscapeName("a b"), "a=20b");
   EXPECT_FALSE(UnescapeName("a=2").ok());
   EXPECT_FALSE(UnescapeName("a=zz").ok());
+}
+
+TEST(Names, OneNameIsEscapedInOneWayOnly) {
+  for (const char* bad :
+       {"a=62", "=6Frange", "x=2dy", "=3", "=", "a=2Fb", "a=00", "=2E", "=2E=2E", "=31=32", "a b=20"}) {
+    EXPECT_NE(WhyBadNamespaceReference(bad), std::nullopt) << bad;
+    EXPECT_FALSE(RawNamespace(bad).ok()) << bad;
+  }
+  EXPECT_EQ(WhyBadNamespaceReference("a=62"), "is not how that name is escaped, which is \"ab\"");
+  EXPECT_EQ(WhyBadNamespaceReference("x=2dy"), "has a \"=\" that is not followed by two upper-case hex digits");
+  EXPECT_EQ(WhyBadNamespace("k=v"), "has a \"=\", which stands for an escaped byte in names that others made");
+  for (const char* bad : {"e=62", "e=3d1", "e=", "e=2Fx"}) EXPECT_NE(WhyBadLinkReference(bad), std::nullopt) << bad;
+  EXPECT_EQ(WhyBadLinkReference("e=3D1"), std::nullopt);
+  EXPECT_EQ(WhyBadLinkReference("e=FF"), std::nullopt);
+  EXPECT_NE(WhyBadInterface("e=FF"), std::nullopt) << "a new link cannot be called that";
+}
+
+TEST(Names, TheHostIsNotAFileOfThatName) {
+  EXPECT_EQ(*RawNamespace("@host"), kRawHost);
+  EXPECT_EQ(ShowNamespace(kRawHost), "@host");
+  EXPECT_EQ(ShowNamespace("@host"), "=40host");
+  EXPECT_EQ(*RawNamespace("=40host"), "@host");
+}
+
+TEST(Names, LengthIsThatOfTheRawName) {
+  for (const std::string& raw : {std::string(254, 'x') + " ", std::string(255, '\xff')}) {
+    const std::string shown = EscapeName(raw);
+    EXPECT_EQ(WhyBadNamespaceReference(shown), std::nullopt) << shown.size();
+    EXPECT_EQ(*RawNamespace(shown), raw);
+  }
+  EXPECT_NE(WhyBadNamespaceReference(EscapeName(std::string(256, '\xff'))), std::nullopt);
+  EXPECT_NE(WhyBadNamespaceReference(std::string(255, 'x') + "=20"), std::nullopt);
+  EXPECT_EQ(WhyBadLinkReference(EscapeLinkName(std::string(127, '\xff'))), std::nullopt);
+  EXPECT_NE(WhyBadLinkReference(EscapeLinkName(std::string(128, '\xff'))), std::nullopt);
 }
 
 TEST(Names, PlacesAreSplitAtTheFirstSlashAndTheLastColon) {

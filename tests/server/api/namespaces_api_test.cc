@@ -172,11 +172,13 @@ TEST_F(NamespacesApiTest, AnExpireTimeGoesIntoTheIntent) {
 }
 
 TEST_F(NamespacesApiTest, AForeignNameIsFoundAsItIsShown) {
-  const auto agent = ConnectWith("h1", {"a=20b", "=31=32"});
+  const auto agent = ConnectWith("h1", {"a=20b", "=312"});
   v1::Namespace netns;
   EXPECT_TRUE(Get("hosts/h1/namespaces/a=20b", netns).ok());
-  EXPECT_TRUE(Get("hosts/h1/namespaces/=31=32", netns).ok());
-  EXPECT_THAT(BadFields(Get("hosts/h1/namespaces/a b", netns)), ElementsAre("name"));
+  EXPECT_TRUE(Get("hosts/h1/namespaces/=312", netns).ok());
+  for (const std::string bad : {"a b", "=31=32", "a=6", "x=2dy"}) {
+    EXPECT_THAT(BadFields(Get("hosts/h1/namespaces/" + bad, netns)), ElementsAre("name")) << bad;
+  }
 }
 
 TEST_F(NamespacesApiTest, BadListsAreRefusedWithEveryBadField) {

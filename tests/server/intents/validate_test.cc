@@ -64,7 +64,9 @@ std::string Repeat(const std::string& text, int count) {
 TEST(ValidateTest, CreateNamespace) {
   RunTable({
       {"create_namespace { namespace: 'qrouter-97db7930-aaaa' allow_existing: true loopback_down: true }", {}},
-      {"create_namespace { namespace: 'r=1' }", {}},
+      {"create_namespace { namespace: 'r=1' }", {"create_namespace.namespace stands for an escaped byte"}},
+      {"create_namespace { namespace: 'x=20y' allow_existing: true }",
+       {"create_namespace.namespace stands for an escaped byte"}},
       {"create_namespace { namespace: 'größe' }", {}},
       {"create_namespace { namespace: '" + std::string(255, 'x') + "' }", {}},
       {"create_namespace { namespace: '" + std::string(256, 'x') + "' }",
@@ -89,6 +91,10 @@ TEST(ValidateTest, DeleteNamespace) {
   RunTable({
       {"delete_namespace { namespace: 'red' allow_missing: true force: true }", {}},
       {"delete_namespace { namespace: '=40odd' }", {}},
+      {"delete_namespace { namespace: '" + Repeat("=FF", 255) + "' }", {}},
+      {"delete_namespace { namespace: '" + Repeat("=FF", 256) + "' }", {"delete_namespace.namespace longer than 765"}},
+      {"delete_namespace { namespace: 'a=62' }", {"delete_namespace.namespace is not how that name is escaped"}},
+      {"delete_namespace { namespace: 'x=2dy' }", {"delete_namespace.namespace upper-case hex"}},
       {"delete_namespace {}", {"delete_namespace.namespace is empty"}},
       {"delete_namespace { namespace: '@host' }", {"delete_namespace.namespace cannot be deleted"}},
       {"delete_namespace { namespace: 'a/b' }", {"delete_namespace.namespace has a \"/\""}},
@@ -156,6 +162,8 @@ TEST(ValidateTest, MoveLink) {
 
 TEST(ValidateTest, DeleteLink) {
   RunTable({
+      {"delete_link { namespace: 'red' name: 'e=FF' }", {}},
+      {"delete_link { namespace: 'red' name: 'e=62' }", {"delete_link.name is not how that name is escaped"}},
       {"delete_link { namespace: 'red' name: 'eth0' allow_missing: true force: true }", {}},
       {"delete_link {}", {"delete_link.namespace is empty", "delete_link.name is empty"}},
       {"delete_link { namespace: '@nowhere' name: 'all' }",
@@ -165,6 +173,7 @@ TEST(ValidateTest, DeleteLink) {
 
 TEST(ValidateTest, SetLink) {
   RunTable({
+      {"set_link { namespace: 'red' name: 'e=3D1' new_name: 'e=1' }", {"set_link.new_name stands for an escaped byte"}},
       {"set_link { namespace: 'red' name: 'eth0' up: false }", {}},
       {"set_link { namespace: 'red' name: 'eth0' up: true mtu: 9000 mac: '02:00:00:00:00:01' new_name: 'lan0' }", {}},
       {"set_link { namespace: 'red' name: 'eth0' }", {"set_link changes nothing"}},
@@ -265,6 +274,7 @@ TEST(ValidateTest, DeleteRoute) {
 
 TEST(ValidateTest, CreateBridge) {
   RunTable({
+      {"create_bridge { namespace: 'red' name: 'b=1' }", {"create_bridge.name stands for an escaped byte"}},
       {"create_bridge { namespace: '@host' name: 'br0' mtu: 1500 mac: '02:00:00:00:00:01' up: true "
        "addresses: '10.0.0.1/24' allow_existing: true }",
        {}},
