@@ -98,7 +98,7 @@ bool Deleter::Look(const v1::DeleteNamespace& operation, Deletion& deletion) {
   if (!operation.force()) deletion.guarded.push_back(id);
   ReleaseQueue::Drop drop;
   drop.path = places_.dir().PathOf(name);
-  drop.shown = EscapeName(name);
+  drop.shown = ShowNamespace(name);
   drop.netns = id;
   drop.nsid = *nsid;
   for (const kernel::Link& link : *links) {

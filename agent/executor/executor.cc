@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <filesystem>
 #include <map>
 #include <optional>
 #include <set>
@@ -17,6 +16,7 @@
 #include "agent/executor/deleter.h"
 #include "agent/executor/expiry.h"
 #include "agent/executor/explain.h"
+#include "agent/executor/folders.h"
 #include "agent/executor/mark.h"
 #include "agent/executor/operation_names.h"
 #include "agent/executor/operations.h"
@@ -37,13 +37,6 @@
 namespace warren::executor {
 namespace {
 
-absl::Status MakeFolder(const std::string& path) {
-  std::error_code error;
-  std::filesystem::create_directories(path, error);
-  if (!error) return absl::OkStatus();
-  return absl::FailedPreconditionError(absl::StrCat("cannot make the directory ", path, ": ", error.message()));
-}
-
 using Steady = std::chrono::steady_clock::time_point;
 
 size_t Workers(size_t asked) {
@@ -52,15 +45,6 @@ size_t Workers(size_t asked) {
 }
 
 void NameThread(const char* name) { pthread_setname_np(pthread_self(), name); }
-
-// What is wrong with an operation's names fails the intent before anything of it is begun.
-std::optional<v1::OperationError> UnescapeLinks(v1::IntentDelivery& intent) {
-  for (int i = 0; i < intent.operations_size(); ++i) {
-    const absl::Status status = executor::UnescapeLinks(*intent.mutable_operations(i));
-    if (!status.ok()) return Explain(i, executor::KindOf(intent.operations(i)), "", status);
-  }
-  return std::nullopt;
-}
 
 class Parallel : public Executor {
  public:
@@ -310,7 +294,7 @@ class Parallel : public Executor {
       }
       // Not in the journal, as a cancelled one is not: after a crash it is delivered and expires once more.
       for (Finished& finished : expired) {
-        LogEnd("intent expired", finished.result);
+        LogResult(options_.logger, "intent expired", finished.result);
         listener_.OnFinished(std::move(finished));
       }
       for (const Task& task : batch) {
@@ -362,22 +346,12 @@ class Parallel : public Executor {
     }
     // Before those that had to wait for them: what has an order is told in it.
     for (Finished& finished : all) {
-      LogEnd("intent finished", finished.result);
+      LogResult(options_.logger, "intent finished", finished.result);
       listener_.OnFinished(std::move(finished));
     }
     MutexLock lock(&mutex_);
     for (const int64_t sequence : sequences) schedule_.Finish(sequence);
     Changed();
-  }
-
-  void LogEnd(const char* what, const v1::IntentResult& result) {
-    options_.logger.Info(what, {{"intent", result.intent_id()},
-                                {"sequence", absl::StrCat(result.sequence())},
-                                {"state", v1::Intent::State_Name(result.state())},
-                                {"error", result.error().message()}});
-    for (const std::string& problem : result.error().not_undone()) {
-      options_.logger.Error("not undone", {{"intent", result.intent_id()}, {"left", problem}});
-    }
   }
 
   // Writes down what the kernel has let go of, and forgets what the server has, and what others have deleted.
@@ -452,14 +426,7 @@ class Parallel : public Executor {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Executor>> Executor::Open(Options options, Listener& listener) {
-  // What is parked is nobody else's business: whoever opened it would keep it alive.
-  const std::string parked = options.run_dir + "/parked";
-  for (const std::string& folder : {options.state_dir, options.run_dir, parked}) {
-    if (auto s = MakeFolder(folder); !s.ok()) return s;
-  }
-  std::error_code error;
-  std::filesystem::permissions(parked, std::filesystem::perms::owner_all, error);
-  if (error) return absl::FailedPreconditionError(absl::StrCat("cannot make ", parked, " private: ", error.message()));
+  if (auto s = MakeFolders(options.state_dir, options.run_dir); !s.ok()) return s;
   auto lock = FileLock::Acquire(options.state_dir + "/agent.lock");
   if (!lock.ok()) return lock.status();
   auto boot_id = kernel::BootId();

@@ -3,6 +3,8 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "agent/executor/explain.h"
+#include "agent/executor/operations.h"
 #include "proto/common/link_reference.h"
 #include "proto/common/names.h"
 
@@ -64,6 +66,14 @@ absl::Status UnescapeLinks(v1::Operation& operation) {
       break;
   }
   return absl::OkStatus();
+}
+
+std::optional<v1::OperationError> UnescapeLinks(v1::IntentDelivery& intent) {
+  for (int i = 0; i < intent.operations_size(); ++i) {
+    const absl::Status status = UnescapeLinks(*intent.mutable_operations(i));
+    if (!status.ok()) return Explain(i, KindOf(intent.operations(i)), "", status);
+  }
+  return std::nullopt;
 }
 
 }  // namespace warren::executor

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 
@@ -52,6 +53,16 @@ void Fail(v1::IntentResult& result, v1::OperationError error) {
   result.set_state(v1::Intent::FAILED);
   *result.mutable_error() = std::move(error);
   SetDuration(result);
+}
+
+void LogResult(const Logger& logger, const char* what, const v1::IntentResult& result) {
+  logger.Info(what, {{"intent", result.intent_id()},
+                     {"sequence", absl::StrCat(result.sequence())},
+                     {"state", v1::Intent::State_Name(result.state())},
+                     {"error", result.error().message()}});
+  for (const std::string& problem : result.error().not_undone()) {
+    logger.Error("not undone", {{"intent", result.intent_id()}, {"left", problem}});
+  }
 }
 
 }  // namespace warren::executor

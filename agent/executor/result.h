@@ -1,10 +1,11 @@
 #ifndef WARREN_AGENT_EXECUTOR_RESULT_H_
 #define WARREN_AGENT_EXECUTOR_RESULT_H_
 
-// Results of intents. Pure but for the clock.
+// Results of intents. Pure but for the clock and the log.
 
 #include <string>
 
+#include "proto/common/logging.h"
 #include "warren/v1/agents.pb.h"
 
 namespace warren::executor {
@@ -18,6 +19,9 @@ v1::IntentResult NeverBegan(const v1::IntentDelivery& intent, const std::string&
 // Each sets the state and the time it took. An empty release_pending is left out.
 void Succeed(v1::IntentResult& result);
 void Fail(v1::IntentResult& result, v1::OperationError error);
+
+// A line for the intent, and one for each thing that was not undone.
+void LogResult(const Logger& logger, const char* what, const v1::IntentResult& result);
 
 }  // namespace warren::executor
 

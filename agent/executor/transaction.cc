@@ -33,7 +33,7 @@ absl::StatusOr<Transaction::LinkAt> Transaction::OpenLink(const std::string& net
 bool Transaction::AttachesLater(const Place& place, const kernel::Link& port, const kernel::Link& bridge) const {
   for (int i = operation_ + 1; operations_ != nullptr && i < operations_->size(); ++i) {
     const v1::AttachLink& attach = (*operations_)[i].attach_link();
-    if (!(*operations_)[i].has_attach_link() || places_.RawName(attach.namespace_()) != place.name) continue;
+    if (!(*operations_)[i].has_attach_link() || attach.namespace_() != ShowNamespace(place.name)) continue;
     if (kernel::AnswersTo(port, attach.link()) && kernel::AnswersTo(bridge, attach.bridge())) return true;
   }
   return false;

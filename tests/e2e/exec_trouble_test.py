@@ -26,7 +26,7 @@ class Trouble(OneHost):
             ("h1/blue", ["true"], {}, "NOT_FOUND", "NAMESPACE_NOT_FOUND"),
             ("h9/red", ["true"], {}, "NOT_FOUND", "HOST_NOT_FOUND"),
             # Not a way out of the directory that names lie in.
-            ("h1/=2E=2E=2F=2E=2E=2Fproc=2F1=2Fns=2Fnet", ["true"], {}, "NOT_FOUND", "NAMESPACE_NOT_FOUND"),
+            ("h1/=2E=2E=2F=2E=2E=2Fproc=2F1=2Fns=2Fnet", ["true"], {}, "INVALID_ARGUMENT", "INVALID_ARGUMENT"),
             ("h1/red", ["no-such-command"], {}, "NOT_FOUND", "COMMAND_NOT_FOUND"),
             ("h1/red", ["/no/such/command"], {}, "NOT_FOUND", "COMMAND_NOT_FOUND"),
             ("h1/red", ["/etc/passwd"], {}, "FAILED_PRECONDITION", "COMMAND_NOT_EXECUTABLE"),

@@ -155,7 +155,8 @@ const Row kRows[] = {
         "link to a bridge with move_addresses, and to that bridge a veth of the namespace"},
     Row{"move_link_that_carries_others", "ip -n red link add up0 link eth0 type macvlan",
         "move_link { namespace: 'red' name: 'eth0' to_namespace: '@host' }", "red:eth0",
-        "link red:eth0 carries red:up0, which does not move with it and which the kernel may delete; delete that first"},
+        "link red:eth0 carries red:up0, which does not move with it and which the kernel may delete; delete that "
+        "first"},
     Row{"delete_link_that_is_not_there", "", "delete_link { namespace: 'red' name: 'none' }", "red:none",
         "looking up link none: ENODEV (No such device); check what is there; allow_missing counts it as deleted"},
     Row{"delete_link_in_no_namespace", "", "delete_link { namespace: 'none' name: 'eth0' }", "none",

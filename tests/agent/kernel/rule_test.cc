@@ -39,14 +39,16 @@ TEST_F(RuleTest, AreToldInTheKernelsOrder) {
 TEST_F(RuleTest, SayWhomTheyAreAbout) {
   Sh("ip rule add from 10.0.0.0/8 to 192.0.2.7 lookup 77 priority 1; ip rule add not from 10.1.0.0/16 lookup 77 "
      "priority "
-     "2; ip rule add fwmark 5 lookup 77 priority 3; ip rule add iif lo lookup 77 priority 4; ip rule add blackhole "
+     "2; ip rule add fwmark 5 lookup 77 priority 3; ip rule add iif lo lookup 77 priority 4; ip rule add iif eth9 "
+     "lookup 77 priority 7; ip rule add blackhole "
      "priority 5; ip -6 rule add from 2001:db8::/32 lookup 77 priority 6");
   EXPECT_EQ(At(1).from, *ParsePrefix("10.0.0.0/8"));
   EXPECT_EQ(At(1).to, *ParsePrefix("192.0.2.7/32"));
   EXPECT_FALSE(At(1).narrow);
   EXPECT_TRUE(At(2).inverted);
   EXPECT_TRUE(At(3).narrow);
-  EXPECT_TRUE(At(4).narrow);
+  EXPECT_FALSE(At(4).narrow) << "what the host itself sends";
+  EXPECT_TRUE(At(7).narrow);
   EXPECT_EQ(At(5).table, 0u);
   EXPECT_EQ(At(6, AF_INET6).from, *ParsePrefix("2001:db8::/32"));
 }
