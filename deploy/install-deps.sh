@@ -20,7 +20,7 @@ packages=(
   libnl-3-dev libnl-route-3-dev prometheus-cpp-dev libsqlite3-dev libspdlog-dev libcli11-dev libyaml-cpp-dev
   libssl-dev libjemalloc-dev libboost1.81-dev zlib1g-dev golang-github-gogo-googleapis-dev grpc-proto
   # test
-  libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev iproute2 iputils-ping util-linux procps sqlite3 jq curl
+  libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev iproute2 iputils-ping util-linux procps sqlite3 jq curl strace
   python3 python3-grpcio python3-protobuf prometheus zsh groff-base tmux vim-tiny
   clang clang-format clang-tidy libclang-rt-14-dev
 )
