@@ -13,6 +13,7 @@
 #include "agent/executor/parse.h"
 #include "agent/executor/refuse.h"
 #include "agent/executor/snapshot.h"
+#include "agent/executor/vital.h"
 #include "agent/kernel/address.h"
 #include "agent/kernel/boot.h"
 #include "agent/kernel/error.h"
@@ -47,13 +48,6 @@ std::string WithPeer(const kernel::Address& address) {
   return absl::StrCat(address.local.ToString(), peer);
 }
 
-bool SameSubnet(const kernel::Ip& a, const kernel::Ip& b, int length) {
-  for (int bit = 0; bit < length; ++bit) {
-    if ((a.bytes[bit / 8] ^ b.bytes[bit / 8]) & (0x80 >> (bit % 8))) return false;
-  }
-  return true;
-}
-
 // In IPv6 a link has an address once, whatever its length and peer; in IPv4 once in a subnet, that of the peer where
 // there is one (__inet_insert_ifa).
 absl::Status CheckNotOtherwise(Transaction& tx, const Addresses& have, const kernel::NewAddress& asked) {
@@ -61,7 +55,7 @@ absl::Status CheckNotOtherwise(Transaction& tx, const Addresses& have, const ker
   for (const kernel::Address& address : have) {
     if (address.local.ip != asked.local.ip) continue;
     if (asked.local.ip.family == AF_INET &&
-        (address.local.length != asked.local.length || !SameSubnet(far(address), far(asked), asked.local.length))) {
+        (address.local.length != asked.local.length || !Covers({far(asked), asked.local.length}, far(address)))) {
       continue;
     }
     return ExistsButDiffers(tx.object(), {absl::StrCat("it is there as ", WithPeer(address))});

@@ -56,22 +56,27 @@ bool LivesOn(Transaction& tx, const Place& place) {
   return named.ok() && named->inode == place.netns.inode;
 }
 
+// Its name is put at the path until the commit drops it there, or undo gives it back.
+DropNetns& AddParking(const Place& place, const std::string& path, Step& step) {
+  auto* undo = step.add_undo()->mutable_unpark_netns();
+  undo->set_name(place.name);
+  undo->set_path(path);
+  undo->set_cookie(place.cookie());
+  auto* drop = step.add_forward()->mutable_drop_netns();
+  drop->set_name(place.name);
+  drop->set_path(path);
+  drop->set_cookie(place.cookie());
+  drop->set_inode(place.netns.inode);
+  drop->set_parked(true);
+  return *drop;
+}
+
 // A name that others gave to a namespace of Warren's own: the namespace and what is in it stay as they are.
 absl::Status DeleteName(Transaction& tx, const Place& place) {
   const std::string path = tx.ParkPath();
   const std::string name = place.name;
   Step step;
-  auto* undo = step.add_undo()->mutable_unpark_netns();
-  undo->set_name(name);
-  undo->set_path(path);
-  undo->set_cookie(place.cookie());
-  auto* drop = step.add_forward()->mutable_drop_netns();
-  drop->set_name(name);
-  drop->set_path(path);
-  drop->set_cookie(place.cookie());
-  drop->set_inode(place.netns.inode);
-  drop->set_parked(true);
-  drop->set_lives_on(true);
+  AddParking(place, path, step).set_lives_on(true);
   if (auto s = tx.Write(std::move(step)); !s.ok()) return s;
   if (auto s = kernel::BindNetnsAt(place.netns, path); !s.ok()) return s;
   if (auto s = tx.places().dir().Unbind(name); !s.ok()) return s;
@@ -156,17 +161,7 @@ absl::Status Apply(Transaction& tx, const v1::DeleteNamespace& operation) {
   if (!nsid.ok()) return nsid.status();
   const std::string path = tx.ParkPath();
   Step step;
-  auto* undo = step.add_undo()->mutable_unpark_netns();
-  undo->set_name(name);
-  undo->set_path(path);
-  undo->set_cookie(place.cookie());
-  auto* drop = step.add_forward()->mutable_drop_netns();
-  drop->set_name(name);
-  drop->set_path(path);
-  drop->set_cookie(id.cookie);
-  drop->set_inode(id.inode);
-  drop->set_nsid(*nsid);
-  drop->set_parked(true);
+  AddParking(place, path, step).set_nsid(*nsid);
   std::vector<Aside> asides;
   for (const kernel::Link& link : *links) {
     if (link.kind.empty()) tx.Touch(std::string(kRawHost));  // a physical link returns there

@@ -4,8 +4,8 @@
 // On which links of the host's namespace others stand that the kernel deletes with them (Link::lower), kept by events:
 // asking the kernel takes a walk over all links of the host.
 //
-// Threading: any thread. Cost: 0.1 µs for an event of a link; a walk over all links at the first question and after
-// lost events.
+// Threading: any thread. Cost: a look through the attributes of each event of a link; a walk over all links at the
+// first question and after lost events.
 
 #include <map>
 
