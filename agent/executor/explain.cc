@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/cord.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -16,6 +17,8 @@
 
 namespace warren::executor {
 namespace {
+
+constexpr char kStepUrl[] = "warren/step";
 
 // What helps against a refusal that the kernel has explained. An explanation that is not among these speaks for itself:
 // advice by the errno alone could contradict it.
@@ -78,6 +81,7 @@ std::string Advice(const std::string& kind, int error, const Said& said) {
                      : "check the name, or create the namespace first";
     case EADDRNOTAVAIL:
       if (creates || kind == "set_link") return "a link takes a unicast address that is not all zeros";
+      if (adds) return "";
       [[fallthrough]];
     case ENODEV:
     case ESRCH:
@@ -145,6 +149,11 @@ Said SaidIn(const v1::Operation& operation) {
   return {says("allow_existing"), says("allow_missing"), says("onlink")};
 }
 
+absl::Status FailedAs(const std::string& kind, absl::Status status) {
+  status.SetPayload(kStepUrl, absl::Cord(kind));
+  return status;
+}
+
 v1::OperationError Explain(int index, const std::string& kind, const std::string& object, const absl::Status& status,
                            const Said& said) {
   v1::OperationError error;
@@ -160,8 +169,10 @@ v1::OperationError Explain(int index, const std::string& kind, const std::string
   }
   std::string message(status.message());
   const std::string& explanation = error.extended_ack();
+  const auto step = status.GetPayload(kStepUrl);
+  const std::string failed = step ? std::string(*step) : kind;
   const std::string advice =
-      explanation.empty() ? Advice(kind, number, said) : AdviceOnExplained(kind, number, explanation, said);
+      explanation.empty() ? Advice(failed, number, said) : AdviceOnExplained(failed, number, explanation, said);
   if (!advice.empty()) absl::StrAppend(&message, "; ", advice);
   error.set_message(ToUtf8(message));
   return error;

@@ -17,6 +17,10 @@ struct Said {
 };
 Said SaidIn(const v1::Operation& operation);
 
+// A step of an operation failed that is an operation of another kind by itself: the advice is that kind's. The
+// addresses of a new link, for one, are not refused for the reasons that a link is.
+absl::Status FailedAs(const std::string& kind, absl::Status status);
+
 v1::OperationError Explain(int index, const std::string& kind, const std::string& object, const absl::Status& status,
                            const Said& said = {});
 

@@ -1,17 +1,28 @@
 #include "agent/executor/new_link.h"
 
 #include <errno.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
 #include "agent/executor/diversion.h"
+#include "agent/executor/explain.h"
 #include "agent/executor/refuse.h"
 #include "agent/kernel/address.h"
 #include "agent/kernel/error.h"
 #include "agent/kernel/link_settings.h"
 
 namespace warren::executor {
+namespace {
+
+// To the kernel, on one link: IPv6 tells them by the address alone (ipv6_add_addr), IPv4 by the length too
+// (__inet_insert_ifa).
+bool AreOneAddress(const kernel::IpPrefix& a, const kernel::IpPrefix& b) {
+  return a.ip == b.ip && (a.ip.family == AF_INET6 || a.length == b.length);
+}
+
+}  // namespace
 
 absl::StatusOr<Asked> ParseAsked(const std::string& name, uint32_t mtu, const std::string& mac, bool up,
                                  const google::protobuf::RepeatedPtrField<std::string>& addresses) {
@@ -24,6 +35,10 @@ absl::StatusOr<Asked> ParseAsked(const std::string& name, uint32_t mtu, const st
   for (const std::string& text : addresses) {
     const auto prefix = kernel::ParsePrefix(text);
     if (!prefix) return absl::InvalidArgumentError(absl::StrCat("\"", text, "\" is not an address"));
+    if (std::any_of(asked.addresses.begin(), asked.addresses.end(),
+                    [&](const kernel::IpPrefix& before) { return AreOneAddress(before, *prefix); })) {
+      return absl::InvalidArgumentError(absl::StrCat("it is to have address ", text, " twice"));
+    }
     asked.addresses.push_back(*prefix);
   }
   return asked;
@@ -132,7 +147,7 @@ absl::Status Furnish(Transaction& tx, Place& place, const Asked& asked, const st
     kernel::NewAddress address;
     address.ifindex = link->ifindex;
     address.local = prefix;
-    if (auto s = kernel::AddAddress(place.netlink, address); !s.ok()) return s;
+    if (auto s = kernel::AddAddress(place.netlink, address); !s.ok()) return FailedAs("add_address", s);
   }
   return absl::OkStatus();
 }

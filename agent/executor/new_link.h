@@ -22,7 +22,7 @@ struct Asked {
   uint32_t queues = 0;  // 0: any
   std::vector<kernel::IpPrefix> addresses;
 };
-// INVALID_ARGUMENT for a MAC or an address that is none.
+// INVALID_ARGUMENT for a MAC or an address that is none, and for an address that is there twice.
 absl::StatusOr<Asked> ParseAsked(const std::string& name, uint32_t mtu, const std::string& mac, bool up,
                                  const google::protobuf::RepeatedPtrField<std::string>& addresses);
 

@@ -99,10 +99,11 @@ class ExecutorTest : public ::testing::Test {
     EXPECT_NE(Difference(before, Dump()), "") << "changes nothing: " << operations;
   }
 
-  // What has to come before the renaming of a link that is up: before Linux 6.2, that it is set down.
+  // What has to come before the renaming of a link that is up: before Linux 6.2, that it is set down, which the host's
+  // loopback is only with force.
   static std::string ToRename(const std::string& netns, const std::string& link) {
     if (kernel::RenamesLinksThatAreUp()) return "";
-    return "set_link { namespace: '" + netns + "' name: '" + link + "' up: false }\n";
+    return "set_link { namespace: '" + netns + "' name: '" + link + "' up: false force: true }\n";
   }
 
   // These operations fail and leave everything as it is.

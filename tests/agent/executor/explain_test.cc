@@ -28,6 +28,15 @@ TEST(Explain, AddsAdviceByTheErrnoWhereTheKernelHasNotExplainedItself) {
       "link: add an address first, or say onlink");
 }
 
+TEST(Explain, AdvisesByTheStepThatFailed) {
+  const auto message = [](int error) {
+    return Explain(0, "create_veth", "red:eth0", FailedAs("add_address", kernel::ErrnoError(error, "adding")))
+        .message();
+  };
+  EXPECT_EQ(message(EINVAL), "adding: EINVAL (Invalid argument)") << "its queues and its MTU are as they should be";
+  EXPECT_EQ(message(EADDRNOTAVAIL), "adding: EADDRNOTAVAIL (Cannot assign requested address)");
+}
+
 TEST(Explain, DoesNotAdviseWhatTheOperationSaidAlready) {
   const auto message = [](const std::string& kind, int error, const Said& said) {
     return Explain(0, kind, "red:eth0", kernel::ErrnoError(error, "doing"), said).message();

@@ -126,7 +126,10 @@ const Row kRows[] = {
     Row{"create_veth_with_an_address_twice", "",
         "create_veth { a { namespace: 'red' name: 'a' addresses: '10.1.1.1/24' addresses: '10.1.1.1/24' } b { "
         "namespace: 'red' name: 'b' } }",
-        "red:a", "adding address 10.1.1.1/24: EEXIST (File exists): ipv4: Address already assigned"},
+        "red:a", "it is to have address 10.1.1.1/24 twice"},
+    Row{"create_bridge_with_an_address_twice", "",
+        "create_bridge { namespace: 'red' name: 'br1' addresses: '2001:db8::1/64' addresses: '2001:db8:0::1/48' }",
+        "red:br1", "it is to have address 2001:db8:0::1/48 twice"},
     Row{"create_veth_with_ipv6_and_a_small_mtu", "",
         "create_veth { a { namespace: 'red' name: 'a' mtu: 1000 addresses: '2001:db8::1/64' } b { namespace: 'red' "
         "name: 'b' } }",
