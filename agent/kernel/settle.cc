@@ -18,10 +18,12 @@ namespace {
 
 constexpr std::chrono::milliseconds kLongest{2000};
 
-// What has a carrier is down to nobody but the one who has not looked yet (rfc2863_policy).
+// What has a carrier is down to nobody but the one who has not looked yet (rfc2863_policy). A veth, whose peer counts
+// as its lower layer, was LOWERLAYERDOWN without one (default_operstate).
 bool IsSettled(const Link& link) {
   constexpr unsigned kCarrier = IFF_UP | IFF_LOWER_UP;
-  return (link.flags & kCarrier) != kCarrier || link.oper_state != IF_OPER_DOWN;
+  const bool down = link.oper_state == IF_OPER_DOWN || link.oper_state == IF_OPER_LOWERLAYERDOWN;
+  return (link.flags & kCarrier) != kCarrier || !down;
 }
 
 absl::StatusOr<UniqueFd> HearLinks(NetnsWorker& worker, const Netns& netns) {

@@ -12,6 +12,7 @@ struct Row {
   std::string operation;
   std::string object;
   std::string message;
+  std::string without_words = {};  // the message where the kernel gives no words of its own; empty: it always does
 };
 
 void PrintTo(const Row& row, std::ostream* out) { *out << row.name; }
@@ -147,7 +148,8 @@ const Row kRows[] = {
         "move_link { namespace: 'red' name: 'eth0' to_namespace: '@host' to_name: 'nic' }", "red:eth0",
         "moving to @host:nic: EEXIST (File exists); choose another name, or delete or rename that one first"},
     Row{"move_link_that_may_not_leave", "", "move_link { namespace: 'red' name: 'br0' to_namespace: '@host' }",
-        "red:br0", "moving the link: EINVAL (Invalid argument): The interface netns is immutable"},
+        "red:br0", "moving the link: EINVAL (Invalid argument): The interface netns is immutable",
+        "moving the link: EINVAL (Invalid argument); the kernel does not let this link leave its namespace"},
     Row{"move_link_that_is_the_loopback", "", "move_link { namespace: 'red' name: 'lo' to_namespace: '@host' }",
         "red:lo", "link red:lo is a loopback: each namespace has its own, which does not leave it"},
     Row{"move_link_that_is_the_loopback_to_a_name", "",
@@ -459,7 +461,9 @@ TEST_P(Refusals, SayWhatFailedOnWhatWhyAndWhatToDo) {
   if (!row.before.empty()) Sh(row.before);
   const v1::OperationError error = Fail(row.operation);
   EXPECT_EQ(error.object(), row.object);
-  EXPECT_EQ(error.message(), row.message);
+  // Older kernels refuse some things without words of their own.
+  const bool wordless = error.extended_ack().empty() && !row.without_words.empty();
+  EXPECT_EQ(error.message(), wordless ? row.without_words : row.message);
   EXPECT_EQ(error.operation(), row.operation.substr(0, row.operation.find(' ')));
 }
 
