@@ -12,7 +12,9 @@ struct Row {
   std::string operation;
   std::string object;
   std::string message;
-  std::string without_words = {};  // the message where the kernel gives no words of its own; empty: it always does
+  // Where an older kernel refuses it without words of its own, which `ip`, doing the same, shows; empty: none does.
+  std::string by_hand = {};
+  std::string without_words = {};
 };
 
 void PrintTo(const Row& row, std::ostream* out) { *out << row.name; }
@@ -149,6 +151,7 @@ const Row kRows[] = {
         "moving to @host:nic: EEXIST (File exists); choose another name, or delete or rename that one first"},
     Row{"move_link_that_may_not_leave", "", "move_link { namespace: 'red' name: 'br0' to_namespace: '@host' }",
         "red:br0", "moving the link: EINVAL (Invalid argument): The interface netns is immutable",
+        "ip -n red link set br0 netns $$",
         "moving the link: EINVAL (Invalid argument); the kernel does not let this link leave its namespace"},
     Row{"move_link_that_is_the_loopback", "", "move_link { namespace: 'red' name: 'lo' to_namespace: '@host' }",
         "red:lo", "link red:lo is a loopback: each namespace has its own, which does not leave it"},
@@ -461,8 +464,7 @@ TEST_P(Refusals, SayWhatFailedOnWhatWhyAndWhatToDo) {
   if (!row.before.empty()) Sh(row.before);
   const v1::OperationError error = Fail(row.operation);
   EXPECT_EQ(error.object(), row.object);
-  // Older kernels refuse some things without words of their own.
-  const bool wordless = error.extended_ack().empty() && !row.without_words.empty();
+  const bool wordless = !row.by_hand.empty() && Try(row.by_hand).output.rfind("RTNETLINK answers", 0) == 0;
   EXPECT_EQ(error.message(), wordless ? row.without_words : row.message);
   EXPECT_EQ(error.operation(), row.operation.substr(0, row.operation.find(' ')));
 }
