@@ -23,6 +23,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "proto/common/utf8.h"
 #include "server/gateway/listener.h"
 #include "server/gateway/socket_layer.h"
 #include "server/gateway/websocket.h"
@@ -158,6 +159,8 @@ class SocketConnection : public WebSocket, public std::enable_shared_from_this<S
     Set(kMessage, kNever);
     Set(kLook, Clock::now() + kLookInterval);
     const bool is_text = socket_.got_text();
+    // Beast does not look at the end of a text whose last frame is empty.
+    if (is_text && !IsUtf8(message_)) return Leave(kSocketBadData, "the text is not UTF-8", kLeaveTime);
     if (auto tell = std::exchange(read_, nullptr)) tell(SocketMessage{is_text, std::exchange(message_, {})});
   }
 

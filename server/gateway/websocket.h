@@ -20,6 +20,7 @@ struct SocketMessage {
 // Why a socket is closed, beside 1000: what RFC 6455 section 7.4.1 has numbers for.
 inline constexpr uint16_t kSocketDone = 1000;
 inline constexpr uint16_t kSocketGoingAway = 1001;
+inline constexpr uint16_t kSocketBadData = 1007;
 inline constexpr uint16_t kSocketPolicy = 1008;
 // A close frame holds no longer reason than this.
 inline constexpr size_t kMaxCloseReason = 123;

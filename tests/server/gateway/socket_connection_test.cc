@@ -155,10 +155,14 @@ TEST_F(SocketConnectionTest, TextThatIsNotUtf8IsRefused) {
   Start();
   EXPECT_EQ(Refusal({{.data = "\xff"}}), "close:1007:");
   EXPECT_EQ(Refusal({{.data = "\xc3", .fin = false}, {.opcode = kMore, .data = "x"}}), "close:1007:");
+  EXPECT_EQ(Refusal({{.data = "a\xc3", .fin = false}, {.opcode = kMore}}), "close:1007:the text is not UTF-8");
   // A character may be cut by a frame's end.
   SocketClient client(port_, "/");
   client.Send({kText, "\xc3", false});
   client.Send({kMore, "\xa4"});
+  EXPECT_EQ(client.ReadShown(), "text:\xc3\xa4");
+  client.Send({kText, "\xc3\xa4", false});
+  client.Send({kMore, ""});
   EXPECT_EQ(client.ReadShown(), "text:\xc3\xa4");
 }
 
