@@ -1,11 +1,13 @@
 #include "server/intents/validate.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "proto/common/link_reference.h"
@@ -26,6 +28,12 @@ constexpr char kAddressForm[] =
     "is not an IP address with prefix length, such as \"10.0.0.1/24\" or \"2001:db8::1/64\"";
 constexpr char kIpForm[] = "is not an IP address such as \"10.0.0.1\" or \"2001:db8::1\"";
 const char* FamilyName(Family family) { return family == Family::kIpv4 ? "IPv4" : "IPv6"; }
+
+// To the kernel, on one link: IPv6 tells them apart by the address alone (ipv6_add_addr), IPv4 by the length too
+// (__inet_insert_ifa).
+bool AreOneAddress(const Prefix& a, const Prefix& b) {
+  return a.family == b.family && a.bytes == b.bytes && (a.family == Family::kIpv6 || a.length == b.length);
+}
 
 // Collects what is wrong below one field.
 class Checker {
@@ -78,8 +86,18 @@ class Checker {
       Bad("addresses", absl::StrCat("has ", addresses.size(), " addresses; at most ", kMaxAddresses));
       return;
     }
+    std::vector<std::optional<Prefix>> before;
     for (int i = 0; i < addresses.size(); ++i) {
-      if (!ParseIpPrefix(addresses[i])) Bad(absl::StrCat("addresses[", i, "]"), kAddressForm);
+      const std::string field = absl::StrCat("addresses[", i, "]");
+      const auto prefix = ParseIpPrefix(addresses[i]);
+      const auto same = std::find_if(before.begin(), before.end(), [&](const auto& other) {
+        return prefix && other && AreOneAddress(*prefix, *other);
+      });
+      if (!prefix) Bad(field, kAddressForm);
+      if (same != before.end()) {
+        Bad(field, absl::StrCat("is an address that addresses[", same - before.begin(), "] is, too"));
+      }
+      before.push_back(prefix);
     }
   }
   std::optional<Prefix> Address(std::string_view field, std::string_view text) const {

@@ -60,6 +60,12 @@ std::string Repeat(const std::string& text, int count) {
   for (int i = 0; i < count; ++i) all += text;
   return all;
 }
+// So many addresses, each another.
+std::string Addresses(int count) {
+  std::string all;
+  for (int i = 0; i < count; ++i) absl::StrAppend(&all, " addresses: '10.0.0.", i, "/24'");
+  return all;
+}
 
 TEST(ValidateTest, CreateNamespace) {
   RunTable({
@@ -136,8 +142,12 @@ TEST(ValidateTest, CreateVeth) {
        {"create_veth.a.mac is not a MAC address", "create_veth.b.mac multicast"}},
       {veth(end + " addresses: '10.0.0.1/24' addresses: 'nonsense' addresses: '10.0.0.1/33'", other),
        {"create_veth.a.addresses[1] is not an IP address", "create_veth.a.addresses[2] is not an IP address"}},
-      {veth(end + Repeat(" addresses: '10.0.0.1/24'", 64), other), {}},
-      {veth(end + Repeat(" addresses: '10.0.0.1/24'", 65), other), {"create_veth.a.addresses at most 64"}},
+      {veth(end + " addresses: '10.0.0.1/24' addresses: '10.0.0.1/16' addresses: '10.0.0.1/24'", other),
+       {"create_veth.a.addresses[2] is an address that addresses[0] is, too"}},
+      {veth(end + " addresses: '2001:db8::1/64' addresses: '2001:db8:0::1/48'", other + " addresses: '2001:db8::1/64'"),
+       {"create_veth.a.addresses[1] is an address that addresses[0] is, too"}},
+      {veth(end + Addresses(64), other), {}},
+      {veth(end + Addresses(65), other), {"create_veth.a.addresses at most 64"}},
       {veth(end + " queues: 4097", other), {"create_veth.a.queues is 4097"}},
   });
 }
@@ -281,8 +291,7 @@ TEST(ValidateTest, CreateBridge) {
       {"create_bridge {}", {"create_bridge.namespace is empty", "create_bridge.name is empty"}},
       {"create_bridge { namespace: 'red' name: 'br0' mtu: 1 mac: '00:00:00:00:00:00' addresses: '' }",
        {"create_bridge.mtu is 1", "create_bridge.mac zero", "create_bridge.addresses[0] is not an IP address"}},
-      {"create_bridge { namespace: 'red' name: 'br0'" + Repeat(" addresses: '10.0.0.1/24'", 65) + " }",
-       {"create_bridge.addresses at most 64"}},
+      {"create_bridge { namespace: 'red' name: 'br0'" + Addresses(65) + " }", {"create_bridge.addresses at most 64"}},
   });
 }
 
