@@ -20,6 +20,9 @@ namespace {
 
 constexpr char kStepUrl[] = "warren/step";
 
+constexpr char kAdviceOnIpv6[] = "set disable_ipv6 of the link (net.ipv6.conf) to 0 first";
+constexpr char kAdviceOnUnicast[] = "a link takes a unicast address, and ::1 on its loopback alone";
+
 // What helps against a refusal that the kernel has explained. An explanation that is not among these speaks for itself:
 // advice by the errno alone could contradict it.
 struct Explained {
@@ -27,7 +30,8 @@ struct Explained {
   const char* advice;
 };
 constexpr Explained kExplained[] = {
-    {"IPv6 is disabled on", "set disable_ipv6 of the link (net.ipv6.conf) to 0 first"},
+    {"IPv6 is disabled on", kAdviceOnIpv6},
+    {"Cannot assign multicast address", kAdviceOnUnicast},
     {"Nexthop device is not up", "bring the link up first"},
     {"Device for nexthop is not up", "bring the link up first"},
 };
@@ -81,6 +85,7 @@ std::string Advice(const std::string& kind, int error, const Said& said) {
                      : "check the name, or create the namespace first";
     case EADDRNOTAVAIL:
       if (creates || kind == "set_link") return "a link takes a unicast address that is not all zeros";
+      if (kind == "add_address") return kAdviceOnUnicast;  // ipv6_add_addr
       if (adds) return "";
       [[fallthrough]];
     case ENODEV:
@@ -100,8 +105,11 @@ std::string Advice(const std::string& kind, int error, const Said& said) {
       return AdviceOnNextHop(said);
     case ENETDOWN:
       return "bring the link up first";
-    case EPERM:
     case EACCES:
+      // Who lacks a capability gets EPERM; this is addrconf_add_dev's and fib6_nh_init's, which said why from 6.2 on.
+      if (adds) return absl::StrCat("IPv6 is off there: ", kAdviceOnIpv6);
+      [[fallthrough]];
+    case EPERM:
       return AdviceOnPermission();
     case ENOMEM:
     case ENOBUFS:

@@ -34,7 +34,9 @@ TEST(Explain, AdvisesByTheStepThatFailed) {
         .message();
   };
   EXPECT_EQ(message(EINVAL), "adding: EINVAL (Invalid argument)") << "its queues and its MTU are as they should be";
-  EXPECT_EQ(message(EADDRNOTAVAIL), "adding: EADDRNOTAVAIL (Cannot assign requested address)");
+  EXPECT_EQ(message(EADDRNOTAVAIL),
+            "adding: EADDRNOTAVAIL (Cannot assign requested address); a link takes a unicast address, and ::1 on its "
+            "loopback alone");
 }
 
 TEST(Explain, DoesNotAdviseWhatTheOperationSaidAlready) {
@@ -65,7 +67,7 @@ TEST(Explain, ReadsWhatAnOperationSays) {
 
 TEST(Explain, SpeaksOfCapabilitiesOnlyWhenOneIsMissing) {
   if (kernel::MissingCapabilities().empty()) {
-    EXPECT_EQ(Message("add_address", EACCES), "doing: EACCES (Permission denied)");
+    EXPECT_EQ(Message("set_link", EACCES), "doing: EACCES (Permission denied)");
     EXPECT_EQ(Message("set_link", EPERM), "doing: EPERM (Operation not permitted)");
   }
   std::thread([] {
@@ -76,6 +78,10 @@ TEST(Explain, SpeaksOfCapabilitiesOnlyWhenOneIsMissing) {
         Message("set_link", EPERM),
         "doing: EPERM (Operation not permitted); the agent lacks CAP_NET_ADMIN and CAP_SYS_ADMIN: run it as root, "
         "or with these");
+    EXPECT_EQ(Message("add_address", EACCES),
+              "doing: EACCES (Permission denied); IPv6 is off there: set disable_ipv6 of the link (net.ipv6.conf) to 0 "
+              "first")
+        << "no capability helps";
     EXPECT_EQ(Message("add_address", EACCES, "IPv6 is disabled on this device"),
               "doing: EACCES (Permission denied): IPv6 is disabled on this device; set disable_ipv6 of the link "
               "(net.ipv6.conf) "

@@ -130,6 +130,23 @@ const Row kRows[] = {
         "create_veth { a { namespace: 'red' name: 'a' addresses: '10.1.1.1/24' addresses: '10.1.1.1/24' } b { "
         "namespace: 'red' name: 'b' } }",
         "red:a", "it is to have address 10.1.1.1/24 twice"},
+    Row{"create_bridge_with_an_address_that_is_a_group", "",
+        "create_bridge { namespace: 'red' name: 'br1' addresses: 'ff02::1/64' }", "red:br1",
+        "adding address ff02::1/64: EADDRNOTAVAIL (Cannot assign requested address): ipv6: Cannot assign multicast "
+        "address without \"IFA_F_MCAUTOJOIN\" flag; a link takes a unicast address, and ::1 on its loopback alone",
+        "ip -n red address add ff02::1/64 dev eth0",
+        "adding address ff02::1/64: EADDRNOTAVAIL (Cannot assign requested address); a link takes a unicast address, "
+        "and ::1 on its loopback alone"},
+    Row{"create_veth_with_an_address_where_ipv6_is_off",
+        "ip netns exec red sysctl -qw net.ipv6.conf.default.disable_ipv6=1",
+        "create_veth { a { namespace: 'red' name: 'eth1' addresses: '2001:db8::1/64' } b { namespace: 'red' name: "
+        "'eth2' } }",
+        "red:eth1",
+        "adding address 2001:db8::1/64: EACCES (Permission denied): ipv6: IPv6 is disabled on this device; set "
+        "disable_ipv6 of the link (net.ipv6.conf) to 0 first",
+        "ip -n red link add x0 type dummy && ip -n red address add 2001:db8::1/64 dev x0",
+        "adding address 2001:db8::1/64: EACCES (Permission denied); IPv6 is off there: set disable_ipv6 of the link "
+        "(net.ipv6.conf) to 0 first"},
     Row{"create_bridge_with_an_address_twice", "",
         "create_bridge { namespace: 'red' name: 'br1' addresses: '2001:db8::1/64' addresses: '2001:db8:0::1/48' }",
         "red:br1", "it is to have address 2001:db8:0::1/48 twice"},
@@ -230,7 +247,9 @@ const Row kRows[] = {
     Row{"add_address_that_is_there", "", "add_address { namespace: 'red' link: 'eth0' address: '10.5.0.1/24' }",
         "10.5.0.1/24 on red:eth0",
         "adding address 10.5.0.1/24: EEXIST (File exists): ipv4: Address already assigned; allow_existing adopts one "
-        "that is as asked"},
+        "that is as asked",
+        "ip -n red address add 10.5.0.1/24 dev eth0",
+        "adding address 10.5.0.1/24: EEXIST (File exists); allow_existing adopts one that is as asked"},
     Row{"add_address_that_is_there_otherwise", "ip -n red addr add 2001:db8::1/64 dev eth0 nodad",
         "add_address { namespace: 'red' link: 'eth0' address: '2001:db8::1/48' allow_existing: true }",
         "2001:db8::1/48 on red:eth0",
@@ -248,14 +267,27 @@ const Row kRows[] = {
     Row{"add_address_of_ipv6_where_it_is_off", "ip netns exec red sysctl -qw net.ipv6.conf.eth0.disable_ipv6=1",
         "add_address { namespace: 'red' link: 'eth0' address: '2001:db8::1/64' }", "2001:db8::1/64 on red:eth0",
         "adding address 2001:db8::1/64: EACCES (Permission denied): ipv6: IPv6 is disabled on this device; set "
-        "disable_ipv6 of the link (net.ipv6.conf) to 0 first"},
+        "disable_ipv6 of the link (net.ipv6.conf) to 0 first",
+        "ip -n red address add 2001:db8::1/64 dev eth0",
+        "adding address 2001:db8::1/64: EACCES (Permission denied); IPv6 is off there: set disable_ipv6 of the link "
+        "(net.ipv6.conf) to 0 first"},
     Row{"add_address_of_ipv6_to_a_small_mtu", "ip -n red link set eth0 mtu 1000",
         "add_address { namespace: 'red' link: 'eth0' address: '2001:db8::1/64' }", "2001:db8::1/64 on red:eth0",
         "link red:eth0 has an MTU of 1000, and IPv6 needs 1280; raise it first"},
     Row{"add_address_of_ipv6_that_is_a_group", "",
         "add_address { namespace: 'red' link: 'eth0' address: 'ff02::1/64' }", "ff02::1/64 on red:eth0",
         "adding address ff02::1/64: EADDRNOTAVAIL (Cannot assign requested address): ipv6: Cannot assign multicast "
-        "address without \"IFA_F_MCAUTOJOIN\" flag"},
+        "address without \"IFA_F_MCAUTOJOIN\" flag; a link takes a unicast address, and ::1 on its loopback alone",
+        "ip -n red address add ff02::1/64 dev eth0",
+        "adding address ff02::1/64: EADDRNOTAVAIL (Cannot assign requested address); a link takes a unicast address, "
+        "and ::1 on its loopback alone"},
+    Row{"add_address_of_ipv6_that_is_the_loopbacks", "",
+        "add_address { namespace: 'red' link: 'eth0' address: '::1/128' }", "::1/128 on red:eth0",
+        "adding address ::1/128: EADDRNOTAVAIL (Cannot assign requested address): ipv6: Cannot assign loopback address "
+        "on this device",
+        "ip -n red address add ::1/128 dev eth0",
+        "adding address ::1/128: EADDRNOTAVAIL (Cannot assign requested address); a link takes a unicast address, and "
+        "::1 on its loopback alone"},
     Row{"add_address_that_takes_the_path", "", "add_address { namespace: '@host' link: 'v0' address: '10.99.0.1/24' }",
         "10.99.0.1/24 on @host:v0",
         "address 10.99.0.1/24 would lead the path to the server 10.99.0.5 elsewhere; give the server a route of its "
