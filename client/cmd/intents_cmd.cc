@@ -150,27 +150,28 @@ void AddNamed(Tree& tree, CLI::App* group, const Tree::Verb& verb, int (*act)(Co
 
 void AddSubmit(Tree& tree, CLI::App* group) {
   auto flags = std::make_shared<SubmitFlags>();
-  CLI::App* submit =
-      tree.AddVerb(group,
-                   {"submit",
-                    {},
-                    "HOST[,HOST]... -f FILE\n-f FILE",
-                    "Have a list of operations done on a host, all or nothing. Several hosts, or several documents of "
-                    "the file, are accepted together or not at all, and then done each on its own",
-                    "  warren intent submit h1 -f router.yaml\n"
-                    "  warren intent submit h1,h2,h3 -f router.yaml\n"
-                    "  warren intent submit h1 -f router.json --no-wait\n"
-                    "  echo 'operations: [{createNamespace: {namespace: red}}]' | warren intent submit h1 -f -\n\n"
-                    "A file:\n"
-                    "  operations:\n"
-                    "    - createNamespace: {namespace: red}\n"
-                    "    - createVeth:\n"
-                    "        a: {namespace: red, name: eth0, addresses: [10.0.0.1/24], up: true}\n"
-                    "        b: {namespace: \"@host\", name: tap0, up: true}\n\n"
-                    "Documents with a line of --- between them are several intents; each may name its host, as in\n"
-                    "host: h1, and then none is given on the command line. --request-id is that of the first one of\n"
-                    "each host; those after it count up from there.\n"},
-                   [flags](Context& context) { return Submit(context, *flags); });
+  CLI::App* submit = tree.AddVerb(
+      group,
+      {"submit",
+       {},
+       "HOST[,HOST]... -f FILE\n-f FILE",
+       "Have a list of operations done on a host, all or nothing. Several hosts, or several documents of "
+       "the file, are accepted together or not at all, and then done each on its own",
+       "  warren intent submit h1 -f router.yaml\n"
+       "  warren intent submit h1,h2,h3 -f router.yaml\n"
+       "  warren intent submit h1 -f router.json --no-wait\n"
+       "  echo 'operations: [{createNamespace: {namespace: red}}]' | warren intent submit h1 -f -\n\n"
+       "A file:\n"
+       "  operations:\n"
+       "    - createNamespace: {namespace: red}\n"
+       "    - createVeth:\n"
+       "        a: {namespace: red, name: eth0, addresses: [10.0.0.1/24], up: true}\n"
+       "        b: {namespace: \"@host\", name: tap0, up: true}\n\n"
+       "Documents with a line of --- between them are several intents; each may name its host, as in\n"
+       "host: h1, and then none is given on the command line. expireTime: 2026-01-02T03:04:05Z gives up\n"
+       "what has not begun by then, as --expire-in does for all. --request-id is that of the first one of\n"
+       "each host; those after it count up from there.\n"},
+      [flags](Context& context) { return Submit(context, *flags); });
   submit->add_option("HOST", flags->hosts, "Names of the hosts; none where the file names them");
   submit->add_option("-f,--file", flags->file, "YAML or JSON file; - is standard input")->required();
 }

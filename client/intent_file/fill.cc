@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "client/args/place_args.h"
 #include "client/args/suggest.h"
 #include "google/protobuf/descriptor.h"
@@ -27,13 +28,20 @@ using google::protobuf::Message;
 // Aliases let a small file stand for a huge tree.
 constexpr int kMostValues = 1'000'000;
 
+// What stands in a file beside the operations.
+constexpr char kHost[] = "host";
+const std::vector<std::string>& FieldsOfADocument() {
+  static const auto& fields = *new std::vector<std::string>{"operations", kHost, "expireTime"};
+  return fields;
+}
+
 const char* TypeOf(const YAML::Node& node) {
   return node.IsNull() ? "nothing" : node.IsMap() ? "a map" : node.IsSequence() ? "a list" : "a plain value";
 }
 
 absl::Status Wrong(const YAML::Node& node, const std::string& what) {
   const YAML::Mark mark = node.Mark();
-  return absl::InvalidArgumentError(mark.is_null() ? what : absl::StrCat("line ", mark.line + 1, ": ", what));
+  return absl::InvalidArgumentError(mark.is_null() ? what : absl::StrCat(Where(mark), ": ", what));
 }
 
 const FieldDescriptor* FindField(const Descriptor* type, const std::string& key) {
@@ -65,11 +73,12 @@ class Filler {
   // The list of one repeated field.
   absl::Status FillList(const YAML::Node& node, const std::string& path, const FieldDescriptor* field,
                         Message* message);
+  // Whatever a field holds.
+  absl::Status FillField(const YAML::Node& node, const std::string& path, const FieldDescriptor* field,
+                         Message* message);
 
  private:
   absl::Status Count(const YAML::Node& node);
-  absl::Status FillField(const YAML::Node& node, const std::string& path, const FieldDescriptor* field,
-                         Message* message);
   absl::Status FillScalar(const YAML::Node& node, const std::string& path, const FieldDescriptor* field,
                           Message* message);
   absl::Status FillKey(const YAML::Node& key, const YAML::Node& value, const std::string& path,
@@ -131,8 +140,13 @@ absl::Status Filler::FillField(const YAML::Node& node, const std::string& path, 
   if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) return FillScalar(node, path, field, message);
   Message* child = message->GetReflection()->MutableMessage(message, field);
   auto* duration = google::protobuf::DynamicCastToGenerated<google::protobuf::Duration>(child);
-  if (duration == nullptr) return Fill(node, path, child);
+  auto* time = google::protobuf::DynamicCastToGenerated<google::protobuf::Timestamp>(child);
+  if (duration == nullptr && time == nullptr) return Fill(node, path, child);
   if (absl::Status status = Count(node); !status.ok()) return status;
+  if (time != nullptr) {
+    if (node.IsScalar() && google::protobuf::util::TimeUtil::FromString(node.Scalar(), time)) return absl::OkStatus();
+    return Wrong(node, absl::StrCat(path, " is not a time; expected one as in 2026-01-02T03:04:05Z"));
+  }
   if (!node.IsScalar() || !google::protobuf::util::TimeUtil::FromString(node.Scalar(), duration)) {
     return Wrong(node, absl::StrCat(path, " is not a duration; expected seconds with an \"s\", as in 3600s"));
   }
@@ -215,7 +229,13 @@ absl::Status Filler::FillScalar(const YAML::Node& node, const std::string& path,
   }
 }
 
+bool IsGiven(const FieldDescriptor* field) {
+  return field->number() == v1::Intent::kOperationsFieldNumber || field->number() == v1::Intent::kExpireTimeFieldNumber;
+}
+
 }  // namespace
+
+std::string Where(const YAML::Mark& mark) { return absl::StrCat("line ", mark.line + 1, ", column ", mark.column + 1); }
 
 absl::StatusOr<FileIntent> FillIntent(const YAML::Node& document) {
   const Descriptor* type = v1::Intent::descriptor();
@@ -227,25 +247,28 @@ absl::StatusOr<FileIntent> FillIntent(const YAML::Node& document) {
   Filler filler;
   std::set<std::string> seen;
   for (const auto& entry : document) {
-    const std::string name = entry.first.IsScalar() ? entry.first.Scalar() : "";
-    const bool is_host = name == "host";
+    const YAML::Node &key = entry.first, &value = entry.second;
+    const std::string name = key.IsScalar() ? key.Scalar() : "";
+    const bool is_host = name == kHost;
     const FieldDescriptor* field = FindField(type, name);
     if (field == nullptr && !is_host) {
-      return Wrong(entry.first, absl::StrCat("unknown field \"", name, "\"", Suggestion(name, {"operations", "host"})));
+      return Wrong(key, absl::StrCat("unknown field \"", name, "\"", Suggestion(name, FieldsOfADocument())));
     }
     if (!seen.insert(is_host ? name : field->name()).second) {
-      return Wrong(entry.first, absl::StrCat("\"", name, "\" is given twice"));
+      return Wrong(key, absl::StrCat("\"", name, "\" is given twice"));
     }
+    absl::Status status;
     if (is_host) {
-      const auto host = ParseHostArgument(entry.second.IsScalar() ? entry.second.Scalar() : "");
-      if (!host.ok()) return Wrong(entry.second, std::string(host.status().message()));
+      const auto host = ParseHostArgument(value.IsScalar() ? value.Scalar() : "");
+      if (!host.ok()) return Wrong(value, std::string(host.status().message()));
       read.host = *host;
-      continue;
+    } else if (!IsGiven(field)) {
+      return Wrong(key, absl::StrCat("\"", name, "\" is the server's to fill in; leave it out: a file has ",
+                                     absl::StrJoin(FieldsOfADocument(), ", ")));
+    } else {
+      status = filler.FillField(value, field->json_name(), field, &read.intent);
     }
-    if (field->number() != v1::Intent::kOperationsFieldNumber) continue;  // the server's to fill in
-    if (absl::Status status = filler.FillList(entry.second, "operations", field, &read.intent); !status.ok()) {
-      return status;
-    }
+    if (!status.ok()) return status;
   }
   if (read.intent.operations().empty()) {
     const std::string where = read.line > 1 ? absl::StrCat("line ", read.line, ": ") : "";

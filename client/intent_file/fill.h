@@ -5,12 +5,17 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include <string>
+
 #include "absl/status/statusor.h"
 #include "client/intent_file/intent_file.h"
 
 namespace warren::cli {
 
-// INVALID_ARGUMENT: "line N: PATH ...".
+// "line 3, column 5", as people count.
+std::string Where(const YAML::Mark& mark);
+
+// INVALID_ARGUMENT: "line N, column M: PATH ...".
 absl::StatusOr<FileIntent> FillIntent(const YAML::Node& document);
 
 }  // namespace warren::cli

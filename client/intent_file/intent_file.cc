@@ -101,7 +101,7 @@ absl::StatusOr<std::vector<FileIntent>> ParseIntentsText(std::string_view source
     }
     return intents;
   } catch (const YAML::Exception& error) {
-    const std::string where = error.mark.is_null() ? "" : absl::StrCat("line ", error.mark.line + 1, ": ");
+    const std::string where = error.mark.is_null() ? "" : absl::StrCat(Where(error.mark), ": ");
     return absl::InvalidArgumentError(
         absl::StrCat(AbslView(source), ": ", where, "is neither YAML nor JSON: ", error.msg));
   }

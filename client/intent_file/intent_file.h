@@ -21,10 +21,10 @@
 // What a value means is decided by the field's type, never by how it looks: a namespace may be called on, 0x10 or 1e3
 // without quotes, and a MAC needs none. (Only null and ~ without quotes are no text in YAML; they are refused.)
 //
-// Only operations and host are read; the other fields of an intent, which the server fills in, are passed over, so that
-// what `warren intents show -o yaml` printed can be submitted again. Anchors and aliases work. Refused, with the line:
-// fields that do not exist, fields given twice, two kinds in one operation, merge keys (<<), tags other than YAML's
-// own, what is not UTF-8, and a file whose aliases blow up beyond a million values.
+// Beside operations and host there may be expireTime, the time until which the intent may begin. Anchors and aliases
+// work. Refused, with line and column: fields that do not exist or that the server fills in, fields given twice, two
+// kinds in one operation, merge keys (<<), tags other than YAML's own, what is not UTF-8, and a file whose aliases blow
+// up beyond a million values.
 //
 // Pure but for ReadIntentsFile; thread-safe; errors are INVALID_ARGUMENT, and NOT_FOUND or such where a file cannot be
 // read. What the values mean is for the server to judge.

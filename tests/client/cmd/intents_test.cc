@@ -91,7 +91,8 @@ TEST_F(IntentCommands, SubmitSendsTheOperationsOfAFile) {
 TEST_F(IntentCommands, SubmitRefusesABadFileWithoutAskingTheServer) {
   const Ran ran = Run("intent submit h1 -f -", "operations:\n- createNamespace: {namespaec: red}\n");
   EXPECT_EQ(ran.code, 2);
-  EXPECT_THAT(ran.err, HasSubstr("warren intent submit: standard input: line 2: unknown field \"namespaec\""));
+  EXPECT_THAT(ran.err,
+              HasSubstr("warren intent submit: standard input: line 2, column 21: unknown field \"namespaec\""));
   EXPECT_TRUE(api_.create_intent.Asked().empty());
 }
 
@@ -104,19 +105,36 @@ TEST_F(IntentCommands, SubmitAdvisesInTheWordsOfTheFile) {
   EXPECT_THAT(ran.err, HasSubstr("  allowExisting: true adopts it, if it already is as asked\n"));
 }
 
-TEST_F(IntentCommands, WhatShowPrintsCanBeSubmittedAgain) {
-  v1::Intent done = InState(v1::Intent::SUCCEEDED);
-  done.add_operations()->mutable_create_namespace()->set_namespace_("on");
-  done.mutable_create_time()->set_seconds(1795564103);
-  api_.get_intent.Returns(done);
+TEST_F(IntentCommands, WhatADryRunPrintsCanBeSubmitted) {
   AcceptAnd(api_, v1::Intent::SUCCEEDED);
   for (const char* format : {"yaml", "json"}) {
-    const Ran shown = Run("intents show h1/" + kId + " -o " + format);
+    const Ran shown = Run(std::string("netns add h1/on --expire-in 1h --dry-run -o ") + format);
+    const v1::Intent asked = api_.create_intent.Asked().back().intent();
+    EXPECT_TRUE(asked.has_expire_time());
     const Ran ran = Run("intent submit h1 -f -", shown.out);
     EXPECT_EQ(ran.code, 0) << ran.err;
-    EXPECT_EQ(api_.create_intent.Asked().back().intent().ShortDebugString(),
-              "operations { create_namespace { namespace: \"on\" } }");
+    EXPECT_EQ(api_.create_intent.Asked().back().intent().ShortDebugString(), asked.ShortDebugString());
   }
+}
+
+TEST_F(IntentCommands, WhatShowPrintsIsNoFileForWhatTheServerHasFilledIn) {
+  v1::Intent done = InState(v1::Intent::SUCCEEDED);
+  done.add_operations()->mutable_create_namespace()->set_namespace_("red");
+  api_.get_intent.Returns(done);
+  const Ran shown = Run("intents show h1/" + kId + " -o yaml");
+  const Ran ran = Run("intent submit h1 -f -", shown.out);
+  EXPECT_EQ(ran.code, 2);
+  EXPECT_THAT(ran.err, HasSubstr("line 1, column 1: \"name\" is the server's to fill in; leave it out"));
+  EXPECT_TRUE(api_.create_intent.Asked().empty());
+}
+
+TEST_F(IntentCommands, TheOptionSaysUntilWhenWhateverTheFileSays) {
+  AcceptAnd(api_, v1::Intent::SUCCEEDED);
+  const std::string file = "operations: [{createNamespace: {namespace: red}}]\nexpireTime: 2100-01-01T00:00:00Z\n";
+  EXPECT_EQ(Run("intent submit h1 -f -", file).code, 0);
+  EXPECT_EQ(api_.create_intent.Asked().back().intent().expire_time().seconds(), 4102444800);
+  EXPECT_EQ(Run("intent submit h1 -f - --expire-in 1h", file).code, 0);
+  EXPECT_LT(api_.create_intent.Asked().back().intent().expire_time().seconds(), 4102444800);
 }
 
 }  // namespace

@@ -110,7 +110,8 @@ TEST(IntentFile, NumbersAreWholeAndDecimal) {
   }
   EXPECT_THAT(
       Parse("operations:\n- setLink:\n    mtu: 1e3\n"),
-      IsRefused("line 3: operations[0].setLink.mtu \"1e3\" is not a whole decimal number from 0 to 4294967295"));
+      IsRefused(
+          "line 3, column 10: operations[0].setLink.mtu \"1e3\" is not a whole decimal number from 0 to 4294967295"));
 }
 
 TEST(IntentFile, DurationsAreProtobufsSeconds) {
@@ -126,31 +127,34 @@ TEST(IntentFile, DurationsAreProtobufsSeconds) {
 
 TEST(IntentFile, AnUnknownFieldIsNamedWithItsLineAndWhatWasMeant) {
   EXPECT_THAT(Parse("operations:\n  - createNamespace:\n      namespaec: red\n"),
-              IsRefused("line 3: unknown field \"namespaec\" in operations[0].createNamespace; did you mean "
+              IsRefused("line 3, column 7: unknown field \"namespaec\" in operations[0].createNamespace; did you mean "
                         "\"namespace\"?"));
   EXPECT_THAT(
       Parse("operations:\n  - createNamespac: {namespace: red}\n"),
-      IsRefused("line 2: unknown field \"createNamespac\" in operations[0]; did you mean \"createNamespace\"?"));
+      IsRefused(
+          "line 2, column 5: unknown field \"createNamespac\" in operations[0]; did you mean \"createNamespace\"?"));
   EXPECT_THAT(Parse("parent: h1\noperations: []\n"),
-              IsRefused("line 1: unknown field \"parent\"; expected one of operations, host"));
-  EXPECT_THAT(Parse("operation: []\n"), IsRefused("line 1: unknown field \"operation\"; did you mean \"operations\"?"));
+              IsRefused("line 1, column 1: unknown field \"parent\"; expected one of operations, host, expireTime"));
+  EXPECT_THAT(Parse("operation: []\n"),
+              IsRefused("line 1, column 1: unknown field \"operation\"; did you mean \"operations\"?"));
   EXPECT_THAT(Parse("operations: [{createNamespace: {Namespace: red}}]"),
               IsRefusedSaying("unknown field \"Namespace\""));
 }
 
 TEST(IntentFile, AFieldGivenTwiceIsRefusedInEitherSpelling) {
   EXPECT_THAT(Parse("operations:\n- createNamespace:\n    namespace: red\n    namespace: blue\n"),
-              IsRefused("line 4: \"namespace\" is given twice in operations[0].createNamespace"));
+              IsRefused("line 4, column 5: \"namespace\" is given twice in operations[0].createNamespace"));
   EXPECT_THAT(Parse("operations: [{createNamespace: {allowExisting: true, allow_existing: false}}]"),
               IsRefusedSaying("\"allow_existing\" is given twice"));
-  EXPECT_THAT(Parse("operations: []\noperations: []\n"), IsRefused("line 2: \"operations\" is given twice"));
+  EXPECT_THAT(Parse("operations: []\noperations: []\n"), IsRefused("line 2, column 1: \"operations\" is given twice"));
 }
 
 TEST(IntentFile, TwoKindsInOneOperationAreRefused) {
   EXPECT_THAT(
       Parse("operations:\n- createNamespace: {namespace: red}\n  deleteNamespace: {namespace: blue}\n"),
-      IsRefused("line 3: operations[0] has both createNamespace and deleteNamespace; make them two items of the "
-                "list, each with a \"-\" of its own"));
+      IsRefused(
+          "line 3, column 3: operations[0] has both createNamespace and deleteNamespace; make them two items of the "
+          "list, each with a \"-\" of its own"));
 }
 
 TEST(IntentFile, NothingIsNoValue) {
@@ -208,9 +212,10 @@ TEST(IntentFile, SeveralDocumentsAreSeveralIntentsAndEmptyOnesDoNotCount) {
 TEST(IntentFile, OneBadDocumentRefusesTheFileWithItsLine) {
   const std::string red = "operations: [{createNamespace: {namespace: red}}]\n";
   EXPECT_THAT(Parse(red + "---\noperations: []\n"), IsRefused("line 3: has no operations; expected operations: [...]"));
-  EXPECT_THAT(Parse(red + "---\nhost: a/b\n" + red), IsRefusedSaying("line 3: host \"a/b\" is not a DNS name"));
-  EXPECT_THAT(Parse("host: [h1]\n" + red), IsRefusedSaying("line 1: host \"\""));
-  EXPECT_THAT(Parse("host: h1\nhost: h2\n" + red), IsRefused("line 2: \"host\" is given twice"));
+  EXPECT_THAT(Parse(red + "---\nhost: a/b\n" + red),
+              IsRefusedSaying("line 3, column 7: host \"a/b\" is not a DNS name"));
+  EXPECT_THAT(Parse("host: [h1]\n" + red), IsRefusedSaying("line 1, column 7: host \"\""));
+  EXPECT_THAT(Parse("host: h1\nhost: h2\n" + red), IsRefused("line 2, column 1: \"host\" is given twice"));
 }
 
 TEST(IntentFile, AnchorsWorkAndMergeKeysAndForeignTagsDoNot) {
@@ -221,7 +226,7 @@ TEST(IntentFile, AnchorsWorkAndMergeKeysAndForeignTagsDoNot) {
                        "operations { create_veth { a { namespace: 'red' name: 'eth0' } b { namespace: 'red' name: "
                        "'eth0' } } }"));
   EXPECT_THAT(Parse("operations:\n- createNamespace: &a {namespace: red}\n- createNamespace: {<<: *a}\n"),
-              IsRefused("line 3: merge keys (<<) are not supported; write the fields out"));
+              IsRefused("line 3, column 21: merge keys (<<) are not supported; write the fields out"));
   EXPECT_THAT(Parse("operations: [{createNamespace: {namespace: *nowhere}}]"),
               IsRefusedSaying("is neither YAML nor JSON"));
   EXPECT_THAT(Parse("operations: [{createNamespace: {namespace: !!str 12}}]"),
@@ -242,11 +247,33 @@ TEST(IntentFile, AliasesThatContainThemselvesAndAliasesThatMultiplyEnd) {
   EXPECT_THAT(Parse(bomb), IsRefusedSaying("its aliases multiply beyond a million"));
 }
 
-TEST(IntentFile, WhatTheServerFillsInIsPassedOver) {
-  EXPECT_THAT(Parse("name: hosts/h1/intents/0b5f0e9c-6a52-4c0e-9b1e-2f6f5a0d9c11\nstate: SUCCEEDED\n"
-                    "operations: [{createNamespace: {namespace: red}}]\nsequence: \"12\"\n"
-                    "create_time: 2026-11-24T23:48:23Z\nerror: ~\n"),
-              IsIntent(kRed));
+TEST(IntentFile, WhatTheServerFillsInIsRefused) {
+  const std::string red = "operations: [{createNamespace: {namespace: red}}]\n";
+  const auto* type = v1::Intent::descriptor();
+  for (int i = 0; i < type->field_count(); ++i) {
+    const std::string &name = type->field(i)->name(), &camel = type->field(i)->json_name();
+    if (name == "operations" || name == "expire_time") continue;
+    EXPECT_THAT(Parse(red + camel + ": 1\n"),
+                IsRefused("line 2, column 1: \"" + camel +
+                          "\" is the server's to fill in; leave it out: a file has operations, host, expireTime"));
+    EXPECT_THAT(Parse(name + ": ~\n" + red), IsRefusedSaying("line 1, column 1: \"" + name + "\" is the server's"));
+  }
+}
+
+TEST(IntentFile, TheTimeUntilWhichItMayBeginIsRead) {
+  const std::string red = "operations: [{createNamespace: {namespace: red}}]\n";
+  const std::string at_noon = std::string(kRed) + "expire_time { seconds: 1764590400 }";
+  for (const char* noon : {"expireTime: 2025-12-01T12:00:00Z", "expire_time: \"2025-12-01T13:00:00+01:00\""}) {
+    EXPECT_THAT(Parse(red + noon + "\n"), IsIntent(at_noon)) << noon;
+  }
+  for (const char* bad : {"tomorrow", "10m", "2025-12-01", "1764590400", "{seconds: 1}", "[]", "\"\""}) {
+    EXPECT_THAT(Parse(red + "expireTime: " + bad + "\n"),
+                IsRefusedSaying("line 2, column 13: expireTime is not a time"))
+        << bad;
+  }
+  EXPECT_THAT(Parse(red + "expireTime:\n"), IsRefusedSaying("expireTime has no value"));
+  EXPECT_THAT(Parse(red + "expireTime: 2025-12-01T12:00:00Z\nexpire_time: 2025-12-01T12:00:00Z\n"),
+              IsRefusedSaying("\"expire_time\" is given twice"));
 }
 
 TEST(IntentFile, WhatIsNeitherYamlNorJsonIsSaidWithItsLine) {

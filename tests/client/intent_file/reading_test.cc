@@ -17,7 +17,7 @@ TEST(ReadIntentFile, ADashIsStandardInput) {
   EXPECT_THAT(OnlyIntent(ReadIntentsFile("-", in)), IsIntent(kRed));
   std::istringstream bad("operations: 5");
   EXPECT_THAT(OnlyIntent(ReadIntentsFile("-", bad)),
-              IsRefusedSaying("standard input: line 1: operations is a plain value"));
+              IsRefusedSaying("standard input: line 1, column 13: operations is a plain value"));
 }
 
 TEST(ReadIntentFile, AnythingElseIsAFile) {
