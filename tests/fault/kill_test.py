@@ -199,7 +199,8 @@ def one_round(victim, kills, seed):
             if client.error:
                 raise client.error
 
-        wait_until(lambda: fleet.drained("h1"), "the queue to drain", deadline=180)
+        # What was accepted between the kills, and not done, grows with their number.
+        wait_until(lambda: fleet.drained("h1"), "the queue to drain", deadline=180 + kills)
         return check(fleet, host, clients)
 
 
