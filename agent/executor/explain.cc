@@ -106,7 +106,7 @@ std::string Advice(const std::string& kind, int error, const Said& said) {
     case ENETDOWN:
       return "bring the link up first";
     case EACCES:
-      // Who lacks a capability gets EPERM; this is addrconf_add_dev, which does not say why before 6.8.
+      // Who lacks a capability gets EPERM; this is addrconf_add_dev, which older kernels do not explain.
       if (adds) return absl::StrCat("IPv6 is off there: ", kAdviceOnIpv6);
       [[fallthrough]];
     case EPERM:

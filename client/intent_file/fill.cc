@@ -1,5 +1,6 @@
 #include "client/intent_file/fill.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <limits>
@@ -28,7 +29,7 @@ using google::protobuf::Message;
 // Aliases let a small file stand for a huge tree.
 constexpr int kMostValues = 1'000'000;
 
-// What stands in a file beside the operations.
+// What a document may hold.
 constexpr char kHost[] = "host";
 const std::vector<std::string>& FieldsOfADocument() {
   static const auto& fields = *new std::vector<std::string>{"operations", kHost, "expireTime"};
@@ -229,10 +230,6 @@ absl::Status Filler::FillScalar(const YAML::Node& node, const std::string& path,
   }
 }
 
-bool IsGiven(const FieldDescriptor* field) {
-  return field->number() == v1::Intent::kOperationsFieldNumber || field->number() == v1::Intent::kExpireTimeFieldNumber;
-}
-
 }  // namespace
 
 std::string Where(const YAML::Mark& mark) { return absl::StrCat("line ", mark.line + 1, ", column ", mark.column + 1); }
@@ -257,17 +254,18 @@ absl::StatusOr<FileIntent> FillIntent(const YAML::Node& document) {
     if (!seen.insert(is_host ? name : field->name()).second) {
       return Wrong(key, absl::StrCat("\"", name, "\" is given twice"));
     }
-    absl::Status status;
     if (is_host) {
       const auto host = ParseHostArgument(value.IsScalar() ? value.Scalar() : "");
       if (!host.ok()) return Wrong(value, std::string(host.status().message()));
       read.host = *host;
-    } else if (!IsGiven(field)) {
-      return Wrong(key, absl::StrCat("\"", name, "\" is the server's to fill in; leave it out: a file has ",
-                                     absl::StrJoin(FieldsOfADocument(), ", ")));
-    } else {
-      status = filler.FillField(value, field->json_name(), field, &read.intent);
+      continue;
     }
+    const std::vector<std::string>& given = FieldsOfADocument();
+    if (std::find(given.begin(), given.end(), field->json_name()) == given.end()) {
+      return Wrong(key, absl::StrCat("\"", name, "\" is the server's to fill in; leave it out: a file has ",
+                                     absl::StrJoin(given, ", ")));
+    }
+    absl::Status status = filler.FillField(value, field->json_name(), field, &read.intent);
     if (!status.ok()) return status;
   }
   if (read.intent.operations().empty()) {
